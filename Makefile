@@ -1,0 +1,34 @@
+# make mini   set up, then run the main job on the built-in miniature
+# make test   set up, then run all tests
+# make lint   ruff, snakefmt, mypy
+# make bench  what each stage costs, as ratios
+
+PYTHON ?= python3
+BIN = .venv/bin
+CORES ?= 2
+INSTALLED = .venv/installed
+SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
+
+.PHONY: mini test lint bench
+
+mini: $(INSTALLED)
+	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
+	@cat results/mini/table2.md
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/run.py
+
+# The constraint reaches the build environment too when it comes through the environment.
+$(INSTALLED): $(SOURCES)
+	$(PYTHON) -m venv .venv
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $(INSTALLED)
