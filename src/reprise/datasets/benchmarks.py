@@ -1,0 +1,60 @@
+"""Oxford and Paris in the layout of the revisited and of the classic benchmarks: jpg/ and a ground-truth pickle.
+
+The pickle holds ``imlist`` and ``qimlist`` (image names without extension) and ``gnd``, one mapping per query with the
+box ``bbx`` and index lists: easy, hard, junk (Radenovic et al., CVPR 2018) or ok, junk (Philbin et al., CVPR 2007).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check_names
+from reprise.storage.errors import DataError
+from reprise.storage.pickles import load_pickle
+
+LEVELS = {"revisited": ("easy", "hard", "junk"), "classic": ("ok", "junk")}
+
+
+def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
+    """Read a benchmark; ``images`` is the folder of the .jpg files, ``layout`` one of LEVELS."""
+    content = load_pickle(ground_truth)
+    if not isinstance(content, dict) or not {"imlist", "qimlist", "gnd"} <= content.keys():
+        raise DataError(f"{ground_truth}: expected a dict with the keys imlist, qimlist and gnd")
+    database, queries = (
+        check_names(list(map(str, content[key])), f"{ground_truth}: '{key}'") for key in ("imlist", "qimlist")
+    )
+    if len(content["gnd"]) != len(queries):
+        raise DataError(
+            f"{ground_truth}: 'gnd' has {len(content['gnd'])} entries for {len(queries)} queries in 'qimlist'"
+        )
+    truth = [
+        _levels(entry, LEVELS[layout], len(database), f"{ground_truth}: gnd[{row}] ({name})")
+        for row, (name, entry) in enumerate(zip(queries, content["gnd"], strict=True))
+    ]
+    boxes = [_box(entry.get("bbx"), f"{ground_truth}: gnd[{row}]['bbx']") for row, entry in enumerate(content["gnd"])]
+    return Dataset(
+        ImageList(database, [images / f"{name}.jpg" for name in database]),
+        ImageList(queries, [images / f"{name}.jpg" for name in queries], boxes),
+        truth,
+    )
+
+
+def _levels(entry: Mapping, keys: tuple[str, ...], count: int, where: str) -> dict[str, np.ndarray]:
+    positives = [key for key in keys if key != "junk"]
+    missing = [key for key in positives if key not in entry]
+    if missing:
+        raise DataError(
+            f"{where}: key '{missing[0]}' is missing, found {sorted(entry)}; "
+            "set the dataset's layout to revisited for easy/hard/junk and to classic for ok/junk"
+        )
+    return check_levels(entry, keys, count, where)
+
+
+def _box(value: object, where: str) -> Box | None:
+    if value is None:
+        return None
+    box = np.asarray(value, dtype=np.float64).ravel()
+    if box.shape != (4,) or not np.isfinite(box).all() or box[2] <= box[0] or box[3] <= box[1]:
+        raise DataError(f"{where}: expected x1, y1, x2, y2 with x1 < x2 and y1 < y2, got {value}")
+    return box[0].item(), box[1].item(), box[2].item(), box[3].item()

@@ -1,0 +1,83 @@
+"""retrieval-SfM-120k (Radenovic et al., TPAMI 2018): training images of 3-D reconstructions, and its validation sets.
+
+An image is known by a content hash, its *cid*; the file has no extension and stands in three levels of folders that are
+named after the last six characters, the last two first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reprise.datasets.images import Dataset, ImageList, check_levels
+from reprise.storage.errors import DataError
+from reprise.storage.pickles import load_pickle
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Images with the model that each belongs to, and matching pairs of them.
+
+    clusters  (images,) int64, the 3-D model of each image
+    queries, positives  (pairs,) int64, indices of images that see the same surface
+    """
+
+    images: ImageList
+    clusters: np.ndarray
+    queries: np.ndarray
+    positives: np.ndarray
+
+
+def cid_path(folder: Path, cid: str) -> Path:
+    """Where the image ``cid`` stands below the folder ``ims``."""
+    return folder / cid[-2:] / cid[-4:-2] / cid[-6:-4] / cid
+
+
+def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
+    """Read ``part`` ('train' or 'val') of retrieval-SfM-120k.pkl; ``images`` is the folder ``ims``."""
+    content = load_pickle(database)
+    if not isinstance(content, dict) or part not in content:
+        raise DataError(f"{database}: expected a dict with the key '{part}'")
+    entry: Mapping = content[part]
+    cids = _cids(entry, database)
+    arrays = {}
+    for key in ("cluster", "qidxs", "pidxs"):
+        if key not in entry:
+            raise DataError(f"{database}: ['{part}'] has no key '{key}'")
+        arrays[key] = np.asarray(entry[key], np.int64)
+    for key in ("qidxs", "pidxs"):
+        if arrays[key].size and not 0 <= arrays[key].min() <= arrays[key].max() < len(cids):
+            raise DataError(f"{database}: ['{part}']['{key}'] holds an index outside of 'cids' (0 to {len(cids) - 1})")
+    if len(arrays["cluster"]) != len(cids) or len(arrays["qidxs"]) != len(arrays["pidxs"]):
+        raise DataError(f"{database}: ['{part}'] has lists of different lengths; download it again")
+    return TrainingSet(_image_list(images, cids), arrays["cluster"], arrays["qidxs"], arrays["pidxs"])
+
+
+def read_validation_set(images: Path, database: Path) -> Dataset:
+    """Read retrieval-SfM-120k-val-eccv2020.pkl, whose queries are images of its own database."""
+    content = load_pickle(database)
+    if not isinstance(content, dict) or not {"cids", "qidx", "gnd"} <= content.keys():
+        raise DataError(f"{database}: expected a dict with the keys cids, qidx and gnd")
+    cids = _cids(content, database)
+    queries = check_levels(content, ["qidx"], len(cids), str(database))["qidx"]
+    truth = [
+        check_levels(entry, ["ok", "junk"], len(cids), f"{database}: gnd[{row}]")
+        for row, entry in enumerate(content["gnd"])
+    ]
+    if len(truth) != len(queries):
+        raise DataError(f"{database}: 'gnd' has {len(truth)} entries for {len(queries)} queries in 'qidx'")
+    return Dataset(_image_list(images, cids), _image_list(images, [cids[query] for query in queries]), truth)
+
+
+def _cids(entry: Mapping, database: Path) -> list[str]:
+    cids = list(map(str, entry.get("cids", ())))
+    # A cid becomes a path, so it must not be able to leave the folder.
+    for cid in cids:
+        if len(cid) < 6 or not cid.isalnum():
+            raise DataError(f"{database}: '{cid}' is no content hash (six or more letters and digits)")
+    return cids
+
+
+def _image_list(images: Path, cids: list[str]) -> ImageList:
+    return ImageList(cids, [cid_path(images, cid) for cid in cids])

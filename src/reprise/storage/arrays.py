@@ -1,0 +1,31 @@
+"""The containers that pass between extractors, files and matchers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LocalFeatures:
+    """The local features of one image, strongest first.
+
+    descriptors  (n, D) float32
+    strengths    (n,) float32, descending: attention for HOW, detector response for SIFT
+    locations    (n, 2) float32, pixels of the original image, x to the right and y down, the origin in the outer
+                 corner of the first pixel (so that the centre of the first pixel is at 0.5, 0.5)
+    scales       (n,) float32: factor of the image pyramid for networks, diameter in pixels for SIFT
+    """
+
+    descriptors: np.ndarray
+    strengths: np.ndarray
+    locations: np.ndarray
+    scales: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+    def strongest(self, count: int | None) -> "LocalFeatures":
+        """The first ``count`` features, all of them for None."""
+        return LocalFeatures(
+            self.descriptors[:count], self.strengths[:count], self.locations[:count], self.scales[:count]
+        )

@@ -1,0 +1,52 @@
+"""What the HDF5 files of this project have in common: the recipe attribute, and errors that name the file."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from reprise.storage.atomic import atomic_path
+from reprise.storage.errors import DataError
+
+
+@contextmanager
+def create(path: str | os.PathLike, attributes: Mapping[str, object]) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that appears at ``path``, whole, when the block ends without an error."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in attributes.items():
+            file.attrs[name] = value
+        yield file
+
+
+def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str) -> h5py.File:
+    """Open an HDF5 file for reading and check that it holds ``datasets`` (name -> number of dimensions)."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; it should hold {kind}")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise DataError(
+            f"{path}: not a whole HDF5 file ({error}); delete it and run again, it should hold {kind}"
+        ) from error
+    for name, dimensions in datasets.items():
+        if name not in file or file[name].ndim != dimensions:
+            found = f"has {file[name].ndim} dimensions" if name in file else "is missing"
+            file.close()
+            raise DataError(
+                f"{path}: dataset '{name}' {found}, expected {dimensions} dimensions; this file does not hold {kind}"
+            )
+    return file
+
+
+def write_names(file: h5py.File, key: str, names: list[str]) -> None:
+    """Store ``names`` as a dataset of utf-8 strings."""
+    file.create_dataset(key, data=np.asarray(names, dtype=object), dtype=h5py.string_dtype("utf-8"))
+
+
+def read_names(file: h5py.File, key: str) -> list[str]:
+    """The strings that ``write_names`` stored."""
+    return [name.decode("utf-8") for name in file[key][:]]
