@@ -1,0 +1,75 @@
+"""Extraction of many images: decoding ahead of the network, one file at the end."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from reprise.datasets.images import Box, ImageList
+from reprise.storage.arrays import LocalFeatures
+from reprise.storage.errors import DataError
+from reprise.storage.features import feature_writer
+
+_AHEAD = 4
+
+
+class Extractor(Protocol):
+    """What every module of extractors offers under the name ``Extractor``."""
+
+    dim: int
+
+    def load(self, path: Path, box: Box | None) -> Any:
+        """Decode and prepare an image; runs in threads, ahead of ``extract``."""
+
+    def extract(self, loaded: Any) -> LocalFeatures:
+        """The features of a prepared image, strongest first, in pixels of the original image."""
+
+
+def extract_images(
+    images: ImageList,
+    extractor: Extractor,
+    path: str | os.PathLike,
+    *,
+    attributes: Mapping[str, object],
+    undecodable: str = "error",
+    workers: int = 2,
+) -> None:
+    """Write the features of ``images`` to ``path``, which appears only when all of them are in it.
+
+    Args:
+        attributes: HDF5 attributes of the file; ``recipe`` among them
+        undecodable: 'error' stops at an image that cannot be decoded, 'skip' keeps its place, without features, and
+            lists its name in the dataset ``skipped``
+        workers: threads that decode
+    """
+    with feature_writer(path, extractor.dim, attributes) as writer:
+        progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
+        for name, future in _decoded_ahead(images, extractor, workers):
+            try:
+                loaded = future.result()
+            except DataError as error:
+                if undecodable != "skip":
+                    raise
+                progress.write(f"skipped: {error}")
+                writer.skip(name)
+            else:
+                writer.append(name, extractor.extract(loaded))
+            progress.update()
+        progress.close()
+
+
+def _decoded_ahead(images: ImageList, extractor: Extractor, workers: int) -> Iterator[tuple[str, Future]]:
+    """Yield the images in order while the next few are being decoded; only those few are in memory."""
+    boxes = images.boxes or [None] * len(images)
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[tuple[str, Future]] = deque()
+        for name, path, box in zip(images.names, images.paths, boxes, strict=True):
+            waiting.append((name, pool.submit(extractor.load, path, box)))
+            if len(waiting) > workers + _AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()

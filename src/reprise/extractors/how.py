@@ -1,0 +1,53 @@
+"""The HOW extractor: multi-scale local descriptors of a trained network (Tolias, Jenicek and Chum, ECCV 2020)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reprise.datasets.images import Box
+from reprise.extractors.images import LoadedImage, load_image, to_tensor
+from reprise.extractors.parameters import complete, count
+from reprise.networks.how import HOW
+from reprise.networks.how_settings import SCALES
+from reprise.storage.arrays import LocalFeatures
+from reprise.storage.errors import DataError
+
+
+class Extractor:
+    """Parameters, with the values of the paper:
+
+    checkpoint    path of the network
+    image_size    1024: longer side in pixels of the whole image; None keeps images as they are
+    scales        2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25: factors of the image pyramid
+    num_features  1000: the strongest features that are kept over all scales; None keeps all
+
+    DataError: an unknown or unfit parameter, or a checkpoint that cannot be used.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], device: str = "cpu") -> None:
+        defaults = {"checkpoint": ..., "image_size": 1024, "scales": SCALES, "num_features": 1000}
+        values = complete("how", parameters, defaults)
+        self._image_size = count("how", "image_size", values["image_size"])
+        self._num_features = count("how", "num_features", values["num_features"])
+        self._scales = _scales(values["scales"])
+        self._device = device
+        self._network = HOW.from_checkpoint(values["checkpoint"]).for_inference().to(device)
+        self.dim = self._network.dim
+
+    def load(self, path: Path, box: Box | None) -> LoadedImage:
+        """Decode, crop and shrink an image. DataError: see :func:`reprise.extractors.images.load_image`."""
+        return load_image(path, box, self._image_size)
+
+    def extract(self, loaded: LoadedImage) -> LocalFeatures:
+        """The local features; descriptors (n, dim) are not normalised, see :meth:`HOW.forward_local`."""
+        image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
+        features = self._network.forward_local(image, self._num_features, self._scales)
+        return replace(features, locations=loaded.to_original(features.locations))
+
+
+def _scales(values: Any) -> tuple[float, ...]:
+    numbers = isinstance(values, list | tuple) and all(isinstance(value, int | float) for value in values)
+    if not numbers or not values or not min(values) > 0:
+        raise DataError(f"extractor how: scales is {values!r}; give a list of positive factors, such as [1.0]")
+    return tuple(float(value) for value in values)

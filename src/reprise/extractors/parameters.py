@@ -1,0 +1,28 @@
+"""Parameters of extractors: defaults filled in, unknown names refused."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reprise.storage.errors import DataError, unknown_name
+
+
+def complete(extractor: str, parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``parameters`` over ``defaults``; a default of ``...`` marks a parameter that must be given.
+
+    DataError: a name that is not in ``defaults``, or a missing parameter.
+    """
+    for name in parameters:
+        if name not in defaults:
+            raise unknown_name(f"parameters of the extractor {extractor}", name, defaults)
+    complete = {**defaults, **parameters}
+    for name, value in complete.items():
+        if value is ...:
+            raise DataError(f"extractor {extractor}: the parameter {name} is missing; add it to the configuration")
+    return complete
+
+
+def count(extractor: str, name: str, value: Any) -> int | None:
+    """Return ``value`` if it is a positive integer or None. DataError: anything else."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise DataError(f"extractor {extractor}: {name} is {value!r}; give a positive integer, or null for no limit")
+    return value

@@ -1,0 +1,35 @@
+"""What a HOW network is made of, and the values of the paper that it is run with."""
+
+from dataclasses import dataclass
+
+from reprise.networks.resnet import trunk_dim
+from reprise.storage.errors import DataError
+
+MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+SCALES = (2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25)
+IMAGENET: MeanStd = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parts of a network, named as the arguments of :class:`reprise.networks.how.HOW`, which explains them."""
+
+    backbone: str = "resnet18"
+    skip_stages: int = 0
+    dim: int | None = 128
+    smoothing: int | None = 3
+
+    def __post_init__(self) -> None:
+        channels = trunk_dim(self.backbone, self.skip_stages)
+        if self.dim is not None and not (_is_integer(self.dim) and 1 <= self.dim <= channels):
+            raise DataError(
+                f"dim: {self.dim!r} is not between 1 and {channels}, the channels of {self.backbone} without its last "
+                f"{self.skip_stages} stages; None leaves the reduction out"
+            )
+        if self.smoothing is not None and not (_is_integer(self.smoothing) and self.smoothing % 2 == 1):
+            raise DataError(f"smoothing: {self.smoothing!r} is not an odd number of cells; None leaves it out")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -1,0 +1,1 @@
+"""Losses, mining, and one training loop per system."""

@@ -1,0 +1,76 @@
+"""The HOW extractor: its parameters, and locations in pixels of the file."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from reference.weights import fill_weights
+
+from reprise.extractors.how import Extractor
+from reprise.networks.how import HOW
+from reprise.storage.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def network():
+    return fill_weights(HOW("resnet18", 3, dim=8))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("checkpoint") / "network.pth"
+    network.save_checkpoint(path)
+    return path
+
+
+@pytest.fixture
+def image(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    return tmp_path / "image.png"
+
+
+def test_features_are_those_of_the_network(network, checkpoint, image):
+    extractor = Extractor({"checkpoint": checkpoint, "num_features": 50})
+    features = extractor.extract(extractor.load(image, None))
+    mean, std = np.array(network.mean_std, np.float32)
+    pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
+    expected = network.forward_local(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()), 50)
+    assert extractor.dim == 8
+    np.testing.assert_allclose(features.strengths, expected.strengths, rtol=1e-4)
+    np.testing.assert_allclose(features.descriptors, expected.descriptors, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(features.locations, expected.locations)
+
+
+def test_locations_are_in_pixels_of_the_file(checkpoint, image):
+    parameters = {"checkpoint": checkpoint, "image_size": 40, "scales": [1.0], "num_features": None}
+    extractor = Extractor(parameters)
+    features = extractor.extract(extractor.load(image, (16, 20, 80, 52)))
+    # The crop of 64 x 32 is shrunk to 32 x 16, 8 x 4 cells of 4 pixels, that are 8 pixels of the file.
+    order = np.lexsort(features.locations.T)
+    y, x = np.mgrid[:4, :8]
+    np.testing.assert_array_equal(features.locations[order, 0], 16 + 8 * (x.ravel() + 0.5))
+    np.testing.assert_array_equal(features.locations[order, 1], 20 + 8 * (y.ravel() + 0.5))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"num_feature": 3}, "parameters of the extractor how.*num_feature.*did you mean 'num_features'"),
+        ({"num_features": 0}, "how: num_features is 0"),
+        ({"num_features": 1.5}, "how: num_features is 1.5"),
+        ({"image_size": "1024"}, "how: image_size is '1024'"),
+        ({"scales": []}, r"how: scales is \[\]"),
+        ({"scales": [1.0, -1.0]}, "how: scales is"),
+        ({"scales": "1.0"}, "how: scales is '1.0'"),
+        ({"scales": 1.0}, "how: scales is 1.0"),
+    ],
+)
+def test_unfit_parameters(checkpoint, parameters, message):
+    with pytest.raises(DataError, match=message):
+        Extractor({"checkpoint": checkpoint, **parameters})
+
+
+def test_the_checkpoint_must_be_given():
+    with pytest.raises(DataError, match="how: the parameter checkpoint is missing"):
+        Extractor({})

@@ -1,0 +1,83 @@
+"""The RootSIFT extractor."""
+
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reprise.extractors.rootsift import Extractor
+from reprise.storage.errors import DataError
+
+
+@pytest.fixture
+def image(tmp_path):
+    """Bright discs of two sizes; the centre of the large one is at (80, 60)."""
+    y, x = np.mgrid[:120, :160] + 0.5
+    large = np.exp(-((x - 80) ** 2 + (y - 60) ** 2) / (2 * 8**2))
+    small = np.exp(-((x - 30) ** 2 + (y - 30) ** 2) / (2 * 3**2))
+    Image.fromarray((200 * large + 120 * small + 20).astype(np.uint8)).save(tmp_path / "image.png")
+    return tmp_path / "image.png"
+
+
+def extract(path, box=None, **parameters):
+    extractor = Extractor(parameters)
+    return extractor.extract(extractor.load(path, box))
+
+
+def test_features_of_the_photographs(photos):
+    with (photos / "gnd_photos.pkl").open("rb") as handle:
+        images = pickle.load(handle)["imlist"]
+    features = [extract(photos / "jpg" / f"{name}.jpg") for name in images]
+    assert len(images) == 67
+    assert sum(map(len, features)) == 62821
+    for one in features:
+        assert (np.diff(one.strengths) <= 0).all()
+        np.testing.assert_allclose(np.linalg.norm(one.descriptors, axis=1), 1, atol=1e-5)
+        assert {field.dtype for field in vars(one).values()} == {np.dtype(np.float32)}
+
+
+def test_a_disc_is_found_where_it_is(image):
+    features = extract(image)
+    distances = np.linalg.norm(features.locations - [80, 60], axis=1)
+    assert distances.min() < 0.1
+    # A blob answers most strongly to the filter of its own standard deviation; the diameter is twice that.
+    assert features.scales[distances.argmin()] == pytest.approx(2 * 8, rel=0.2)
+
+
+def test_crops_and_shrunk_images_give_locations_in_the_file(image):
+    whole = extract(image)
+    for features in (extract(image, (20, 10, 150, 110)), extract(image, image_size=80)):
+        near = np.linalg.norm(features.locations[:, None] - [80, 60], axis=2).argmin()
+        best = np.linalg.norm(whole.locations - [80, 60], axis=1).argmin()
+        np.testing.assert_allclose(features.locations[near], whole.locations[best], atol=0.5)
+        assert features.scales[near] == pytest.approx(whole.scales[best], rel=0.1)
+
+
+def test_the_strongest_are_kept(photos):
+    path = next((photos / "jpg").glob("*.jpg"))
+    few, many = extract(path, num_features=50), extract(path, num_features=None)
+    assert len(few) == 50 < 1000 < len(many)
+    np.testing.assert_array_equal(few.strengths, many.strengths[:50])
+
+
+@pytest.mark.parametrize("size", [(64, 48), (1, 1), (2, 300)])
+def test_an_image_without_features(size, tmp_path):
+    Image.new("RGB", size, (9, 9, 9)).save(tmp_path / "blank.png")
+    features = extract(tmp_path / "blank.png")
+    shapes = [getattr(features, field).shape for field in ("descriptors", "strengths", "locations", "scales")]
+    assert shapes == [(0, 128), (0,), (0, 2), (0,)]
+    assert features.descriptors.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"checkpoint": "x"}, "parameters of the extractor rootsift.*'checkpoint'"),
+        ({"num_features": -1}, "rootsift: num_features is -1"),
+        ({"image_size": True}, "rootsift: image_size is True"),
+    ],
+)
+def test_unfit_parameters(parameters, message):
+    with pytest.raises(DataError, match=message):
+        Extractor(parameters)
