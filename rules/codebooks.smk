@@ -1,0 +1,24 @@
+# From the features of training images to visual words.
+
+
+rule train_codebook:
+    input:
+        lambda wildcards: paths.features(
+            config["codebooks"][wildcards.codebook]["extractor"],
+            config["codebooks"][wildcards.codebook]["dataset"],
+            "database",
+        ),
+    output:
+        f"{OUTPUT}/codebooks/{{codebook}}.h5",
+    log:
+        f"{LOGS}/train_codebook/{{codebook}}.log",
+    benchmark:
+        f"{LOGS}/train_codebook/{{codebook}}.tsv"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        runtime=1440,
+    params:
+        recipe=recipe("train_codebook", "codebook"),
+    script:
+        f"{SCRIPTS}/train_codebook.py"

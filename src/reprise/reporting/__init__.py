@@ -1,0 +1,1 @@
+"""From rankings to numbers, and from numbers to tables that stand next to the published ones."""

@@ -1,0 +1,73 @@
+"""The scores of one ranking under every protocol of its dataset, as a JSON file."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from reprise.datasets.images import Dataset
+from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
+from reprise.storage.atomic import write_text
+from reprise.storage.errors import DataError
+from reprise.storage.rankings import StoredRankings
+
+
+def evaluate_rankings(
+    rankings: StoredRankings, dataset: Dataset, kappas: Sequence[int]
+) -> dict[str, dict[str, object]]:
+    """Evaluate ``rankings`` with the ground truth of ``dataset``, after checking that they name the same images.
+
+    Returns:
+        protocol (easy, medium, hard; or classic) -> map in percent, precision_at in percent, the number of queries with
+        a positive, and the average precision of each query by name (None without a positive)
+    """
+    if dataset.queries is None or dataset.ground_truth is None:
+        raise DataError("this dataset has no ground truth; rankings on it cannot be evaluated")
+    for kind, expected, found in (
+        ("query", dataset.queries.names, rankings.query_names),
+        ("database", dataset.database.names, rankings.database_names),
+    ):
+        if expected != found:
+            raise DataError(
+                f"the {kind} images of the rankings are not those of the ground truth "
+                f"({len(found)} and {len(expected)} names); delete the rankings and run the search again"
+            )
+    if "easy" in dataset.ground_truth[0]:
+        scores = evaluate_revisited(rankings.ranks, dataset.ground_truth, kappas)
+    else:
+        scores = {"classic": evaluate_classic(rankings.ranks, dataset.ground_truth, kappas)}
+    return {protocol: _summary(result, rankings.query_names) for protocol, result in scores.items()}
+
+
+def write_evaluation(path: str | os.PathLike, scores: Mapping[str, object], recipe: str) -> None:
+    """Write what ``evaluate_rankings`` returned."""
+    write_text(
+        path,
+        json.dumps({"protocols": scores, "recipe": json.loads(recipe)}, indent=1, allow_nan=False) + "\n",
+    )
+
+
+def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str], dict]:
+    """The protocols of several evaluations, by (experiment, dataset): the folder and the stem of each file."""
+    evaluations = {}
+    for path in map(Path, paths):
+        evaluations[path.parent.name, path.stem] = json.loads(path.read_text(encoding="utf-8"))["protocols"]
+    return evaluations
+
+
+def _summary(scores: RetrievalScores, queries: list[str]) -> dict[str, object]:
+    precisions = scores.average_precisions
+    return {
+        "map": _percent(scores.map),
+        "precision_at": {str(k): _percent(value) for k, value in scores.precision_at.items()},
+        "queries": int(np.isfinite(precisions).sum()),
+        "average_precisions": {name: _percent(value) for name, value in zip(queries, precisions, strict=True)},
+    }
+
+
+def _percent(value: float) -> float | None:
+    """A share as percent; None where no query had a positive, because JSON has no NaN."""
+    return None if math.isnan(value) else 100.0 * float(value)

@@ -1,0 +1,191 @@
+"""Tables of measured numbers beside published ones, with a verdict for each."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reprise.storage.atomic import write_text
+
+COLUMNS = (
+    "method", "n", "dataset", "protocol", "measured", "published", "difference", "tolerance", "verdict", "queries",
+)  # fmt: skip
+REPRODUCED = "reproduced"
+DIFFERS = "differs"
+UNKNOWN = "published unknown"
+NOT_COMPARABLE = "not comparable"
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number: mAP in percent of one experiment on one dataset under one protocol.
+
+    measured is None where the dataset has no such protocol or no query with a positive.
+    """
+
+    experiment: str
+    method: str
+    num_features: int
+    dataset: str
+    protocol: str
+    measured: float | None
+    queries: int
+    published: float | None
+    tolerance: float | None
+    verdict: str
+
+    @property
+    def difference(self) -> float | None:
+        """measured - published, in points of mAP."""
+        if self.measured is None or self.published is None:
+            return None
+        return self.measured - self.published
+
+
+def verdict(measured: float | None, published: float | None, tolerance: float | None, comparable: bool) -> str:
+    """What a measured number says about a published one.
+
+    Returns:
+        'not measured' without a measurement; 'not comparable' on other data or with other settings than published;
+        'published unknown' without a published number; else 'reproduced' if they differ by at most ``tolerance``,
+        and 'differs'
+    """
+    if measured is None:
+        return NOT_MEASURED
+    if not comparable:
+        return NOT_COMPARABLE
+    if published is None or tolerance is None:
+        return UNKNOWN
+    # Rounded as printed, so that the verdict agrees with the numbers that stand beside it.
+    return REPRODUCED if round(abs(measured - published), 2) <= tolerance else DIFFERS
+
+
+def table_cells(
+    rows: Sequence[Mapping],
+    datasets: Sequence[str],
+    protocols: Sequence[str],
+    evaluations: Mapping[tuple[str, str], Mapping],
+    published: Mapping | None,
+    miniature: bool,
+) -> list[Cell]:
+    """All cells of a table, in the order of its rows, datasets and protocols.
+
+    Args:
+        rows: experiment, method and num_features of each
+        evaluations: (experiment, dataset) -> scores by protocol, as in the evaluation files
+        published: values, deviations and tolerance of these experiments, None where nothing is published
+        miniature: whether the data are the miniature's, with which no published number compares
+    """
+    cells = []
+    for row in rows:
+        experiment = row["experiment"]
+        values = published["values"][experiment] if published else {}
+        comparable = not miniature and not (published and published["deviations"][experiment])
+        tolerance = published["tolerance"]["map"] if published else None
+        for dataset in datasets:
+            for protocol in protocols:
+                scores = evaluations[experiment, dataset].get(protocol, {})
+                measured, number = scores.get("map"), values.get(dataset, {}).get(protocol)
+                cells.append(
+                    Cell(
+                        experiment, row["method"], row["num_features"], dataset, protocol, measured,
+                        scores.get("queries", 0), number, tolerance if number is not None else None,
+                        verdict(measured, number, tolerance, comparable),
+                    )
+                )  # fmt: skip
+    return cells
+
+
+def render_csv(cells: Sequence[Cell]) -> str:
+    """One line per cell, numbers with two decimals, empty where there is none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for cell in cells:
+        writer.writerow(
+            [
+                cell.method, cell.num_features, cell.dataset, cell.protocol, _number(cell.measured),
+                _number(cell.published), _number(cell.difference), _number(cell.tolerance), cell.verdict, cell.queries,
+            ]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> str:
+    """One line per experiment, measured numbers with the published ones in brackets."""
+    header, body = _wide(cells, lambda cell: _bracketed(cell, "**{}**"))
+    lines = [f"# {title}", "", "mAP in percent: measured (published). Bold: reproduced.", ""]
+    lines += ["| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *body)]
+    lines += ["", *(f"- {note}" for note in notes)]
+    return "\n".join(lines) + "\n"
+
+
+def render_latex(cells: Sequence[Cell], title: str) -> str:
+    """A ``tabular`` with the rules of the package booktabs."""
+    header, body = _wide(cells, lambda cell: _bracketed(cell, r"\textbf{{{}}}"))
+    lines = [
+        f"% {title}. mAP in percent: measured (published). Bold: reproduced.",
+        r"% \usepackage{booktabs}",
+    ]
+    lines += [r"\begin{tabular}{lr" + "r" * (len(header) - 2) + "}", r"\toprule"]
+    rows = [" & ".join(map(_escape, line)) + r" \\" for line in (header, *body)]
+    return "\n".join([*lines, rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
+    """What a reader has to know beside the numbers."""
+    notes = []
+    if miniature:
+        notes.append("Measured on the built-in miniature: no published number compares with these.")
+    if published:
+        notes.append(f"Published: {published['citation']}")
+        notes.append(f"Tolerance {published['tolerance']['map']}: {' '.join(published['tolerance']['source'].split())}")
+        notes += [f"{name}: {entry['source']}" for name, entry in published["values"].items() if "source" in entry]
+        if not miniature:
+            notes += [
+                f"{name} is not comparable: {', '.join(reasons)}"
+                for name, reasons in published["deviations"].items()
+                if reasons
+            ]
+    return notes
+
+
+def write_table(
+    paths: Mapping[str, str | os.PathLike], cells: Sequence[Cell], title: str, notes: Sequence[str]
+) -> None:
+    """Write a table to ``paths['csv']``, ``paths['markdown']`` and ``paths['latex']``."""
+    write_text(paths["csv"], render_csv(cells))
+    write_text(paths["markdown"], render_markdown(cells, title, notes))
+    write_text(paths["latex"], render_latex(cells, title))
+
+
+def _wide(cells, cell_text) -> tuple[list[str], list[list[str]]]:
+    columns = list(dict.fromkeys((cell.dataset, cell.protocol) for cell in cells))
+    header = ["method", "n", *(f"{dataset} {protocol}" for dataset, protocol in columns)]
+    rows: dict[str, list[str]] = {}
+    for cell in cells:
+        row = rows.setdefault(cell.experiment, [cell.method, str(cell.num_features)])
+        row.append(cell_text(cell))
+    return header, list(rows.values())
+
+
+def _bracketed(cell: Cell, emphasis: str) -> str:
+    if cell.measured is None:
+        return NOT_MEASURED
+    measured = _number(cell.measured)
+    if cell.verdict == REPRODUCED:
+        measured = emphasis.format(measured)
+    return measured if cell.published is None else f"{measured} ({cell.published:g})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _escape(text: str) -> str:
+    # Emphasis that was put in on purpose stays; names from the configuration must not become commands.
+    for plain, escaped in (("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#")):
+        text = text.replace(plain, escaped)
+    return text

@@ -1,0 +1,1 @@
+"""Between the library and Snakemake: configuration, recipes, fingerprints, records. Does not import snakemake."""

@@ -1,0 +1,50 @@
+"""What every script of the workflow does around its one call of the library."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from reprise.storage.errors import DataError
+from reprise.workflow.records import write_records
+
+
+@contextmanager
+def job(snakemake: Any, *, record: bool = True) -> Iterator[SimpleNamespace]:
+    """Yield the parameters of the recipe; log everything, and record how the outputs were made.
+
+    Without ``record``, the script writes a provenance of its own.
+
+    Bad input ends the job with its one message instead of a traceback; any other error keeps its traceback. Both are
+    in the log, which Snakemake shows.
+    """
+    started = time.time()
+    _write_to(snakemake.log[0])
+    recipe = snakemake.params.recipe
+    try:
+        yield SimpleNamespace(**json.loads(recipe)["parameters"], recipe=recipe)
+    except DataError as error:
+        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+    if not record:
+        return
+    outputs = list(map(str, snakemake.output))
+    write_records(
+        snakemake.rule, dict(snakemake.wildcards.items()), recipe, map(str, snakemake.input), outputs,
+        snakemake.threads, started,
+    )  # fmt: skip
+
+
+def _write_to(log: str) -> None:
+    """Send what this process and its libraries print, tracebacks and progress bars included, to a file."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(descriptor, stream.fileno())
+    os.close(descriptor)

@@ -1,0 +1,189 @@
+"""What makes a job stale: the slice of the configuration that a stage reads, and the code that it runs.
+
+Every function here that is named after a stage lists exactly the settings that this stage reads; a change of any other
+setting leaves its files alone. Settings that cannot change a number (chunks, threads) are in no slice.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reprise.storage.sources import Source
+from reprise.workflow.fingerprint import fingerprint
+from reprise.workflow.paths import Paths
+
+Slice = dict[str, object]
+
+
+class Recipes:
+    """Makes the recipes of all jobs of one configuration.
+
+    Args:
+        config: the checked configuration
+        sources: what sources.yaml says of every file
+        published: the content of published.yaml
+        scripts: the folder with one script per stage, named after it
+    """
+
+    def __init__(self, config: Mapping, sources: Mapping[str, Source], published: Mapping, scripts: Path):
+        self._config = config
+        self._sources = sources
+        self._published = published
+        self._scripts = scripts
+        self._paths = Paths(config, sources)
+
+    def recipe(self, stage: str, **wildcards: str) -> str:
+        """Canonical JSON of the stage, its slice of the configuration and the fingerprint of its code."""
+        slice_of: Callable[..., Slice] = getattr(self, f"_{stage}")
+        modules = self._modules(stage, wildcards)
+        recipe = {
+            "stage": stage,
+            "parameters": slice_of(**wildcards),
+            "code": fingerprint(self._scripts / f"{stage}.py", modules),
+        }
+        return json.dumps(recipe, sort_keys=True)
+
+    def _modules(self, stage: str, wildcards: Mapping[str, str]) -> list[str]:
+        """Modules that a stage loads by a name of the configuration, so that no import statement shows them."""
+        if stage != "extract_chunk":
+            return []
+        return [f"reprise.extractors.{self._config['extractors'][wildcards['extractor']]['extractor']}"]
+
+    def _draw_miniature(self) -> Slice:
+        return {**(self._config["miniature"] or {}), "lock": self._paths.lock}
+
+    def _download(self, source: str) -> Slice:
+        # Where a file comes from does not make it stale; what it has to be does.
+        entry = self._sources[source]
+        place = {"destination": self._paths.download(source), "lock": self._paths.lock}
+        return {"source": source, "bytes": entry.bytes, "sha256": entry.sha256, **place}
+
+    def _unpack(self, images: str) -> Slice:
+        entry = self._config["images"][images]
+        return {"flatten": entry["flatten"], "folder": self._paths.image_folder(images)}
+
+    def _dataset(self, dataset: str) -> Slice:
+        entry = self._config["datasets"][dataset]
+        kept = {key: entry[key] for key in ("layout", "part", "first") if key in entry}
+        images, index = self._paths.dataset(dataset)
+        return {**kept, "images": images, "index": index}
+
+    def _initialise(self, checkpoint: str) -> Slice:
+        entry = self._config["checkpoints"][checkpoint]
+        settings = dict(entry["initialise"])
+        dataset = self._dataset(settings.pop("dataset"))
+        return {
+            "backbone": entry["backbone"],
+            "skip_stages": entry["skip_stages"],
+            "dataset": dataset,
+            **settings,
+        }
+
+    def _extract_chunk(self, extractor: str, dataset: str, split: str) -> Slice:
+        settings = dict(self._config["extractors"][extractor])
+        if "checkpoint" in settings:
+            settings["checkpoint"] = self._paths.checkpoint(settings["checkpoint"])
+        undecodable = self._config["datasets"][dataset].get("undecodable", "error")
+        return {
+            "extractor": settings,
+            "dataset": self._dataset(dataset),
+            "split": split,
+            "undecodable": undecodable,
+        }
+
+    def _merge_features(self, extractor: str, dataset: str, split: str) -> Slice:
+        return {"extractor": extractor, "dataset": dataset, "split": split}
+
+    def _train_codebook(self, codebook: str) -> Slice:
+        entry = self._config["codebooks"][codebook]
+        return {
+            **{key: entry[key] for key in ("num_features", "iterations", "seed")},
+            "size": words(entry["size"]),
+        }
+
+    def _aggregate_chunk(self, experiment: str) -> Slice:
+        entry = self._config["experiments"][experiment]
+        asmk = entry["asmk"]
+        return {
+            "num_features": entry["num_features"],
+            "assignments": asmk["database_assignments"],
+            "binary": asmk["binary"],
+        }
+
+    def _build_index(self, experiment: str) -> Slice:
+        return {"idf": self._config["experiments"][experiment]["asmk"]["idf"]}
+
+    def _search(self, experiment: str) -> Slice:
+        entry = self._config["experiments"][experiment]
+        asmk = entry["asmk"]
+        return {
+            "num_features": entry["num_features"],
+            "assignments": asmk["query_assignments"],
+            **{key: asmk[key] for key in ("binary", "alpha", "threshold", "topk")},
+        }
+
+    def _evaluate(self, dataset: str) -> Slice:
+        return {"dataset": self._dataset(dataset), "kappas": [1, 5, 10]}
+
+    def _table(self, table: str) -> Slice:
+        entry = self._config["tables"][table]
+        experiments = self._config["experiments"]
+        rows = [
+            {
+                "experiment": name,
+                "method": experiments[name]["method"],
+                "num_features": experiments[name]["num_features"],
+            }
+            for name in entry["experiments"]
+        ]
+        return {
+            "title": entry["title"],
+            "datasets": entry["datasets"],
+            "protocols": entry["protocols"],
+            "rows": rows,
+            "miniature": self._config["miniature"] is not None,
+            "published": self._published_of(entry),
+        }
+
+    def _published_of(self, table: Mapping) -> Slice | None:
+        """The published numbers of a table's experiments, and in what they were obtained otherwise than here."""
+        if table["published"] is None:
+            return None
+        entry = self._published[table["published"]]
+        deviations = {}
+        for name in table["experiments"]:
+            actual = self._settings(name)
+            expected = entry["settings"].get(name, {})
+            deviations[name] = [
+                f"{key} {actual.get(key)} instead of {value}"
+                for key, value in expected.items()
+                if actual.get(key) != value
+            ]
+        values = {name: entry["values"].get(name, {}) for name in table["experiments"]}
+        return {
+            "citation": entry["citation"],
+            "tolerance": entry["tolerance"],
+            "values": values,
+            "deviations": deviations,
+        }
+
+    def _settings(self, experiment: str) -> Slice:
+        """All settings, in one flat mapping, that decide the numbers of an experiment."""
+        entry = self._config["experiments"][experiment]
+        codebook = self._config["codebooks"][entry["codebook"]]
+        extractor = self._config["extractors"][entry["extractor"]]
+        checkpoint = self._config["checkpoints"].get(extractor.get("checkpoint"), {})
+        return {
+            **{key: value for key, value in checkpoint.items() if key != "initialise"},
+            **{key: value for key, value in extractor.items() if key != "num_features"},
+            **entry["asmk"],
+            "num_features": entry["num_features"],
+            "size": words(codebook["size"]),
+            "codebook_features": codebook["num_features"],
+        }
+
+
+def words(size: int | str) -> int:
+    """The number of visual words that a size such as 1000, '64k' (65,536) or '1M' stands for."""
+    factors = {"k": 1024, "M": 1024**2}
+    return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]

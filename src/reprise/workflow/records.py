@@ -1,0 +1,163 @@
+"""A record beside every file that a job wrote: how it was made, from what, by which code, when and where.
+
+The record of ``x.h5`` is ``x.h5.job.json``. A table collects the records of all jobs that led to it.
+"""
+
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from reprise.storage.atomic import write_text
+
+_PACKAGES = (
+    "reprise",
+    "numpy",
+    "torch",
+    "faiss-cpu",
+    "opencv-python-headless",
+    "pillow",
+    "h5py",
+    "snakemake",
+)
+_MISSING = "not recorded"
+
+
+def record_path(output: str | os.PathLike) -> Path:
+    """Where the record of ``output`` stands."""
+    return Path(f"{os.fspath(output)}.job.json")
+
+
+def write_records(
+    rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
+    threads: int, started: float,
+) -> None:  # fmt: skip
+    """Write the record of each of ``outputs``, now that the job has ended; ``started`` is a time stamp in seconds."""
+    record = {
+        "rule": rule,
+        "wildcards": dict(wildcards),
+        "recipe": json.loads(recipe),
+        "inputs": {path: _recorded_hash(path) for path in inputs},
+        "outputs": {path: content_hash(path) for path in outputs},
+        "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started, 3),
+        "threads": threads,
+        **environment(),
+    }
+    for path in record["outputs"]:
+        write_text(record_path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def write_provenance(path: str | os.PathLike, inputs: Iterable[str], recipe: str) -> None:
+    """Write all that led to a table: its own recipe, every job before it, and every file that no job wrote."""
+    provenance = {"recipe": json.loads(recipe), **ancestry(inputs), **environment()}
+    write_text(path, json.dumps(provenance, indent=1, sort_keys=True) + "\n")
+
+
+def ancestry(inputs: Iterable[str]) -> dict[str, object]:
+    """The records of all jobs that led to ``inputs``, the downloads, and the hashes of the files that no job wrote."""
+    jobs: dict[str, object] = {}
+    downloads: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    waiting = list(inputs)
+    while waiting:
+        path = waiting.pop()
+        if path in jobs or path in sources:
+            continue
+        if not record_path(path).exists():
+            sources[path] = content_hash(path) if Path(path).exists() else _MISSING
+            continue
+        record = json.loads(record_path(path).read_text(encoding="utf-8"))
+        jobs[path] = record
+        if record["rule"] == "download":
+            receipt = json.loads(Path(path).read_text(encoding="utf-8"))
+            downloads[receipt["name"]] = receipt
+        waiting += record["inputs"]
+    return {"jobs": jobs, "downloads": downloads, "files": sources}
+
+
+def content_hash(path: str | os.PathLike) -> str:
+    """The sha256 of a file, or of the names and hashes of all files of a folder."""
+    path = Path(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for inner in sorted(path.rglob("*")):
+        if inner.is_file():
+            digest.update(f"{inner.relative_to(path)} {content_hash(inner)}\n".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def environment() -> dict[str, object]:
+    """Versions, hardware and the commit of the code that is running."""
+    return {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "hardware": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_bytes": _memory(),
+            "gpu": _gpu(),
+        },
+        "platform": platform.platform(),
+        "commit": _commit(),
+    }
+
+
+def _recorded_hash(path: str) -> str:
+    """The hash that the job which wrote ``path`` recorded; files of many gigabytes are not read again for it."""
+    record = record_path(path)
+    if record.exists():
+        return json.loads(record.read_text(encoding="utf-8"))["outputs"][path]
+    return content_hash(path)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int | None:
+    if "SC_PHYS_PAGES" not in os.sysconf_names:
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _gpu() -> str | None:
+    listing = _run("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+    return listing or None
+
+
+def _commit() -> str | None:
+    folder = str(Path(__file__).parent)
+    commit = _run("git", "-C", folder, "rev-parse", "HEAD")
+    if not commit:
+        return None
+    return f"{commit} with changes" if _run("git", "-C", folder, "status", "--porcelain") else commit
+
+
+def _run(*command: str) -> str:
+    """The output of ``command``, empty where it does not exist or fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,24 @@
+"""What can be asked for, in words."""
+
+from collections.abc import Mapping
+
+
+def describe_targets(config: Mapping) -> str:
+    """The targets of a configuration, one per line with what each is."""
+    output = config["output"]
+    tables = {f"{output}/{name}.csv": entry["title"] for name, entry in config["tables"].items()}
+    width = max(map(len, tables), default=0)
+    lines = [f"  {target:<{width}}  {title}" for target, title in tables.items()]
+    parts = [
+        f"  {output}/evaluations/<experiment>/<dataset>.json",
+        f"  {output}/rankings/<experiment>/<dataset>.h5",
+        f"  {output}/codebooks/<codebook>.h5",
+        f"  {output}/features/<extractor>/<dataset>/database.h5, queries.h5",
+    ]
+    names = [
+        f"  <{kind[:-1]}>: {', '.join(config[kind])}" for kind in ("experiments", "datasets", "codebooks", "extractors")
+    ]
+    return "\n".join(
+        ["Nothing was asked for. Tables:", *lines, "Parts of them:", *parts, *names,
+         "Run one of these: snakemake --cores 8 <target>   (add -n to see what would run)"]
+    )  # fmt: skip

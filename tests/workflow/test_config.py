@@ -1,0 +1,94 @@
+"""The configuration: what is shipped is right, and what is wrong is named with its remedy."""
+
+import copy
+
+import pytest
+from paths import ROOT
+
+from reprise.storage.errors import DataError
+from reprise.storage.sources import read_sources
+from reprise.workflow.config import check_config, check_schema, load_yaml
+
+SCHEMA = load_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+PUBLISHED = load_yaml(ROOT / "config" / "published.yaml")
+
+
+@pytest.fixture
+def config():
+    return copy.deepcopy(load_yaml(ROOT / "config" / "config.yaml"))
+
+
+@pytest.fixture(scope="session")
+def sources():
+    return read_sources(ROOT / "config" / "sources.yaml")
+
+
+def test_the_shipped_configuration_is_valid(config, sources):
+    check_config(config, SCHEMA, sources, PUBLISHED)
+
+
+def test_published_numbers_fit_their_schema():
+    check_schema(PUBLISHED, load_yaml(ROOT / "workflow" / "schemas" / "published.schema.yaml"), "published")
+
+
+@pytest.mark.parametrize(
+    "path, value, message",
+    [
+        (["experiment"], {}, r"config: unknown key 'experiment'; did you mean 'experiments'\?"),
+        (
+            ["experiments", "rootsift", "asmk", "alhpa"],
+            3,
+            r"rootsift\.asmk: unknown key 'alhpa'; did you mean 'alpha'",
+        ),
+        (
+            ["experiments", "rootsift", "codebook"],
+            "rootsfit",
+            r"unknown name 'rootsfit'; did you mean 'rootsift'\?",
+        ),
+        (
+            ["experiments", "rootsift", "asmk", "alpha"],
+            "three",
+            r"rootsift\.asmk\.alpha: 'three' is not of type",
+        ),
+        (
+            ["experiments", "rootsift", "num_features"],
+            5000,
+            "5000 is more than the 1000 that extractors.rootsift",
+        ),
+        (["tables", "table2", "datasets"], ["roxford"], "unknown name 'roxford'; did you mean 'roxford5k'"),
+        (["tables", "table2", "published"], "how_table", "did you mean 'how_table2'"),
+        (["tables", "table2", "datasets"], ["sfm120k_subset5k"], "'sfm120k_subset5k' has no ground truth"),
+        (["datasets", "roxford5k", "index"], "gnd_roxford", "did you mean 'gnd_roxford5k'"),
+        (["datasets", "mine"], {"layout": "list", "chunks": 1}, "give either 'images'"),
+        (["datasets", "mine"], {"layout": "list", "chunks": 1, "folder": "x"}, "key 'list' is missing"),
+        (
+            ["datasets", "a/b"],
+            {"layout": "list", "chunks": 1, "folder": "x", "list": "y"},
+            "'a/b' is no valid name",
+        ),
+        (["extractors", "rootsift", "scales"], [1.0], "rootsift: unknown key 'scales'"),
+        (["extractors", "rootsift", "extractor"], "sift", "rootsift.extractor: 'sift' is not one of"),
+        (["codebooks", "rootsift", "size"], "64K", "codebooks.rootsift.size"),
+    ],
+)
+def test_what_is_wrong_is_named(config, sources, path, value, message):
+    entry = config
+    for key in path[:-1]:
+        entry = entry[key]
+    entry[path[-1]] = value
+    with pytest.raises(DataError, match=message):
+        check_config(config, SCHEMA, sources, PUBLISHED)
+
+
+def test_a_missing_key_is_named(config, sources):
+    del config["codebooks"]["rootsift"]["seed"]
+    with pytest.raises(DataError, match=r"config\.codebooks\.rootsift: key 'seed' is missing"):
+        check_config(config, SCHEMA, sources, PUBLISHED)
+
+
+def test_all_errors_are_listed_at_once(config, sources):
+    config["codebooks"]["rootsift"]["sede"] = 1
+    config["experimints"] = {}
+    with pytest.raises(DataError) as error:
+        check_config(config, SCHEMA, sources, PUBLISHED)
+    assert len(str(error.value).splitlines()) == 2

@@ -1,0 +1,134 @@
+"""A copy of the project in a temporary folder, with a data set of its own that is small enough to run in a minute."""
+
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+from paths import ROOT
+
+COPIED = ("Snakefile", "config", "rules", "workflow", "profiles", "src")
+TARGET = "results/tiny.csv"
+# A line of Snakemake's table of jobs: the rule and how often it would run.
+_STATISTIC = re.compile(r"^(\w+)\s+(\d+)$", re.MULTILINE)
+
+
+class Workspace:
+    """The project in ``folder``, where tests may change the configuration, the code and the data."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+        draw_landmarks(folder / "landmarks")
+        draw_landmarks(folder / "others", seed=1)
+        self.config = tiny_config()
+        self.write_config()
+
+    def write_config(self) -> None:
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
+
+    def command(self, *arguments: str, targets=(TARGET,)) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments, "--", *targets]
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
+
+    def snakemake(self, *arguments: str, targets=(TARGET,), check=True) -> str:
+        """What Snakemake prints; with ``check``, it has to succeed."""
+        result = subprocess.run(
+            self.command(*arguments, targets=targets),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert not check or result.returncode == 0, result.stdout[-6000:]
+        assert check or result.returncode != 0, "this was expected to fail"
+        return result.stdout
+
+    def run(self, **options) -> str:
+        return self.snakemake("--cores", "2", **options)
+
+    def planned(self, targets=(TARGET,)) -> dict[str, int]:
+        """The rules that a dry run lists, with the number of their jobs."""
+        output = self.snakemake("-n", "--quiet", "rules", targets=targets)
+        jobs = {rule: int(count) for rule, count in _STATISTIC.findall(output) if rule != "total"}
+        assert jobs or "Nothing to be done" in output, output
+        return jobs
+
+
+def draw_landmarks(folder: Path, seed: int = 0) -> None:
+    """Four patterns, three views of each; the first view of each is a query."""
+    rng = np.random.default_rng(seed)
+    (folder / "jpg").mkdir(parents=True)
+    names, queries = [], []
+    for landmark in range(4):
+        pattern = cv2.resize(rng.integers(0, 255, (24, 32, 3), np.uint8), (192, 144), interpolation=cv2.INTER_NEAREST)
+        for view in range(3):
+            turn = cv2.getRotationMatrix2D((96, 72), 6.0 * view, 1.0 - 0.08 * view)
+            name = f"landmark{landmark}_{view}"
+            cv2.imwrite(str(folder / "jpg" / f"{name}.jpg"), cv2.warpAffine(pattern, turn, (192, 144)))
+            (queries if view == 0 else names).append(name)
+    truth = [{"easy": [2 * i], "hard": [2 * i + 1], "junk": [], "bbx": (8.0, 8.0, 180.0, 130.0)} for i in range(4)]
+    content = {"imlist": names, "qimlist": queries, "gnd": truth}
+    (folder / f"gnd_{folder.name}.pkl").write_bytes(pickle.dumps(content))
+    (folder / "list.txt").write_text("".join(f"{name}.jpg\n" for name in names))
+
+
+def tiny_config() -> dict:
+    """An overlay of config.yaml: a RootSIFT and a HOW experiment on the landmarks."""
+    asmk = {
+        "binary": True, "idf": False, "database_assignments": 1, "query_assignments": 5,
+        "alpha": 3.0, "threshold": 0.0, "topk": None,
+    }  # fmt: skip
+    return {
+        "datasets": {
+            "landmarks": {"layout": "revisited", "folder": "landmarks", "chunks": 2},
+            "others": {"layout": "revisited", "folder": "others", "chunks": 2},
+            "landmarks_list": {
+                "layout": "list", "folder": "landmarks/jpg", "list": "landmarks/list.txt", "chunks": 2,
+            },
+        },
+        "checkpoints": {
+            "how_tiny": {
+                "origin": "initialised", "backbone": "resnet18", "skip_stages": 1,
+                "initialise": {"dataset": "landmarks_list", "image_size": 96, "num_features": 50, "seed": 0},
+            },
+        },
+        "extractors": {
+            "how_tiny": {
+                "extractor": "how", "checkpoint": "how_tiny", "image_size": 128,
+                "scales": [1.0, 0.5], "num_features": 60,
+            },
+            "sift_tiny": {"extractor": "rootsift", "image_size": None, "num_features": 300},
+        },
+        "codebooks": {
+            name: {
+                "extractor": name, "dataset": "landmarks_list", "num_features": 40,
+                "size": 8, "iterations": 3, "seed": 1,
+            }
+            for name in ("how_tiny", "sift_tiny")
+        },
+        "experiments": {
+            name: {
+                "method": name, "extractor": name, "num_features": 50, "matcher": "asmk",
+                "codebook": name, "asmk": dict(asmk),
+            }
+            for name in ("how_tiny", "sift_tiny")
+        },
+        "tables": {
+            "tiny": {
+                "title": "Tiny", "published": None, "experiments": ["how_tiny", "sift_tiny"],
+                "datasets": ["landmarks"], "protocols": ["easy", "medium", "hard"],
+            },
+        },
+    }  # fmt: skip

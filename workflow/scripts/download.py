@@ -1,0 +1,16 @@
+"""Provides one file of sources.yaml, checked, and writes its receipt."""
+
+from reprise.storage.downloads import download, write_receipt
+from reprise.storage.sources import read_sources
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    # The addresses and the mirror say where to look, not what the file is, so they are resources and no parameters.
+    where = snakemake.resources
+    receipt = download(
+        read_sources(where.sources)[parameters.source],
+        parameters.destination,
+        lock=parameters.lock,
+        mirror=where.mirror or None,
+    )
+    write_receipt(snakemake.output[0], receipt)

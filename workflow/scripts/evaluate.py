@@ -1,0 +1,11 @@
+"""Scores the rankings of an experiment on a dataset."""
+
+from reprise.datasets.reading import read_dataset
+from reprise.reporting.evaluations import evaluate_rankings, write_evaluation
+from reprise.storage.rankings import read_rankings
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    rankings = read_rankings(snakemake.input.rankings)
+    scores = evaluate_rankings(rankings, read_dataset(parameters.dataset), parameters.kappas)
+    write_evaluation(snakemake.output[0], scores, parameters.recipe)

@@ -1,0 +1,19 @@
+"""Extracts the features of one chunk of the images of a split."""
+
+from reprise.datasets.reading import read_dataset
+from reprise.extractors.chunks import extract_images
+from reprise.extractors.registry import load_extractor
+from reprise.networks.devices import best_device
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    name = parameters.extractor.pop("extractor")
+    images = read_dataset(parameters.dataset).split(parameters.split)
+    extract_images(
+        images.chunk(int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)),
+        load_extractor(name, parameters.extractor, best_device()),
+        snakemake.output[0],
+        attributes={"recipe": parameters.recipe},
+        undecodable=parameters.undecodable,
+        workers=snakemake.threads,
+    )

@@ -1,0 +1,7 @@
+"""Makes one file of the chunks of a split."""
+
+from reprise.storage.features import merge_features
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    merge_features(snakemake.input, snakemake.output[0], {"recipe": parameters.recipe})

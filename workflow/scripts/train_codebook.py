@@ -1,0 +1,15 @@
+"""Trains a codebook on the features of a dataset."""
+
+from reprise.asmk.stages.codebooks import train_codebook
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    train_codebook(
+        snakemake.input[0],
+        snakemake.output[0],
+        size=parameters.size,
+        num_features=parameters.num_features,
+        iterations=parameters.iterations,
+        seed=parameters.seed,
+        recipe=parameters.recipe,
+    )
