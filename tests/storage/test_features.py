@@ -57,6 +57,18 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, counts, limit):
             assert np.array_equal(file.features(image).locations, features.locations)
 
 
+def test_the_strongest_keep_the_order_of_their_file(tmp_path):
+    strengths = np.array([0.1, 0.9, 0.5, 0.9, 0.2], np.float32)
+    features = random_features(np.random.default_rng(0), 5)
+    features = LocalFeatures(features.descriptors, strengths, features.locations, features.scales)
+    write(tmp_path / "x.h5", [("a", features), ("b", features)])
+    with FeatureFile(tmp_path / "x.h5") as file:
+        assert file.rows(2).tolist() == [1, 3, 6, 8]
+        assert file.rows(3).tolist() == [1, 2, 3, 6, 7, 8]
+        assert file.rows(None).tolist() == list(range(10))
+        assert np.array_equal(file.read(1, 2, 3)[0], features.descriptors[[1, 2, 3]])
+
+
 def test_merged_file_reads_as_its_chunks_do_from_any_folder(chunks, tmp_path, monkeypatch):
     paths, images = chunks
     merge_features(paths, tmp_path / "database.h5", {"recipe": "merge"})

@@ -7,10 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LocalFeatures:
-    """The local features of one image, strongest first.
+    """The local features of one image, in the order of their extractor, on which the last digits of sums depend.
 
     descriptors  (n, D) float32
-    strengths    (n,) float32, descending: attention for HOW, detector response for SIFT
+    strengths    (n,) float32, larger is stronger: attention for HOW, detector response for SIFT
     locations    (n, 2) float32, pixels of the original image, x to the right and y down, the origin in the outer
                  corner of the first pixel (so that the centre of the first pixel is at 0.5, 0.5)
     scales       (n,) float32: factor of the image pyramid for networks, diameter in pixels for SIFT
@@ -23,9 +23,3 @@ class LocalFeatures:
 
     def __len__(self) -> int:
         return len(self.descriptors)
-
-    def strongest(self, count: int | None) -> "LocalFeatures":
-        """The first ``count`` features, all of them for None."""
-        return LocalFeatures(
-            self.descriptors[:count], self.strengths[:count], self.locations[:count], self.scales[:count]
-        )

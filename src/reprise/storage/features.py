@@ -28,6 +28,7 @@ _DATASETS = {
     "skipped": 1,
 }
 _ROWS_PER_BLOCK = 4096
+_IMAGES_PER_BLOCK = 1024
 
 
 class FeatureWriter:
@@ -185,13 +186,20 @@ class FeatureFile:
         """
         first, last = self.offsets[start], self.offsets[stop]
         descriptors = self._file["descriptors"][first:last]
-        counts = np.diff(self.offsets[start : stop + 1])
-        ids = np.repeat(np.arange(start, stop), counts)
-        if num_features is not None and counts.size and counts.max() > num_features:
-            # Features stand strongest first, so those of a smaller number are the first rows of each image.
-            rank = np.arange(last - first) - np.repeat(self.offsets[start:stop] - first, counts)
-            descriptors, ids = descriptors[rank < num_features], ids[rank < num_features]
+        ids = np.repeat(np.arange(start, stop), np.diff(self.offsets[start : stop + 1]))
+        rows = self._strongest(start, stop, num_features)
+        if rows is not None:
+            descriptors, ids = descriptors[rows - first], ids[rows - first]
         return np.ascontiguousarray(descriptors, np.float32), ids
+
+    def rows(self, num_features: int | None = None) -> np.ndarray:
+        """The rows of the strongest ``num_features`` of every image: int64, ascending."""
+        blocks = [np.arange(0)]
+        for start in range(0, len(self), _IMAGES_PER_BLOCK):
+            stop = min(start + _IMAGES_PER_BLOCK, len(self))
+            rows = self._strongest(start, stop, num_features)
+            blocks.append(np.arange(self.offsets[start], self.offsets[stop]) if rows is None else rows)
+        return np.concatenate(blocks)
 
     def features(self, image: int) -> LocalFeatures:
         """All that is stored about one image."""
@@ -210,6 +218,18 @@ class FeatureFile:
                 values = self._file["descriptors"][start : start + block]
                 result[order[first:last]] = values[ascending[first:last] - start]
         return result
+
+    def _strongest(self, start: int, stop: int, num_features: int | None) -> np.ndarray | None:
+        """The rows of the strongest features of images ``start`` to ``stop``, ascending; None where all are meant."""
+        counts = np.diff(self.offsets[start : stop + 1])
+        if num_features is None or not counts.size or counts.max() <= num_features:
+            return None
+        first, last = self.offsets[start], self.offsets[stop]
+        images = np.repeat(np.arange(stop - start), counts)
+        # Sorted by image, then by descending strength; lexsort is stable, so that of equals the first row counts.
+        order = np.lexsort((-self._file["strengths"][first:last], images))
+        place = np.arange(last - first) - np.repeat(self.offsets[start:stop] - first, counts)
+        return first + np.sort(order[place < num_features])
 
     def _check_chunks(self, file: h5py.File) -> None:
         if "chunks" not in file:

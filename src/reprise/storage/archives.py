@@ -1,0 +1,255 @@
+"""Unpacking archives of strangers: all of it or nothing, and nothing outside of the destination."""
+
+import filecmp
+import gzip
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO, cast
+
+from tqdm import tqdm
+
+from reprise.storage.atomic import atomic_path, write_text
+from reprise.storage.errors import DataError
+
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
+_BLOCK = 1 << 20
+
+
+@dataclass
+class _Member:
+    """A file of an archive: its content, or the name of the member that it links to."""
+
+    name: str
+    size: int
+    content: IO[bytes] | None = None
+    target: str | None = None
+
+
+def unpack(
+    archive: str | os.PathLike,
+    destination: str | os.PathLike,
+    *,
+    flatten: bool = False,
+    keep: Callable[[str], bool] | None = None,
+) -> list[tuple[str, int]]:
+    """Unpack the regular files of a tar, tar.gz or zip archive into the folder ``destination``.
+
+    With ``flatten``, files of any depth come to stand directly in ``destination``. ``keep`` is asked with
+    the name of each file within the archive. Links become copies of the files that they lead to. Several
+    archives may share a destination: two files of the same name are an error unless they have the same
+    content.
+
+    Returns (name relative to the destination, bytes) of every file of this archive, sorted. Raises
+    :class:`~reprise.storage.errors.DataError` for a damaged archive, for one that would write outside of the
+    destination or that holds devices, and when the disk is too small. The destination is then as it was.
+    """
+    archive, destination = Path(archive), Path(destination)
+    if not archive.is_file():
+        raise DataError(f"{archive}: no such file. Delete its receipt to have it fetched again.")
+    if not destination.exists():
+        with atomic_path(destination) as stage:
+            stage.mkdir()
+            return _extract(archive, stage, flatten, keep)
+    prefix = f".{destination.name}."
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=prefix) as folder:
+        files = _extract(archive, Path(folder), flatten, keep)
+        _merge(archive, Path(folder), destination, files)
+    return files
+
+
+def unpack_set(
+    archives: Iterable[str | os.PathLike],
+    folder: str | os.PathLike,
+    manifest: str | os.PathLike,
+    *,
+    flatten: bool = False,
+) -> None:
+    """Unpack several archives into one folder, which appears when all are in it and replaces an older one.
+
+    Writes ``manifest``, a line per file with its name in the folder and its bytes, tab-separated and sorted.
+    Arguments and errors as for :func:`unpack`.
+    """
+    files: set[tuple[str, int]] = set()
+    with atomic_path(folder) as stage:
+        stage.mkdir()
+        for archive in archives:
+            files.update(unpack(archive, stage, flatten=flatten))
+    write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in sorted(files)))
+
+
+def _extract(archive: Path, stage: Path, flatten: bool, keep: Callable | None) -> list[tuple[str, int]]:
+    written: dict[str, Path] = {}
+    links: list[_Member] = []
+
+    def write(member: _Member) -> None:
+        path = stage / (PurePosixPath(member.name).name if flatten else member.name)
+        _write(archive, member, stage, path)
+        written[member.name] = path
+
+    try:
+        for member in tqdm(_members(archive, stage), desc=archive.name, unit=" files", mininterval=10):
+            if keep is None or keep(member.name):
+                links.append(member) if member.content is None else write(member)
+        for link in links:
+            # Only members can be the content of a link, so that nothing outside of the archive is ever read.
+            if link.target not in written:
+                raise DataError(f"{archive}: refused to unpack it: {link.name} links to {link.target}, no file of it")
+            with written[link.target].open("rb") as content:
+                write(_Member(link.name, written[link.target].stat().st_size, content))
+    except _DAMAGE as error:
+        raise DataError(
+            f"{archive}: truncated or damaged ({type(error).__name__}: {error}). "
+            "Delete it and its receipt to have it fetched again."
+        ) from error
+    return sorted({(path.relative_to(stage).as_posix(), path.stat().st_size) for path in written.values()})
+
+
+def _write(archive: Path, member: _Member, stage: Path, path: Path) -> None:
+    assert member.content is not None
+    free = shutil.disk_usage(stage).free
+    if member.size > free:
+        raise DataError(
+            f"{archive}: {member.name} needs {member.size} bytes unpacked, but {free} bytes are free on the "
+            f"disk of {stage.parent}. Free some space and run again."
+        )
+    if path.is_file():
+        with path.open("rb") as other:
+            if not _same(member.content, other):
+                raise DataError(f"{archive}: two different files would be unpacked to the same name {path.name}")
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as handle:
+            shutil.copyfileobj(member.content, handle, _BLOCK)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DataError(f"{archive}: {member.name}, or a part of this name, is both a file and a folder") from error
+    if path.stat().st_size != member.size:
+        raise EOFError(f"{member.name} ends early")
+
+
+def _same(first: IO[bytes], second: IO[bytes]) -> bool:
+    while True:
+        block = first.read(_BLOCK)
+        if block != second.read(len(block) or 1):
+            return False
+        if not block:
+            return True
+
+
+def _merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, int]]) -> None:
+    for name, _ in files:
+        old = destination / name
+        if old.exists() and (not old.is_file() or not filecmp.cmp(stage / name, old, shallow=False)):
+            raise DataError(
+                f"{archive}: {name} differs from the file of that name in {destination}. "
+                "Delete that folder to unpack all its archives again."
+            )
+    for name, _ in files:
+        path = destination / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).replace(path)
+
+
+def _members(archive: Path, stage: Path) -> Iterator[_Member]:
+    with archive.open("rb") as handle:
+        magic = handle.read(4)
+        handle.seek(0)
+        if magic == b"PK\x03\x04" or magic == b"PK\x05\x06":
+            yield from _zip_members(archive, handle, stage)
+        elif magic[:2] == b"\x1f\x8b":
+            with gzip.open(handle) as plain:
+                yield from _tar_members(archive, plain)
+        else:
+            yield from _tar_members(archive, handle)
+
+
+def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_Member]:
+    stream = _Watched(handle)
+    with tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as tar:
+        for info in tar:
+            name = _name(archive, info.name) if not info.isdir() else ""
+            if info.isreg():
+                yield _Member(name, info.size, content=tar.extractfile(info))
+            elif info.islnk():
+                yield _Member(name, 0, target=_name(archive, info.linkname))
+            elif info.issym():
+                yield _Member(name, 0, target=_linked(archive, name, info.linkname))
+            elif not info.isdir():
+                raise DataError(f"{archive}: refused to unpack it: {info.name} is a device or a pipe")
+        end = tar.offset
+    # The checksum of gzip stands at the very end, so everything is read. tarfile stops without an error
+    # where the file was cut between two members, or where the head of a member is damaged; an archive ends
+    # with zeros.
+    while stream.read(_BLOCK):
+        pass
+    if stream.last > end or stream.position <= end:
+        raise EOFError("the end of the archive is missing")
+
+
+class _Watched:
+    """A stream that counts its bytes and remembers where the last one that is not zero ended."""
+
+    def __init__(self, handle: BinaryIO | gzip.GzipFile) -> None:
+        self._handle = handle
+        self.position = 0
+        self.last = 0
+
+    def read(self, count: int, /) -> bytes:
+        data = self._handle.read(count)
+        content = data.rstrip(b"\0")
+        if content:
+            self.last = self.position + len(content)
+        self.position += len(data)
+        return data
+
+
+def _zip_members(archive: Path, handle: BinaryIO, stage: Path) -> Iterator[_Member]:
+    with zipfile.ZipFile(handle) as bundle:
+        infos = [info for info in bundle.infolist() if not info.is_dir()]
+        needed, free = sum(info.file_size for info in infos), shutil.disk_usage(stage).free
+        if needed > free:
+            raise DataError(f"{archive}: needs {needed} bytes unpacked, but {free} bytes are free; free some space")
+        for info in infos:
+            name = _name(archive, info.filename)
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if info.flag_bits & 1:
+                raise DataError(f"{archive}: {name} is encrypted; unpack the archive by hand")
+            if kind not in (0, stat.S_IFREG, stat.S_IFLNK):
+                raise DataError(f"{archive}: refused to unpack it: {name} is a device or a pipe")
+            if kind == stat.S_IFLNK:
+                yield _Member(name, 0, target=_linked(archive, name, os.fsdecode(bundle.read(info)[:4096])))
+                continue
+            with bundle.open(info) as content:
+                yield _Member(name, info.file_size, content=content)
+
+
+def _name(archive: Path, name: str) -> str:
+    """The name of a member in its shortest form. Names that lead out of the destination are refused."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    drive = len(name) > 1 and name[1] == ":"
+    if not parts or name.startswith("/") or drive or ".." in parts or "\\" in name:
+        raise DataError(f"{archive}: refused to unpack it: {name!r} leads out of the destination")
+    if any(ord(character) < 32 for character in name):
+        raise DataError(f"{archive}: refused to unpack it: {name!r} has control characters in its name")
+    return "/".join(parts)
+
+
+def _linked(archive: Path, name: str, target: str) -> str:
+    """The member that a symbolic link leads to; its target is relative to the folder of the link."""
+    parts = name.split("/")[:-1]
+    for part in target.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    if target.startswith("/"):
+        raise DataError(f"{archive}: refused to unpack it: the link {name} leads to {target!r}, out of the archive")
+    return _name(archive, "/".join(parts))

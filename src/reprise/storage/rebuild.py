@@ -1,0 +1,131 @@
+"""numpy values from the parts that a pickle holds, with every part checked before numpy sees it.
+
+numpy trusts the state that it unpickles: a wrong item size, or a number where an object is expected, crashes
+the process or reads foreign memory. The functions here build the same values from the same parts, but compare
+each part with what the others imply. They raise ``pickle.UnpicklingError``; the readers of files add the name
+of the file.
+"""
+
+import math
+import pickle
+import re
+from typing import Any
+
+import numpy as np
+
+# No long double: its layout differs between machines. No datetime: no file of this field holds one.
+_CODE = re.compile(r"[|<>=]?(b1|\?|[iu][1248]|f[248]|c8|c16|[SUV]\d{1,9}|O[48]?)")
+
+
+class Dtype:
+    """What ``numpy.dtype(code)`` stands for in a pickle, and the state that may follow it."""
+
+    def __init__(self, code: Any, align: Any = False, copy: Any = True) -> None:
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            shown = code[:20] if isinstance(code, str) else type(code).__name__
+            raise pickle.UnpicklingError(f"numpy dtype {shown} is none of numbers, strings and records")
+        self.dtype = np.dtype("O" if "O" in code else code)
+        self._complete = False
+
+    def __setstate__(self, state: Any) -> None:
+        if self._complete or not isinstance(state, tuple) or len(state) != 8 or state[0] != 3:
+            raise pickle.UnpicklingError("the state of a numpy dtype is not of the known form")
+        _, order, subarray, names, fields, item_size, _, _ = state
+        if order not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError("the byte order of a numpy dtype is unknown")
+        if names is not None:
+            dtype = _record(names, fields, item_size)
+        elif subarray is not None:
+            base, shape = subarray
+            dtype = np.dtype((plain_dtype(base), _shape(shape)))
+        else:
+            dtype = self.dtype.newbyteorder(order)
+        if item_size not in (-1, dtype.itemsize):
+            raise pickle.UnpicklingError(f"items of numpy dtype {dtype} do not have the stated {item_size} bytes")
+        self.dtype = dtype
+        self._complete = True
+
+
+def plain_dtype(value: Any) -> np.dtype:
+    """The numpy dtype in a :class:`Dtype`."""
+    if not isinstance(value, Dtype):
+        raise pickle.UnpicklingError(f"a numpy dtype was expected, not {type(value).__name__}")
+    return value.dtype
+
+
+def _record(names: Any, fields: Any, item_size: Any) -> np.dtype:
+    if not isinstance(names, tuple) or not isinstance(fields, dict) or not _is_count(item_size):
+        raise pickle.UnpicklingError("the fields of a numpy record are not of the known form")
+    parts = [fields[name] for name in names]
+    if not all(isinstance(part, tuple) and len(part) == 2 and _is_count(part[1]) for part in parts):
+        raise pickle.UnpicklingError("the fields of a numpy record are not of the known form")
+    # numpy compares offsets and item size with the sizes of the fields itself and raises ValueError.
+    return np.dtype(
+        {
+            "names": list(names),
+            "formats": [plain_dtype(part[0]) for part in parts],
+            "offsets": [part[1] for part in parts],
+            "itemsize": item_size,
+        }
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, tuple) or not all(map(_is_count, value)):
+        raise pickle.UnpicklingError("the shape of a numpy array is not a tuple of counts")
+    return value
+
+
+def as_bytes(text: Any, encoding: Any = "latin1") -> bytes:
+    """What ``_codecs.encode(text, "latin1")`` stands for: bytes, which protocols 0 to 2 write as text."""
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise pickle.UnpicklingError("_codecs.encode is read for bytes written as latin1 only")
+    return text.encode("latin1")
+
+
+def _raw(data: Any, dtype: np.dtype, count: int) -> bytes | bytearray:
+    """The bytes of ``count`` items; refused where they would be taken for the addresses of objects."""
+    # Python 2 wrote the bytes of arrays as a string.
+    data = data.encode("latin1") if isinstance(data, str) else data
+    if dtype.hasobject or not isinstance(data, (bytes, bytearray)) or len(data) != count * dtype.itemsize:
+        raise pickle.UnpicklingError(f"the data of a numpy value do not fill {count} items of {dtype}")
+    return data
+
+
+def scalar(dtype: Any, data: Any = b"") -> Any:
+    """What ``numpy.core.multiarray.scalar`` stands for."""
+    plain = plain_dtype(dtype)
+    return np.ndarray((), plain, bytearray(_raw(data, plain, 1)) or bytearray(1))[()]
+
+
+def empty_array(*parts: Any) -> np.ndarray:
+    """What ``numpy.core.multiarray._reconstruct`` stands for: an array that :func:`fill_array` completes."""
+    if len(parts) != 3 or parts[1:] not in (((0,), b"b"), ((0,), "b")):
+        raise pickle.UnpicklingError("a numpy array does not begin in the known way")
+    return np.ndarray((0,), np.int8)
+
+
+def fill_array(array: np.ndarray, state: Any) -> None:
+    """Complete an array of :func:`empty_array` in place: the pickle may already refer to it elsewhere."""
+    if not isinstance(state, tuple) or len(state) != 5 or state[0] != 1:
+        raise pickle.UnpicklingError("the state of a numpy array is not of the known form")
+    _, shape, dtype, fortran, data = state
+    shape, plain = _shape(shape), plain_dtype(dtype)
+    if plain == np.dtype(object):
+        if not isinstance(data, list) or len(data) != math.prod(shape):
+            raise pickle.UnpicklingError(f"the items of a numpy object array do not fill the shape {shape}")
+    else:
+        data = bytes(_raw(data, plain, math.prod(shape)))
+    array.__setstate__((1, shape, plain, bool(fortran), data))  # type: ignore[arg-type]
+
+
+def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    """What ``numpy._core.numeric._frombuffer`` stands for (protocol 5)."""
+    shape, plain = _shape(shape), plain_dtype(dtype)
+    if order not in ("C", "F"):
+        raise pickle.UnpicklingError("the order of a numpy array is neither C nor F")
+    return np.ndarray(shape, plain, _raw(buffer, plain, math.prod(shape)), order=order)

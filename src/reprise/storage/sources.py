@@ -1,0 +1,139 @@
+"""Where every file comes from: the reader of config/sources.yaml."""
+
+import difflib
+import os
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reprise.storage.errors import DataError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published file.
+
+    ``file`` is its name in data/downloads and in every mirror. ``urls`` are tried in their order. ``bytes``,
+    ``sha256`` and ``sha256_prefix`` (the first digits, as some publishers write them into file names) are
+    None where the publisher states none. ``by_hand`` says how to get the file without this program.
+    """
+
+    key: str
+    file: str
+    urls: tuple[str, ...]
+    licence: str
+    citation: str
+    bytes: int | None = None
+    sha256: str | None = None
+    sha256_prefix: str | None = None
+    by_hand: str | None = None
+
+    def how_to_fetch(self, destination: str | os.PathLike) -> str:
+        """The sentence that tells a person how to provide the file."""
+        way = self.by_hand or f"fetch {self.urls[0]} with any other program or machine"
+        return f"By hand: {way.rstrip('.')}, put it at {destination} and run again."
+
+
+_KEYS = [field.name for field in fields(Source) if field.name != "key"] + ["repeat"]
+_REQUIRED = ("file", "urls", "licence", "citation")
+
+
+def read_sources(path: str | os.PathLike) -> dict[str, Source]:
+    """Read config/sources.yaml; the header of that file explains its keys.
+
+    Raises :class:`~reprise.storage.errors.DataError` for anything that is not as the header says: unknown,
+    missing and repeated keys, values of the wrong kind, and two sources with the same file name.
+    """
+    try:
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except yaml.YAMLError as error:
+        raise DataError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: a mapping from the name of each source to its entry is expected")
+    sources: dict[str, Source] = {}
+    files: dict[str, str] = {}
+    for key, entry in content.items():
+        for source in _expand(f"{path}: {key}", key, entry):
+            if source.key in sources:
+                raise DataError(f"{path}: {source.key} occurs twice; give one of the two another name")
+            if source.file in files:
+                other = files[source.file]
+                raise DataError(f"{path}: {source.key} and {other} have the same file {source.file}; rename one")
+            sources[source.key] = source
+            files[source.file] = source.key
+    return sources
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a repeated key is an error, where the standard loader takes the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        mapping = super().construct_mapping(node, deep=deep)
+        if len(mapping) != len(node.value):
+            names = [key.value for key, _ in node.value]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise yaml.constructor.ConstructorError(None, None, f"key given twice: {', '.join(twice)}", node.start_mark)
+        return mapping
+
+
+def _expand(where: str, key: Any, entry: Any) -> list[Source]:
+    """The sources of one entry: one, or one per number of ``repeat``, which replaces ``{n}`` in all texts."""
+    if not isinstance(key, str) or not isinstance(entry, dict):
+        raise DataError(f"{where}: a name with a mapping of {', '.join(_KEYS)} is expected")
+    for name in entry:
+        if name not in _KEYS:
+            close = difflib.get_close_matches(str(name), _KEYS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_KEYS)}"
+            raise DataError(f"{where}: unknown key {name}; {hint}")
+    missing = [name for name in _REQUIRED if name not in entry]
+    if missing:
+        raise DataError(f"{where}: {', '.join(missing)} missing; add {'it' if len(missing) == 1 else 'them'}")
+    single = {name: value for name, value in entry.items() if name != "repeat"}
+    if "repeat" not in entry:
+        return [_source(where, key, single)]
+    match entry["repeat"]:
+        case [int(first), int(last)] if first <= last:
+            pass
+        case other:
+            raise DataError(f"{where}: repeat is {other!r}; give [first, last], as in [1, 100]")
+    urls = entry["urls"] if isinstance(entry["urls"], list) else []
+    if not all("{n}" in str(text) for text in (key, entry["file"], *urls)):
+        raise DataError(f"{where}: with repeat, the name, file and every url must contain {{n}}")
+    return [_source(f"{where} ({n})", key.replace("{n}", str(n)), _numbered(single, n)) for n in range(first, last + 1)]
+
+
+def _numbered(value: Any, n: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _numbered(item, n) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_numbered(item, n) for item in value]
+    return value.replace("{n}", str(n)) if isinstance(value, str) else value
+
+
+def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
+    def check(good: bool, name: str, expected: str) -> None:
+        if not good:
+            raise DataError(f"{where}: {name} is {entry.get(name)!r}; expected {expected}")
+
+    if not _NAME.fullmatch(key):
+        raise DataError(f"{where}: a name holds letters, digits and . _ + - only")
+    file, urls, size = entry["file"], entry["urls"], entry.get("bytes")
+    check(isinstance(file, str) and bool(_NAME.fullmatch(file)), "file", "a file name without folders")
+    known = isinstance(urls, list) and all(isinstance(url, str) for url in urls)
+    check(known and bool(urls), "urls", "a list of addresses, the official one first")
+    check(all(url.startswith(("http://", "https://")) for url in urls), "urls", "http:// or https:// addresses")
+    check(size is None or (type(size) is int and size > 0), "bytes", "a positive count or null")
+    for name, pattern in (("sha256", "[0-9a-f]{64}"), ("sha256_prefix", "[0-9a-f]{6,63}")):
+        value = entry.get(name)
+        good = value is None or (isinstance(value, str) and re.fullmatch(pattern, value) is not None)
+        check(good, name, "lower-case hexadecimal digits in quotes, or null")
+    for name in ("licence", "citation", "by_hand"):
+        value = entry.get(name)
+        good = (isinstance(value, str) and value.strip() != "") or (name == "by_hand" and value is None)
+        check(good, name, "a text")
+    return Source(key=key, **{**entry, "urls": tuple(urls)})
