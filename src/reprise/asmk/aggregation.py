@@ -1,0 +1,95 @@
+"""Aggregation of the descriptors of an image, word by word."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.asmk import _kernels
+from reprise.asmk.codebook import Codebook
+from reprise.asmk.inputs import as_descriptors, as_integers, thread_count
+from reprise.storage.errors import DataError
+
+
+@dataclass(frozen=True)
+class Aggregated:
+    """One vector for each visual word of each image: the postings of an inverted file, still in image order.
+
+    vectors    (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
+               last number filled up with zeros; or (P, D) float32 of unit length
+    words      (P,) int64 visual words, strictly ascending within an image
+    image_ids  (P,) int64, ascending
+    """
+
+    vectors: np.ndarray
+    words: np.ndarray
+    image_ids: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or self.vectors.dtype not in (np.uint32, np.float32):
+            raise DataError(
+                "aggregated vectors: expected uint32 codes or float32 vectors of two dimensions, "
+                f"got {self.vectors.dtype} {self.vectors.shape}"
+            )
+        for name, array in (("words", self.words), ("image_ids", self.image_ids)):
+            if array.shape != self.vectors.shape[:1] or array.dtype.kind not in "iu":
+                raise DataError(
+                    f"aggregated {name}: expected {len(self.vectors)} integers, got {array.dtype} {array.shape}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the vectors are sign bits."""
+        return self.vectors.dtype == np.uint32
+
+
+def aggregate(
+    descriptors: np.ndarray,
+    words: np.ndarray,
+    image_ids: np.ndarray,
+    codebook: Codebook,
+    *,
+    binary: bool = True,
+    threads: int | None = None,
+) -> Aggregated:
+    """Sum the residuals of each image's descriptors to each of its visual words.
+
+    descriptors  (n, D) float32; other dtypes and layouts are copied
+    words        (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
+    image_ids    (n,) integers, ascending, not negative
+    binary       keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
+
+    The residuals are summed in float32 in the order of the descriptors; they are not normalised one by one. A bit is
+    set for sums above zero. Images without descriptors are absent from the result. The result does not depend on
+    ``threads`` (default: OMP_NUM_THREADS, else all cores).
+
+    Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013, with the binarisation
+    of Tolias, Jenicek, Chum, "Learning and aggregating deep local descriptors", ECCV 2020: signs without
+    rotation or median thresholds. Raises DataError (a ValueError) for input that does not fit.
+    """
+    n_threads = thread_count(threads)
+    descriptors = as_descriptors(descriptors, codebook.dim, n_threads)
+    words = np.asarray(words)
+    words = as_integers(words[:, None] if words.ndim == 1 else words, "words", (len(descriptors), None))
+    image_ids = as_integers(image_ids, "image_ids", (len(descriptors),))
+    if words.size and (words.min() < 0 or words.max() >= codebook.size):
+        raise DataError(
+            f"words: {words.min()} to {words.max()} do not fit a codebook of {codebook.size} words; "
+            "assign the descriptors with this codebook"
+        )
+    steps = np.diff(image_ids)
+    if (steps < 0).any() or (len(image_ids) and image_ids[0] < 0):
+        row = int((steps < 0).argmax()) + 1 if (steps < 0).any() else 0
+        raise DataError(
+            f"image_ids: {image_ids[row]} in row {row} is negative or below its predecessor; "
+            "sort the descriptors by image"
+        )
+    if words.shape[1] == 0:
+        raise DataError("words: at least one assignment for each descriptor is needed")
+    starts = np.concatenate([[0], np.flatnonzero(steps) + 1, [len(image_ids)]]) if len(image_ids) else np.zeros(1, int)
+    vectors, out_words, counts = _kernels.aggregate(
+        descriptors, words, starts.astype(np.int64), codebook.centroids, binary, n_threads
+    )
+    return Aggregated(vectors, out_words, np.repeat(image_ids[starts[:-1]], counts))

@@ -1,0 +1,35 @@
+"""Assignment and aggregation of images of a file of features; memory is bounded by blocks of images."""
+
+import numpy as np
+from tqdm import tqdm
+
+from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.codebook import Codebook
+from reprise.storage.features import FeatureFile
+
+
+def aggregate_features(
+    file: FeatureFile,
+    codebook: Codebook,
+    start: int,
+    stop: int,
+    *,
+    images_per_block: int,
+    num_features: int,
+    assignments: int,
+    binary: bool,
+) -> Aggregated:
+    """Aggregate the images ``start`` to ``stop`` of ``file``; the ids are their positions in the file."""
+    parts = []
+    for first in tqdm(range(start, stop, images_per_block), unit="block", mininterval=1.0):
+        descriptors, image_ids = file.read(first, min(first + images_per_block, stop), num_features)
+        words = codebook.assign(descriptors, assignments, device="auto")
+        parts.append(aggregate(descriptors, words, image_ids, codebook, binary=binary))
+    if not parts:
+        none = np.zeros(0, np.int64)
+        empty = np.zeros((0, codebook.dim), np.float32)
+        return aggregate(empty, none[:, None], none, codebook, binary=binary)
+    return Aggregated(*(np.concatenate([getattr(part, key) for part in parts]) for key in _COLUMNS))
+
+
+_COLUMNS = ("vectors", "words", "image_ids")
