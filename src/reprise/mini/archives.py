@@ -1,0 +1,32 @@
+"""Archives that are the same, byte for byte, whenever and wherever they are packed."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from reprise.storage.atomic import atomic_path
+
+
+def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write a gzip-compressed tar file of (name, content), sorted by name, with the folders that the names need.
+
+    Owners, permissions and times are fixed; nothing of the machine enters the file.
+    """
+    contents = dict(members)
+    folders = {str(parent) for name in contents for parent in Path(name).parents if str(parent) != "."}
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for name in sorted(folders | contents.keys()):
+            entry = tarfile.TarInfo(name)
+            if name in folders:
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(entry)
+            else:
+                entry.size, entry.mode = len(contents[name]), 0o644
+                archive.addfile(entry, io.BytesIO(contents[name]))

@@ -1,0 +1,103 @@
+"""Which scenes and which photographs of them make up each dataset."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.mini.keys import generator
+from reprise.mini.parameters import MiniParameters
+
+COLLEGE_NAMES = (
+    "amber_court", "briar_chapel", "candle_tower", "dovecote_hall", "elder_library", "falcon_gate",
+    "gorse_street", "heron_college", "ivory_cloister", "juniper_theatre", "kestrel_school",
+)  # fmt: skip
+CAPITAL_NAMES = (
+    "mirabelle", "arc_du_sel", "coupole", "quai_rouge", "saint_orme", "palais_vert",
+    "tour_neuve", "belle_halle", "grand_puits", "jardin_haut", "porte_lune",
+)  # fmt: skip
+# Database views of a landmark, from easy to hard, counted round.
+VIEWS = ("fair", "mixed", "hard", "fair", "mixed", "fair", "extreme", "mixed", "fair", "hard", "fair", "mixed")
+CLUSTER_VIEWS = ("fair", "mixed", "fair", "mixed", "hard", "fair", "mixed", "mixed")
+STREET_VIEWS = ("fair", "mixed", "hard", "mixed")
+
+
+@dataclass(frozen=True)
+class Shooting:
+    """All photographs of one scene.
+
+    dataset: roxford5k, rparis6k, train, val or revisitop1m; city, scene, archetype, motif: see scenes.draw_scene;
+    images: name and manner (a key of views.MANNERS) of each.
+    """
+
+    dataset: str
+    city: str
+    scene: str
+    archetype: int | None
+    motif: str | None
+    images: tuple[tuple[str, str], ...]
+
+
+def all_shootings(seed: int, parameters: MiniParameters) -> list[Shooting]:
+    """The whole miniature, in a fixed order."""
+    return [
+        *revisited(seed, parameters, "roxford5k", "college", COLLEGE_NAMES, "oxmini"),
+        *revisited(seed, parameters, "rparis6k", "capital", CAPITAL_NAMES, "parismini"),
+        *clusters(parameters, "train", parameters.train_clusters),
+        *clusters(parameters, "val", parameters.validation_clusters),
+        *streets(parameters),
+    ]
+
+
+def landmark_names(names: tuple[str, ...], count: int) -> list[str]:
+    """``count`` names; after the last one they are numbered."""
+    return [names[i % len(names)] + (f"_{i // len(names) + 1}" if i >= len(names) else "") for i in range(count)]
+
+
+def revisited(
+    seed: int, parameters: MiniParameters, dataset: str, city: str, names: tuple[str, ...], stray: str
+) -> list[Shooting]:
+    """Landmarks with queries and database views, and ``distractors`` other scenes; every second is a look-alike."""
+    shootings = []
+    landmarks = landmark_names(names, parameters.landmarks)
+    for index, name in enumerate(landmarks):
+        manners = ["query"] * parameters.queries + [VIEWS[i % len(VIEWS)] for i in range(parameters.views)]
+        images = numbered(generator(seed, "numbers", dataset, name), name, manners)
+        shootings.append(Shooting(dataset, city, name, index, None, images))
+    for index in range(parameters.distractors):
+        scene = f"{stray}_{index}"
+        manners = [STREET_VIEWS[i % len(STREET_VIEWS)] for i in range(parameters.distractor_views)]
+        motif = landmarks[index // 2 % len(landmarks)] if index % 2 == 0 else None
+        images = tuple((f"{stray}_{index * 100 + i:06d}", manner) for i, manner in enumerate(manners))
+        shootings.append(Shooting(dataset, city, scene, None, motif, images))
+    return shootings
+
+
+def numbered(rng: np.random.Generator, name: str, manners: list[str]) -> tuple[tuple[str, str], ...]:
+    """Image names with random six-digit numbers, so that their order says nothing about their manner."""
+    numbers = rng.choice(999, len(manners), replace=False)
+    return tuple((f"{name}_{number:06d}", manner) for number, manner in zip(numbers, manners, strict=True))
+
+
+def clusters(parameters: MiniParameters, split: str, count: int) -> list[Shooting]:
+    """Three-dimensional models of the training set, one scene each."""
+    manners = [CLUSTER_VIEWS[i % len(CLUSTER_VIEWS)] for i in range(parameters.cluster_views)]
+    return [
+        Shooting(split, "world", f"{split}_{index}", index, None,
+                 tuple((f"{split}_{index:03d}_{i:02d}", manner) for i, manner in enumerate(manners)))
+        for index in range(count)
+    ]  # fmt: skip
+
+
+def streets(parameters: MiniParameters) -> list[Shooting]:
+    """The distractor images: from the same cities and anywhere, some of them look-alikes of the landmarks."""
+    total = parameters.archives * parameters.archive_images
+    shootings = []
+    for index, start in enumerate(range(0, total, len(STREET_VIEWS))):
+        city, names = (("college", COLLEGE_NAMES), ("capital", CAPITAL_NAMES), ("world", COLLEGE_NAMES))[index % 3]
+        motif = names[index // 3 % parameters.landmarks % len(names)] if city != "world" and index % 2 else None
+        images = tuple(
+            (f"street_{number:06d}", STREET_VIEWS[number - start])
+            for number in range(start, min(start + len(STREET_VIEWS), total))
+        )
+        shootings.append(Shooting("revisitop1m", city, f"street_{index}", None, motif, images))
+    return shootings

@@ -1,0 +1,55 @@
+"""How large the miniature is."""
+
+from dataclasses import dataclass
+
+from reprise.storage.errors import DataError
+
+
+@dataclass(frozen=True)
+class MiniParameters:
+    """Sizes of the miniature.
+
+    image_size: longer side of every image in pixels.
+    landmarks, queries, views: per revisited set; queries and (database) views are per landmark.
+    distractors, distractor_views: per revisited set, scenes without queries and the photographs of each.
+    train_clusters, validation_clusters, cluster_views: of the training set.
+    validation_queries: queries of the validation protocol of 2020.
+    archives, archive_images: of the distractor set.
+    """
+
+    image_size: int = 416
+    landmarks: int = 8
+    queries: int = 2
+    views: int = 12
+    distractors: int = 10
+    distractor_views: int = 4
+    train_clusters: int = 20
+    validation_clusters: int = 5
+    cluster_views: int = 8
+    validation_queries: int = 12
+    archives: int = 2
+    archive_images: int = 30
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            least = {"image_size": 96, "cluster_views": 2}.get(name, 1)
+            if value < least:
+                raise DataError(f"MiniParameters: {name} is {value}, but must be at least {least}")
+
+
+def tiny() -> MiniParameters:
+    """The smallest miniature in which every file has something in it; drawn in seconds, of no use as a benchmark."""
+    return MiniParameters(
+        image_size=160,
+        landmarks=2,
+        queries=1,
+        views=4,
+        distractors=1,
+        distractor_views=2,
+        train_clusters=2,
+        validation_clusters=1,
+        cluster_views=4,
+        validation_queries=2,
+        archives=2,
+        archive_images=2,
+    )

@@ -1,0 +1,189 @@
+"""The mirror as a whole: its files, their structures, and that they are the same every time."""
+
+import hashlib
+import io
+import json
+import pickle
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reprise.mini import MiniParameters, draw_mirror, tiny
+from reprise.mini.drawing import draw_all
+from reprise.mini.mirror import cid_path
+from reprise.storage.errors import DataError
+
+FILES = {
+    *("oxbuild_images-v1.tgz", "paris_1-v1.tgz", "paris_2-v1.tgz"),
+    *("gnd_oxford5k.pkl", "gnd_paris6k.pkl", "gnd_roxford5k.pkl", "gnd_rparis6k.pkl"),
+    *("ims.tar.gz", "retrieval-SfM-120k.pkl", "retrieval-SfM-120k-whiten.pkl", "retrieval-SfM-30k-whiten.pkl"),
+    *("retrieval-SfM-120k-val-eccv2020.pkl", "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz", "revisitop1m.txt"),
+}
+ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mirror")
+    draw_mirror(folder, seed=5, parameters=tiny())
+    return folder
+
+
+def read_archive(folder, *names):
+    contents = {}
+    for name in names:
+        with tarfile.open(folder / name) as archive:
+            for member in archive:
+                if member.isfile():
+                    assert member.name not in contents
+                    contents[member.name] = archive.extractfile(member).read()
+    return contents
+
+
+def read_pickle(path):
+    return pickle.loads(path.read_bytes())
+
+
+def flat(contents):
+    stems = [path.split("/")[-1].removesuffix(".jpg") for path in contents]
+    assert len(set(stems)) == len(stems)
+    return dict(zip(stems, contents.values(), strict=True))
+
+
+def test_every_file_is_there_and_listed(mirror):
+    assert {path.name for path in mirror.iterdir()} == FILES | {"mirror.json"}
+    manifest = json.loads((mirror / "mirror.json").read_text())
+    assert set(manifest["files"]) == FILES
+    assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
+    for name, entry in manifest["files"].items():
+        content = (mirror / name).read_bytes()
+        assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_two_processes_draw_the_same_bytes(mirror, tmp_path):
+    draw_mirror(tmp_path, seed=5, processes=2, parameters=tiny())
+    for name in FILES | {"mirror.json"}:
+        assert (tmp_path / name).read_bytes() == (mirror / name).read_bytes(), name
+
+
+def test_another_seed_draws_other_bytes(mirror, tmp_path):
+    draw_mirror(tmp_path, seed=6, parameters=tiny())
+    first, second = (json.loads((folder / "mirror.json").read_text())["files"] for folder in (mirror, tmp_path))
+    assert all(first[name]["sha256"] != second[name]["sha256"] for name in FILES)
+
+
+@pytest.mark.parametrize("dataset", ARCHIVES)
+def test_revisited_ground_truth(mirror, dataset):
+    truth = read_pickle(mirror / f"gnd_r{dataset}.pkl")
+    images = flat(read_archive(mirror, *ARCHIVES[dataset]))
+    assert set(truth) == {"imlist", "qimlist", "gnd"}
+    assert set(truth["imlist"]) | set(truth["qimlist"]) == set(images)
+    assert not set(truth["imlist"]) & set(truth["qimlist"])
+    assert len(truth["gnd"]) == len(truth["qimlist"])
+    positives = 0
+    for query, entry in zip(truth["qimlist"], truth["gnd"], strict=True):
+        assert set(entry) == {"easy", "hard", "junk", "bbx"}
+        listed = entry["easy"] + entry["hard"] + entry["junk"]
+        assert len(set(listed)) == len(listed)
+        assert all(0 <= index < len(truth["imlist"]) for index in listed)
+        # Only photographs of the same landmark are anything but negative.
+        assert all(truth["imlist"][index].rsplit("_", 1)[0] == query.rsplit("_", 1)[0] for index in listed)
+        width, height = Image.open(io.BytesIO(images[query])).size
+        x1, y1, x2, y2 = entry["bbx"]
+        assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+        positives += len(entry["easy"]) + len(entry["hard"])
+    assert positives > 0
+
+
+@pytest.mark.parametrize("dataset", ARCHIVES)
+def test_classic_ground_truth(mirror, dataset):
+    truth, revisited = (read_pickle(mirror / f"gnd_{prefix}{dataset}.pkl") for prefix in ("", "r"))
+    assert sorted(truth["imlist"]) == sorted(revisited["imlist"] + revisited["qimlist"])
+    for query, entry, new in zip(truth["qimlist"], truth["gnd"], revisited["gnd"], strict=True):
+        assert set(entry) == {"ok", "junk", "bbx"} and not set(entry["ok"]) & set(entry["junk"])
+        ok = {truth["imlist"][index] for index in entry["ok"]}
+        assert query in ok
+        assert {revisited["imlist"][index] for index in new["easy"] + new["hard"]} <= ok
+
+
+def test_training_lists(mirror):
+    images = read_archive(mirror, "ims.tar.gz")
+    splits = read_pickle(mirror / "retrieval-SfM-120k.pkl")
+    assert set(splits) == {"train", "val"}
+    for split in splits.values():
+        assert set(split) == {"cids", "cluster", "qidxs", "pidxs"}
+        assert len(split["cids"]) == len(split["cluster"])
+        assert len(split["qidxs"]) == len(split["pidxs"]) > 0
+        for query, positive in zip(split["qidxs"], split["pidxs"], strict=True):
+            assert split["cluster"][query] == split["cluster"][positive] and query != positive
+    cids = splits["train"]["cids"] + splits["val"]["cids"]
+    assert {cid_path(cid) for cid in cids} == set(images)
+    assert all(hashlib.sha256(content).hexdigest().startswith(path[-32:]) for path, content in images.items())
+    for name in ("retrieval-SfM-120k-whiten.pkl", "retrieval-SfM-30k-whiten.pkl"):
+        whitening = read_pickle(mirror / name)
+        assert set(whitening) == {"cids", "qidxs", "pidxs"} and set(whitening["cids"]) <= set(cids)
+        assert min(whitening["qidxs"]) >= 0 and max(whitening["pidxs"]) < len(whitening["cids"])
+
+
+def test_validation_queries(mirror):
+    truth = read_pickle(mirror / "retrieval-SfM-120k-val-eccv2020.pkl")
+    validation = read_pickle(mirror / "retrieval-SfM-120k.pkl")["val"]
+    assert set(truth) == {"cids", "qidx", "gnd"} and set(truth["cids"]) == set(validation["cids"])
+    assert len(truth["qidx"]) == len(truth["gnd"]) == tiny().validation_queries
+    for query, entry in zip(truth["qidx"], truth["gnd"], strict=True):
+        assert entry["ok"] and query in entry["junk"] and not set(entry["ok"]) & set(entry["junk"])
+
+
+def test_distractors(mirror):
+    images = read_archive(mirror, "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz")
+    assert (mirror / "revisitop1m.txt").read_text().split() == sorted(images)
+    assert all("/" in path and path.endswith(".jpg") for path in images)
+
+
+def test_images_are_whole_and_of_the_given_size(mirror):
+    for name in [name for name in FILES if name.endswith(("tgz", "gz"))]:
+        for content in read_archive(mirror, name).values():
+            image = Image.open(io.BytesIO(content))
+            pixels = np.asarray(image)
+            assert image.format == "JPEG" and image.mode == "RGB" and max(image.size) == tiny().image_size
+            assert pixels.std() > 2
+
+
+def test_archives_hold_nothing_of_the_machine(mirror):
+    for name in [name for name in FILES if name.endswith(("tgz", "gz"))]:
+        assert (mirror / name).read_bytes()[4:8] == bytes(4)  # the time in the header of gzip
+        with tarfile.open(mirror / name) as archive:
+            members = archive.getmembers()
+        assert [member.name for member in members] == sorted(member.name for member in members)
+        assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
+
+
+def test_interrupted_drawing_leaves_no_manifest(mirror, tmp_path, monkeypatch):
+    (tmp_path / "mirror.json").write_text("{}")
+
+    def fail(*arguments):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("reprise.mini.mirror.draw_all", fail)
+    with pytest.raises(OSError, match="no space"):
+        draw_mirror(tmp_path, parameters=tiny())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_of_a_process_is_reported(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(RuntimeError, match=r"(?s)ended with status 1.*(NotADirectory|FileExists)Error"):
+        draw_all(tmp_path / "file", 0, tiny(), 2)
+
+
+@pytest.mark.parametrize("arguments", [{"seed": -1}, {"processes": 0}])
+def test_senseless_arguments_are_refused(tmp_path, arguments):
+    with pytest.raises(DataError, match="draw_mirror"):
+        draw_mirror(tmp_path, parameters=tiny(), **arguments)
+
+
+def test_senseless_parameters_are_refused():
+    with pytest.raises(DataError, match="landmarks is 0"):
+        MiniParameters(landmarks=0)
