@@ -23,6 +23,7 @@ class Workspace:
     """The project in ``folder``, where tests may change the configuration, the code and the data."""
 
     def __init__(self, folder: Path):
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

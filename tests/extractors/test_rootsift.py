@@ -32,7 +32,6 @@ def test_features_of_the_photographs(photos):
     assert len(images) == 67
     assert sum(map(len, features)) == 62821
     for one in features:
-        assert (np.diff(one.strengths) <= 0).all()
         np.testing.assert_allclose(np.linalg.norm(one.descriptors, axis=1), 1, atol=1e-5)
         assert {field.dtype for field in vars(one).values()} == {np.dtype(np.float32)}
 
@@ -58,7 +57,8 @@ def test_the_strongest_are_kept(photos):
     path = next((photos / "jpg").glob("*.jpg"))
     few, many = extract(path, num_features=50), extract(path, num_features=None)
     assert len(few) == 50 < 1000 < len(many)
-    np.testing.assert_array_equal(few.strengths, many.strengths[:50])
+    # OpenCV keeps the strongest, but does not sort them.
+    np.testing.assert_array_equal(np.sort(few.strengths), np.sort(many.strengths)[-50:])
 
 
 @pytest.mark.parametrize("size", [(64, 48), (1, 1), (2, 300)])

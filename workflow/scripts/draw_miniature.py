@@ -1,9 +1,12 @@
-"""Draws the miniature mirror."""
+"""Draws the miniature mirror, and forgets what was downloaded from an earlier one."""
 
 from pathlib import Path
 
 from reprise.mini.mirror import draw_mirror
+from reprise.storage.downloads import forget_replaced
 from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
-    draw_mirror(Path(snakemake.output[0]).parent, seed=parameters.seed, processes=snakemake.threads)
+    mirror = Path(snakemake.output[0]).parent
+    draw_mirror(mirror, seed=parameters.seed, processes=snakemake.threads)
+    forget_replaced(mirror, parameters.downloads, parameters.lock)

@@ -26,7 +26,7 @@ class Extractor(Protocol):
         """Decode and prepare an image; runs in threads, ahead of ``extract``."""
 
     def extract(self, loaded: Any) -> LocalFeatures:
-        """The features of a prepared image, strongest first, in pixels of the original image."""
+        """The features of a prepared image, in pixels of the original image."""
 
 
 def extract_images(

@@ -31,27 +31,33 @@ class Extractor:
         self._sift = cv2.SIFT.create(nfeatures=self._num_features or 0)
 
     def load(self, path: Path, box: Box | None) -> LoadedImage:
-        """Decode an image in grey, crop and shrink it. DataError: see :func:`reprise.extractors.images.load_image`."""
-        return load_image(path, box, self._image_size, mode="L")
+        """Decode an image in grey, crop and shrink it. DataError: see :func:`reprise.extractors.images.load_image`.
+
+        The box is cut to whole pixels by truncation, as is the custom with OpenCV, and not rounded as for HOW.
+        """
+        whole = None if box is None else (int(box[0]), int(box[1]), int(box[2]), int(box[3]))
+        return load_image(path, whole, self._image_size, mode="L")
 
     def extract(self, loaded: LoadedImage) -> LocalFeatures:
         """The local features; descriptors (n, 128) have unit L2 norm, scales are diameters in pixels of the file.
 
-        OpenCV returns a few features too many where the last one has equals; the first ones of them are kept.
+        They stand in the order of OpenCV, which is not that of their strengths: k-means starts from descriptors by
+        their position, so another order gives another codebook. Where the weakest has equals, OpenCV returns a few
+        features too many; the last ones are dropped.
         """
         keypoints, sift = self._sift.detectAndCompute(loaded.pixels, None)
         if not keypoints:
             return LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, self.dim), 0, (0, 2), 0)))
         strengths = np.array([keypoint.response for keypoint in keypoints], np.float32)
-        order = np.argsort(-strengths, kind="stable")[: self._num_features]
+        kept = slice(self._num_features)
         # OpenCV counts from the centre of the first pixel, and doubling the image moves its keypoints by a quarter.
         locations = np.array([keypoint.pt for keypoint in keypoints]) + 0.5 - 0.25
         diameters = np.array([keypoint.size for keypoint in keypoints]) * max(loaded.pixel_size)
         return LocalFeatures(
-            _root(sift[order]),
-            strengths[order],
-            loaded.to_original(locations[order]),
-            diameters[order].astype(np.float32),
+            _root(sift[kept]),
+            strengths[kept],
+            loaded.to_original(locations[kept]),
+            diameters[kept].astype(np.float32),
         )
 
 

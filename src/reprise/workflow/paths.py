@@ -21,17 +21,22 @@ class Paths:
         return f"{self.data}/mirror/mirror.json"
 
     @property
+    def downloads(self) -> str:
+        """The folder of the downloads."""
+        return f"{self.data}/downloads"
+
+    @property
     def lock(self) -> str:
         """The hashes of downloads that were recorded on first use."""
-        return f"{self.data}/downloads/lock.json"
+        return f"{self.downloads}/lock.json"
 
     def download(self, source: str) -> str:
         """A downloaded file."""
-        return f"{self.data}/downloads/{self._sources[source].file}"
+        return f"{self.downloads}/{self._sources[source].file}"
 
     def receipt(self, source: str) -> str:
         """What says that a download is there and was checked."""
-        return f"{self.data}/downloads/{source}.receipt.json"
+        return f"{self.downloads}/{source}.receipt.json"
 
     def image_folder(self, images: str) -> str:
         """The folder that the archives of ``images`` are unpacked to."""
@@ -45,10 +50,7 @@ class Paths:
         """The folder of the images of a dataset, and the file that lists them."""
         entry = self._config["datasets"][dataset]
         if "images" in entry:
-            folder = self.image_folder(entry["images"])
-            # The archive of SfM-120k has its images below ims/.
-            inner = f"{folder}/ims" if entry["layout"] in ("sfm120k", "val_eccv20") else folder
-            return inner, self.download(entry["index"])
+            return self.image_folder(entry["images"]), self.download(entry["index"])
         folder = entry["folder"]
         if entry["layout"] == "list":
             return folder, entry["list"]

@@ -50,13 +50,15 @@ class Recipes:
         return [f"reprise.extractors.{self._config['extractors'][wildcards['extractor']]['extractor']}"]
 
     def _draw_miniature(self) -> Slice:
-        return {**(self._config["miniature"] or {}), "lock": self._paths.lock}
+        place = {"downloads": self._paths.downloads, "lock": self._paths.lock}
+        return {**(self._config["miniature"] or {}), **place}
 
     def _download(self, source: str) -> Slice:
         # Where a file comes from does not make it stale; what it has to be does.
         entry = self._sources[source]
         place = {"destination": self._paths.download(source), "lock": self._paths.lock}
-        return {"source": source, "bytes": entry.bytes, "sha256": entry.sha256, **place}
+        expected = {key: getattr(entry, key) for key in ("bytes", "sha256", "sha256_prefix")}
+        return {"source": source, **expected, **place}
 
     def _unpack(self, images: str) -> Slice:
         entry = self._config["images"][images]

@@ -1,0 +1,132 @@
+"""What is left when a job is killed, and what is said when its input is bad."""
+
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import psutil
+import pytest
+from workspace import TARGET, Workspace
+
+from reprise.storage.features import FeatureFile
+
+pytestmark = pytest.mark.workflow
+
+FEATURES = "results/features/sift_tiny/landmarks/database.h5"
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A workspace in which nothing was computed yet."""
+    return Workspace(tmp_path / "workspace")
+
+
+def features_of(space):
+    with FeatureFile(space.folder / FEATURES) as file:
+        return file.names, *file.read(0, len(file))
+
+
+def test_sigkill_in_the_middle_of_a_chunk(fresh, finished):
+    process = subprocess.Popen(
+        fresh.command("--cores", "1", targets=[FEATURES]),
+        cwd=fresh.folder,
+        env=fresh.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    folder = (fresh.folder / FEATURES).parent
+    deadline = time.monotonic() + 120
+    # The temporary file is there from the first image on: the job is killed while it writes.
+    while not list(folder.glob(".*.tmp*")):
+        assert time.monotonic() < deadline and process.poll() is None, "the extraction never started"
+        time.sleep(0.002)
+    for child in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+        child.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (fresh.folder / FEATURES).exists()
+    fresh.snakemake("--unlock", targets=[FEATURES])
+    fresh.run(targets=[FEATURES])
+    for found, expected in zip(features_of(fresh), features_of(finished), strict=True):
+        assert np.array_equal(found, expected)
+
+
+def fails(space, *messages, targets=(TARGET,)):
+    """The run stops, says what is wrong, and leaves no table."""
+    output = space.snakemake("--cores", "2", "--keep-incomplete", targets=targets, check=False)
+    for message in messages:
+        assert message in output, output[-4000:]
+    assert not (space.folder / TARGET).exists()
+    return output
+
+
+def test_an_undecodable_database_image_is_named(fresh):
+    (fresh.folder / "landmarks" / "jpg" / "landmark1_2.jpg").write_bytes(b"no image")
+    fails(fresh, "landmark1_2.jpg", targets=[FEATURES])
+
+
+def test_an_undecodable_database_image_can_be_skipped_and_is_listed(fresh):
+    (fresh.folder / "landmarks" / "jpg" / "landmark1_2.jpg").write_bytes(b"no image")
+    for dataset in ("landmarks", "landmarks_list"):
+        fresh.config["datasets"][dataset]["undecodable"] = "skip"
+    fresh.write_config()
+    fresh.run(targets=[FEATURES, "results/evaluations/sift_tiny/landmarks.json"])
+    with FeatureFile(fresh.folder / FEATURES) as file:
+        assert file.skipped == ["landmark1_2"]
+        assert file.counts()[file.names.index("landmark1_2")] == 0
+        assert len(file) == 8
+
+
+def test_an_image_without_features_keeps_its_place(fresh):
+    import cv2
+
+    cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_1.jpg"), np.full((144, 192, 3), 128, np.uint8))
+    fresh.run(targets=["results/evaluations/sift_tiny/landmarks.json"])
+    with FeatureFile(fresh.folder / FEATURES) as file:
+        assert file.counts()[file.names.index("landmark0_1")] == 0
+
+
+def test_a_pickle_that_would_run_a_program_is_refused(fresh):
+    class Attack:
+        def __reduce__(self):
+            return os.system, (f"touch {fresh.folder}/hacked",)
+
+    (fresh.folder / "landmarks" / "gnd_landmarks.pkl").write_bytes(pickle.dumps(Attack()))
+    fails(fresh, "gnd_landmarks.pkl", "system", targets=[FEATURES])
+    assert not (fresh.folder / "hacked").exists()
+
+
+def test_features_of_another_dimension_are_refused(fresh):
+    fresh.run(targets=["results/codebooks/how_tiny.h5"])
+    shutil.copy(fresh.folder / "results/codebooks/how_tiny.h5", fresh.folder / "codebook.h5")
+    import h5py
+
+    with h5py.File(fresh.folder / "results/codebooks/how_tiny.h5", "a") as file:
+        del file["centroids"]
+        file["centroids"] = np.zeros((8, 64), np.float32)
+    fails(fresh, "64", "128", targets=["results/aggregated/how_tiny/landmarks/1-of-2.h5"])
+
+
+def test_a_misspelt_key_is_named_before_anything_runs(fresh):
+    fresh.config["experiments"]["sift_tiny"]["asmk"]["qeury_assignments"] = 3
+    fresh.write_config()
+    fails(fresh, "unknown key 'qeury_assignments'; did you mean 'query_assignments'?")
+    assert not (fresh.folder / "results").exists()
+
+
+def test_a_missing_image_is_named(fresh):
+    (fresh.folder / "landmarks" / "jpg" / "landmark1_2.jpg").unlink()
+    fails(fresh, "landmark1_2.jpg", targets=[FEATURES])
+
+
+def test_a_target_that_does_not_exist(fresh):
+    output = fresh.snakemake("-n", targets=["results/tinny.csv"], check=False)
+    assert "results/tinny.csv" in output
+
+
+def test_nothing_asked_for_lists_the_targets(fresh):
+    output = fresh.snakemake("-n", targets=[])
+    assert "results/table2.csv" in output and "Nothing was asked for" in output
