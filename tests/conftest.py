@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from paths import ROOT
+from workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,13 @@ def photos():
     if not (folder / "gnd_photos.pkl").exists():
         pytest.skip(f"no photographs at {folder}; set REPRISE_PHOTOS to the folder of gnd_photos.pkl")
     return folder
+
+
+@pytest.fixture(scope="session")
+def miniature(tmp_path_factory):
+    """A copy of the project in which the main job ran on the whole miniature; takes some minutes."""
+    config = yaml.safe_load((ROOT / "config" / "mini.yaml").read_text())
+    space = Workspace(tmp_path_factory.mktemp("miniature"), config)
+    space.targets = ["results/mini/table2.csv", "results/mini/rootsift.csv"]
+    space.run(targets=space.targets)
+    return space

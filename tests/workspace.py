@@ -15,6 +15,7 @@ from paths import ROOT
 
 COPIED = ("Snakefile", "config", "rules", "workflow", "profiles", "src")
 TARGET = "results/tiny.csv"
+_CLOSED = "http://127.0.0.1:9"
 # A line of Snakemake's table of jobs: the rule and how often it would run.
 _STATISTIC = re.compile(r"^(\w+)\s+(\d+)$", re.MULTILINE)
 
@@ -22,15 +23,16 @@ _STATISTIC = re.compile(r"^(\w+)\s+(\d+)$", re.MULTILINE)
 class Workspace:
     """The project in ``folder``, where tests may change the configuration, the code and the data."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, config: dict | None = None):
         folder.mkdir(exist_ok=True)
         self.folder = folder
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
-        draw_landmarks(folder / "landmarks")
-        draw_landmarks(folder / "others", seed=1)
-        self.config = tiny_config()
+        if config is None:
+            draw_landmarks(folder / "landmarks")
+            draw_landmarks(folder / "others", seed=1)
+        self.config = tiny_config() if config is None else config
         self.write_config()
 
     def write_config(self) -> None:
@@ -40,7 +42,9 @@ class Workspace:
         return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments, "--", *targets]
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
+        # Whatever the network of this machine is, a test sees none; 127.0.0.1 is reached without the proxy.
+        closed = {"http_proxy": _CLOSED, "https_proxy": _CLOSED, "no_proxy": "127.0.0.1"}
+        return {**os.environ, **closed, "PYTHONPATH": str(self.folder / "src")}
 
     def snakemake(self, *arguments: str, targets=(TARGET,), check=True) -> str:
         """What Snakemake prints; with ``check``, it has to succeed."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.storage.atomic import write_text
@@ -161,7 +161,7 @@ def write_table(
     write_text(paths["latex"], render_latex(cells, title))
 
 
-def _wide(cells, cell_text) -> tuple[list[str], list[list[str]]]:
+def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
     columns = list(dict.fromkeys((cell.dataset, cell.protocol) for cell in cells))
     header = ["method", "n", *(f"{dataset} {protocol}" for dataset, protocol in columns)]
     rows: dict[str, list[str]] = {}

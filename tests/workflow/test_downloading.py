@@ -1,0 +1,152 @@
+"""The rules that download and unpack, on a mirror under the real names, and what they say when all goes wrong."""
+
+import functools
+import hashlib
+import http.server
+import io
+import json
+import shutil
+import tarfile
+import threading
+
+import pytest
+from workspace import Workspace
+
+from reprise.mini import draw_mirror, tiny
+
+pytestmark = pytest.mark.workflow
+
+OXFORD = "data/oxford5k.files.tsv"
+TRUTH = "data/downloads/gnd_roxford5k.receipt.json"
+ARCHIVE = "oxbuild_images-v1.tgz"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mirror")
+    draw_mirror(folder, parameters=tiny())
+    return folder
+
+
+@pytest.fixture
+def mirror(drawn, tmp_path):
+    """A mirror of its own for each test, which may spoil it."""
+    return shutil.copytree(drawn, tmp_path / "mirror")
+
+
+@pytest.fixture
+def space(mirror, tmp_path):
+    return Workspace(tmp_path / "workspace", {"mirror": str(mirror)})
+
+
+def downloads(space):
+    return space.folder / "data" / "downloads"
+
+
+def fails(space, *messages, target=TRUTH):
+    output = space.run(targets=[target], check=False)
+    for message in messages:
+        assert message in output, output[-4000:]
+    assert not (space.folder / target).exists()
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_from_a_folder_and_a_second_time_nothing(space, mirror):
+    space.run(targets=[OXFORD, TRUTH])
+    receipt = json.loads((space.folder / TRUTH).read_text())
+    assert receipt["sha256"] == sha256(mirror / "gnd_roxford5k.pkl")
+    listed = dict(line.split("\t") for line in (space.folder / OXFORD).read_text().splitlines())
+    found = {path.name: str(path.stat().st_size) for path in (space.folder / "data" / "oxford5k").iterdir()}
+    assert listed == found and len(found) > 8
+    assert space.planned(targets=[OXFORD, TRUTH]) == {}
+
+
+def test_over_http(space, mirror):
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=mirror)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        space.config["mirror"] = f"http://127.0.0.1:{server.server_port}"
+        space.write_config()
+        space.run(targets=[OXFORD])
+        server.shutdown()
+    assert sha256(downloads(space) / ARCHIVE) == sha256(mirror / ARCHIVE)
+
+
+def test_a_file_by_hand_is_taken_and_survives(space, mirror):
+    downloads(space).mkdir(parents=True)
+    shutil.move(mirror / "gnd_roxford5k.pkl", downloads(space) / "gnd_roxford5k.pkl")
+    space.run(targets=[TRUTH])
+    assert json.loads((space.folder / TRUTH).read_text())["url"] == "by hand"
+
+
+def test_a_file_by_hand_that_is_another_is_left_alone_and_named(space):
+    space.run(targets=[TRUTH])
+    file = downloads(space) / "gnd_roxford5k.pkl"
+    expected = sha256(file)
+    file.write_bytes(b"something else")
+    (space.folder / TRUTH).unlink()
+    fails(space, "gnd_roxford5k.pkl", expected, hashlib.sha256(b"something else").hexdigest())
+    assert file.read_bytes() == b"something else"
+
+
+def test_a_download_with_another_hash_than_recorded(space, mirror):
+    space.run(targets=[TRUTH])
+    before = sha256(mirror / "gnd_roxford5k.pkl")
+    (downloads(space) / "gnd_roxford5k.pkl").unlink()
+    (space.folder / TRUTH).unlink()
+    (mirror / "gnd_roxford5k.pkl").write_bytes(b"replaced")
+    fails(space, before, sha256(mirror / "gnd_roxford5k.pkl"), "lock.json")
+    assert not (downloads(space) / "gnd_roxford5k.pkl").exists()
+
+
+def test_a_truncated_archive(space, mirror):
+    whole = (mirror / ARCHIVE).read_bytes()
+    (mirror / ARCHIVE).write_bytes(whole[: len(whole) // 2])
+    fails(space, ARCHIVE, target=OXFORD)
+    assert not (space.folder / "data" / "oxford5k").exists()
+
+
+def test_an_archive_that_leaves_its_folder(space, mirror):
+    with tarfile.open(mirror / ARCHIVE, "w:gz") as archive:
+        entry = tarfile.TarInfo("../../hacked.jpg")
+        entry.size = 4
+        archive.addfile(entry, io.BytesIO(b"evil"))
+    fails(space, ARCHIVE, "../../hacked.jpg", target=OXFORD)
+    assert not list(space.folder.parent.rglob("hacked.jpg"))
+
+
+def test_a_mirror_without_the_file(space, mirror):
+    (mirror / "gnd_roxford5k.pkl").unlink()
+    fails(space, "gnd_roxford5k.pkl", "put it at data/downloads/gnd_roxford5k.pkl")
+
+
+def test_a_closed_network_tells_what_to_fetch_by_hand_and_where_to_put_it(space):
+    space.config["mirror"] = None
+    space.write_config()
+    fails(
+        space,
+        "http://ptak.felk.cvut.cz/personal/toliageo/share/how/models/how_r18.pth",
+        "put it at data/downloads/how_r18.pth",
+        target="data/downloads/how_r18.receipt.json",
+    )
+
+
+def test_a_new_miniature_replaces_what_came_from_the_old_one(tmp_path):
+    config = {"data": "data/mini", "output": "results/mini", "mirror": "data/mini/mirror", "miniature": {"seed": 0}}
+    space = Workspace(tmp_path / "workspace", config)
+    # The full miniature takes a minute to draw; the tiny one is drawn by the same rule.
+    script = space.folder / "workflow" / "scripts" / "draw_miniature.py"
+    text = script.read_text().replace("processes=snakemake.threads", "parameters=tiny()")
+    script.write_text(
+        text.replace("import draw_mirror\n", "import draw_mirror\nfrom reprise.mini.parameters import tiny\n")
+    )
+    truth = "data/mini/downloads/gnd_roxford5k.receipt.json"
+    space.run(targets=[truth])
+    first = json.loads((space.folder / truth).read_text())["sha256"]
+    space.config["miniature"]["seed"] = 1
+    space.write_config()
+    space.run(targets=[truth])
+    assert json.loads((space.folder / truth).read_text())["sha256"] != first

@@ -1,0 +1,68 @@
+"""The whole main job on the whole miniature: as `make mini` runs it."""
+
+import csv
+import json
+
+import pytest
+
+from reprise.storage.features import FeatureFile
+from reprise.storage.rankings import read_rankings
+
+pytestmark = pytest.mark.workflow
+
+
+def rows(miniature, table):
+    with (miniature.folder / "results" / "mini" / f"{table}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_cell_of_table_2_is_measured_and_compared_with_nothing(miniature):
+    cells = rows(miniature, "table2")
+    assert len(cells) == 3 * 2 * 3
+    assert {cell["verdict"] for cell in cells} == {"not comparable"}
+    assert {cell["queries"] for cell in cells} == {"16"}
+    for cell in cells:
+        assert 0 < float(cell["measured"]) < 100
+    published = {(cell["n"], cell["method"]): cell["published"] for cell in cells if cell["protocol"] == "medium"}
+    assert all(published.values())
+
+
+def test_another_number_of_features_is_another_result(miniature):
+    cells = [cell for cell in rows(miniature, "table2") if cell["method"].startswith("-R50")]
+    by_number = {n: [cell["measured"] for cell in cells if cell["n"] == n] for n in ("1000", "2000")}
+    assert by_number["1000"] != by_number["2000"]
+    with FeatureFile(miniature.folder / "results/mini/features/how_r50-/roxford5k/database.h5") as file:
+        assert file.counts().max() > 1000
+
+
+def test_rootsift_is_a_good_descriptor_on_the_miniature(miniature):
+    measured = {(cell["dataset"], cell["protocol"]): float(cell["measured"]) for cell in rows(miniature, "rootsift")}
+    for dataset in ("roxford5k", "rparis6k"):
+        easy, medium, hard = (measured[dataset, protocol] for protocol in ("easy", "medium", "hard"))
+        assert 45 < medium < 90 and easy > medium > hard
+
+
+def test_a_second_call_has_nothing_to_do(miniature):
+    assert "Nothing to be done" in miniature.snakemake("-n", targets=miniature.targets)
+
+
+def test_provenance_names_every_download_and_every_job(miniature):
+    provenance = json.loads((miniature.folder / "results/mini/table2.provenance.json").read_text())
+    mirror = json.loads((miniature.folder / "data/mini/mirror/mirror.json").read_text())["files"]
+    assert "oxbuild_images-v1.tgz" in provenance["downloads"]
+    for name, receipt in provenance["downloads"].items():
+        assert receipt["sha256"] == mirror[name]["sha256"]
+    assert {job["rule"] for job in provenance["jobs"].values()} == {
+        "draw_miniature", "download", "unpack", "initialise", "extract_chunk", "merge_features",
+        "train_codebook", "aggregate_chunk", "build_index", "search", "evaluate",
+    }  # fmt: skip
+    assert provenance["files"] == {}
+    for job in provenance["jobs"].values():
+        assert job["recipe"]["code"] and job["versions"]["numpy"] and job["seconds"] >= 0
+
+
+def test_rankings_can_be_looked_up_by_name(miniature):
+    rankings = read_rankings(miniature.folder / "results/mini/rankings/how_r18_1000/roxford5k.h5")
+    found = rankings.of(rankings.query_names[0])
+    assert len(found) == len(rankings.database_names)
+    assert found[0][1] >= found[-1][1]
