@@ -14,8 +14,7 @@ def extract(images):
     extractor = load_extractor("rootsift", {"image_size": None, "num_features": 1000})
     boxes = images.boxes or [None] * len(images)
     features = [
-        extractor.extract(extractor.load(path, box)).descriptors
-        for path, box in zip(images.paths, boxes, strict=True)
+        extractor.extract(extractor.load(path, box)).descriptors for path, box in zip(images.paths, boxes, strict=True)
     ]
     return np.concatenate(features), np.repeat(np.arange(len(features)), [len(f) for f in features])
 

@@ -3,20 +3,13 @@ import numpy as np
 import pytest
 from reference.asmk import assign
 
-from reprise.asmk import Codebook, parse_size, sample_rows
+from reprise.asmk import Codebook, sample_rows
 from reprise.storage.errors import DataError
 
 
 @pytest.fixture(scope="module")
 def descriptors():
     return np.random.default_rng(0).standard_normal((2000, 24)).astype(np.float32)
-
-
-def test_parse_size():
-    assert [parse_size(size) for size in ("64k", "1M", "2048", 2048)] == [65536, 1 << 20, 2048, 2048]
-    for size in ("64K", "0", "k", "-1", "1.5k", "", None, True, 0):
-        with pytest.raises(DataError, match="codebook size"):
-            parse_size(size)
 
 
 def test_training_on_the_sampled_rows_is_training_on_all(descriptors):

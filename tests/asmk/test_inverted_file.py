@@ -1,32 +1,14 @@
-import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from asmk_data import random_aggregated, split
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference import asmk as reference
 
-from reprise.asmk import ASMK, Aggregated, Codebook, InvertedFile
+from reprise.asmk import Aggregated, InvertedFile
 from reprise.storage.errors import DataError
-
-
-def random_aggregated(random, n_images, n_words, width, binary, max_words=6):
-    """Postings of images, some of them without any, but not the last."""
-    counts = random.integers(0, min(max_words, n_words) + 1, n_images)
-    counts[-1] = max(counts[-1], 1)
-    lists = [np.sort(random.choice(n_words, count, replace=False)) for count in counts]
-    words = np.concatenate([*lists, np.zeros(0, int)]).astype(np.int64)
-    ids = np.repeat(np.arange(n_images), [len(words) for words in lists])
-    if binary:
-        # Few different codes, so that all distances occur.
-        vectors = random.integers(0, 2**32, (4, width), dtype=np.uint32)[random.integers(0, 4, len(words))]
-        vectors[random.random(len(words)) < 0.3, 0] ^= 0xFF00
-    else:
-        vectors = random.standard_normal((len(words), width)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Aggregated(vectors, words, ids)
 
 
 @st.composite
@@ -125,11 +107,6 @@ def test_an_image_is_most_similar_to_itself(data):
     np.testing.assert_allclose(rankings.scores[:, 0], 1)
 
 
-def split(aggregated, *places):
-    rows = np.split(np.arange(len(aggregated)), np.searchsorted(aggregated.image_ids, places))
-    return [Aggregated(aggregated.vectors[r], aggregated.words[r], aggregated.image_ids[r]) for r in rows]
-
-
 @pytest.mark.parametrize("idf", [True, False])
 def test_sets_in_a_row_make_the_same_index(data, idf):
     database, _ = data
@@ -206,72 +183,6 @@ def test_empty_index(data, tmp_path):
     assert InvertedFile.build(data[0], 50).search(nothing).ranks.shape == (0, 300)
 
 
-@pytest.fixture
-def saved(data, tmp_path):
-    InvertedFile.build(data[0], 50, idf=True).save(tmp_path / "index")
-    return tmp_path / "index"
-
-
-@pytest.mark.parametrize("key", ["offsets", "image_ids", "vectors", "norms", "weights"])
-def test_damaged_arrays(saved, key):
-    path = saved / f"{key}.npy"
-    array, content = np.load(path), path.read_bytes()
-    damages = {
-        "truncated": lambda: path.write_bytes(content[:-10]),
-        "no .npy file": lambda: path.write_bytes(b""),
-        "or no .npy": lambda: path.write_bytes(b"something else entirely"),
-        "shape": lambda: np.save(path, array[:-1]),
-        "dimensions": lambda: np.save(path, array.reshape(-1, 1, 1)),
-        "dtype": lambda: np.save(path, array.astype(array.dtype.newbyteorder(">"))),
-        "no such file": path.unlink,
-    }
-    for message, damage in damages.items():
-        damage()
-        with pytest.raises(DataError, match=message) as error:
-            InvertedFile.open(saved)
-        assert str(path) in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"version": 2}, "version"),
-        ({"format": "faiss"}, "format"),
-        ({"words": "50"}, "words"),
-        ({"images": -1}, "images"),
-        ({"images": 299}, "norms.npy"),
-        ({"postings": 1}, "image_ids.npy"),
-        ({"binary": False}, "vectors.npy"),
-    ],
-)
-def test_damaged_header(saved, change, message):
-    header = json.loads((saved / "index.json").read_text())
-    (saved / "index.json").write_text(json.dumps({**header, **change}))
-    with pytest.raises(DataError, match=message):
-        InvertedFile.open(saved)
-
-
-def test_damaged_folder(saved):
-    (saved / "index.json").write_text('{"format": ')
-    with pytest.raises(DataError, match="damaged"):
-        InvertedFile.open(saved)
-    shutil.rmtree(saved)
-    with pytest.raises(DataError, match="no such file"):
-        InvertedFile.open(saved)
-
-
-def test_lists_that_point_nowhere(saved, data):
-    for key, value, message in (("image_ids", 10**6, "images that do not exist"), ("offsets", 5, "ascending offsets")):
-        path = saved / f"{key}.npy"
-        array = np.load(path)
-        changed = array.copy()
-        changed[:3] = value
-        np.save(path, changed)
-        with pytest.raises(DataError, match=message):
-            InvertedFile.open(saved).search(data[1])
-        np.save(path, array)
-
-
 def postings(words, image_ids, width=4):
     return Aggregated(np.zeros((len(words), width), np.uint32), np.array(words), np.array(image_ids))
 
@@ -316,17 +227,3 @@ def test_bad_postings(parts, options, message):
 def test_bad_queries(data, queries, options, message):
     with pytest.raises(DataError, match=message):
         InvertedFile.build(data[0], 50).search(queries, **options)
-
-
-def test_asmk_keeps_images_and_queries_without_descriptors():
-    random = np.random.default_rng(5)
-    x = random.standard_normal((40, 16)).astype(np.float32)
-    asmk = ASMK(Codebook(x[:6]))
-    with pytest.raises(DataError, match="nothing is indexed"):
-        asmk.search(x, np.zeros(40, int))
-    assert asmk.index(x, np.repeat([0, 2], 20), n_images=5) is asmk
-    rankings = asmk.search(x[:20], np.full(20, 1), query_ids=[0, 1, 2], topk=4)
-    assert rankings.ranks.shape == (3, 4)
-    assert rankings.scores[1, 0] > rankings.scores[1, 1] > 0
-    assert set(rankings.ranks[1, :2]) == {0, 2}
-    np.testing.assert_array_equal(rankings.ranks[[0, 2]], [[0, 1, 2, 3]] * 2)

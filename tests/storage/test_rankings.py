@@ -38,7 +38,11 @@ def test_rankings_that_do_not_fit_are_refused(tmp_path, rankings):
 
 def test_aggregated_descriptors_come_back(tmp_path):
     content = StoredAggregated(
-        np.arange(8, dtype=np.uint32).reshape(2, 4), np.array([3, 5]), np.array([10, 11]), (10, 13), 64
+        np.arange(8, dtype=np.uint32).reshape(2, 4),
+        np.array([3, 5], np.uint32),
+        np.array([10, 11], np.uint32),
+        (10, 13),
+        64,
     )
     write_aggregated(tmp_path / "a.h5", content, {"recipe": "{}"})
     read = read_aggregated(tmp_path / "a.h5")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SOURCES: str
+
 def max_threads() -> int: ...
 def first_nonfinite_row(rows: np.ndarray, threads: int) -> int: ...
 def aggregate(
@@ -18,9 +20,19 @@ def add_postings(
     image_ids: np.ndarray,
     vectors: np.ndarray,
     ends: np.ndarray,
+    first: int,
     list_ids: np.ndarray,
     list_vectors: np.ndarray,
+) -> bool: ...
+def copy_lists(
+    offsets: np.ndarray,
+    image_ids: np.ndarray,
+    vectors: np.ndarray,
+    new_offsets: np.ndarray,
+    new_ids: np.ndarray,
+    new_vectors: np.ndarray,
 ) -> None: ...
+def first_bad_posting(offsets: np.ndarray, image_ids: np.ndarray, n_images: int) -> int: ...
 def sum_weights(offsets: np.ndarray, image_ids: np.ndarray, idf: np.ndarray | None, norms: np.ndarray) -> None: ...
 
 class View:
@@ -42,6 +54,7 @@ def score(
     words: np.ndarray,
     vectors: np.ndarray,
     bounds: np.ndarray,
+    roots: np.ndarray,
     scores: np.ndarray,
     n_ranges: int,
     threads: int,

@@ -12,6 +12,12 @@ cimport openmp
 
 import numpy as np
 
+cdef extern from *:
+    const char *REPRISE_SOURCES
+
+# The sha256 of this file and the headers beside it when they were compiled.
+SOURCES = REPRISE_SOURCES.decode()
+
 cdef extern from "aggregation.h" nogil:
     int has_nonfinite(const float *values, int64_t n)
     int64_t group_by_word(const int64_t *words, int64_t n_descriptors, int64_t assignments, int word_bits,
@@ -34,11 +40,11 @@ cdef extern from "search.h" nogil:
         float alpha
 
     int scan_query(const index_view *index, const int64_t *words, const uint8_t *vectors, int64_t n_words,
-                   int64_t first, int64_t last, int whole, double *scores)
+                   int64_t first, int64_t last, int64_t n_images, double root, int64_t *places, double *scores)
 
 cdef extern from "ranking.h" nogil:
-    void rank_row(const double *scores, int64_t n, int64_t count, uint64_t *keys, uint32_t *ids, int32_t *ranks,
-                  double *ranked_scores)
+    void rank_row(const double *scores, int64_t n, int64_t count, int64_t room, uint64_t *keys, uint32_t *ids,
+                  int32_t *ranks, double *ranked_scores)
 
 
 def max_threads():
@@ -106,18 +112,49 @@ def first_disorder(const int64_t[::1] words, const int64_t[::1] image_ids):
 
 
 def add_postings(const int64_t[::1] words, const int64_t[::1] image_ids, const uint8_t[:, ::1] vectors,
-                 int64_t[::1] ends, uint32_t[::1] list_ids, uint8_t[:, ::1] list_vectors):
-    """Append every posting to the list of its word; ``ends`` holds the ends of the lists so far and moves on."""
-    cdef int64_t i, place, row_bytes = vectors.shape[1]
+                 int64_t[::1] ends, int64_t first, uint32_t[::1] list_ids, uint8_t[:, ::1] list_vectors):
+    """Append every posting to the list of its word; ``ends`` holds the ends of the lists so far and moves on.
+
+    Only places in the window that begins with posting ``first`` are written to. Returns False for a word outside.
+    """
+    cdef int64_t i, place, row_bytes = vectors.shape[1], n_words = ends.shape[0], size = list_ids.shape[0]
     with nogil:
         for i in range(words.shape[0]):
-            place = ends[words[i]]
-            ends[words[i]] = place + 1
+            if words[i] < 0 or words[i] >= n_words:
+                with gil:
+                    return False
+            place = ends[words[i]] - first
+            ends[words[i]] += 1
+            if place < 0 or place >= size:
+                continue
             list_ids[place] = <uint32_t>image_ids[i]
             if row_bytes == 16:
                 memcpy(&list_vectors[place, 0], &vectors[i, 0], 16)
             else:
                 memcpy(&list_vectors[place, 0], &vectors[i, 0], row_bytes)
+    return True
+
+
+def copy_lists(const int64_t[::1] offsets, const uint32_t[::1] image_ids, const uint8_t[:, ::1] vectors,
+               const int64_t[::1] new_offsets, uint32_t[::1] new_ids, uint8_t[:, ::1] new_vectors):
+    """Copy every list to the front of a list that is at least as long."""
+    cdef int64_t word, n, begin, place, row_bytes = vectors.shape[1]
+    with nogil:
+        for word in range(offsets.shape[0] - 1):
+            begin, place, n = offsets[word], new_offsets[word], offsets[word + 1] - offsets[word]
+            if n > 0:
+                memcpy(&new_ids[place], &image_ids[begin], 4 * n)
+                memcpy(&new_vectors[place, 0], &vectors[begin, 0], row_bytes * n)
+
+
+def first_bad_posting(const int64_t[::1] offsets, const uint32_t[::1] image_ids, int64_t n_images):
+    """The first posting of no image, or that is not behind its predecessor in its list, or -1."""
+    cdef int64_t word, p
+    for word in range(offsets.shape[0] - 1):
+        for p in range(offsets[word], offsets[word + 1]):
+            if image_ids[p] >= n_images or (p > offsets[word] and image_ids[p] <= image_ids[p - 1]):
+                return p
+    return -1
 
 
 def sum_weights(const int64_t[::1] offsets, const uint32_t[::1] image_ids, const float[::1] idf, double[::1] norms):
@@ -153,35 +190,37 @@ cdef class View:
 
 
 def score(View view, const int64_t[::1] words, const uint8_t[:, ::1] vectors, const int64_t[:, ::1] bounds,
-          double[:, ::1] scores, int n_ranges, int threads):
-    """Add the similarities of query i, which owns words[bounds[i, 0]:bounds[i, 1]], to scores[i].
+          const double[::1] roots, double[:, ::1] scores, int n_ranges, int threads):
+    """Set scores[i], zeros so far, to the similarities of query i, which owns words[bounds[i, 0]:bounds[i, 1]].
 
-    A query is worked on in ``n_ranges`` ranges of images. Returns False if the inverted file is damaged.
+    ``roots`` are the square roots of the norms of the queries. A query is worked on in ``n_ranges`` ranges of images.
+    Returns False if the inverted file is damaged.
     """
     cdef int64_t n_images = scores.shape[1], n_tasks = scores.shape[0] * n_ranges, task, query, part, begin
     cdef int failed = 0
-    if n_images == 0 or words.shape[0] == 0:
+    if n_images == 0 or words.shape[0] == 0 or n_tasks == 0:
         return True
     threads = min(threads, n_tasks)
+    cdef int64_t[:, ::1] places = np.empty((threads, np.max(np.diff(bounds, axis=1))), np.int64)
     for task in prange(n_tasks, nogil=True, num_threads=threads, schedule="dynamic"):
         query = task // n_ranges
         part = task % n_ranges
         begin = bounds[query, 0]
         if bounds[query, 1] > begin:
             failed += scan_query(&view.c, &words[begin], &vectors[begin, 0], bounds[query, 1] - begin,
-                                 n_images * part // n_ranges, n_images * (part + 1) // n_ranges, n_ranges == 1,
-                                 &scores[query, 0])
+                                 n_images * part // n_ranges, n_images * (part + 1) // n_ranges, n_images,
+                                 roots[query], &places[threadid(), 0], &scores[query, 0])
     return failed == 0
 
 
 def rank(const double[:, ::1] scores, int32_t[:, ::1] ranks, double[:, ::1] ranked_scores, int threads):
     """The best images of every row, best first; equal scores in the order of their ids, NaN at the end."""
-    cdef int64_t n = scores.shape[1], count = ranks.shape[1], row
+    cdef int64_t n = scores.shape[1], count = ranks.shape[1], row, room = min(n, 2 * count + 1024)
     if n == 0 or count == 0 or scores.shape[0] == 0:
         return
     threads = min(threads, scores.shape[0])
-    cdef uint64_t[:, ::1] keys = np.empty((threads, 2 * n), np.uint64)
-    cdef uint32_t[:, ::1] ids = np.empty((threads, 2 * n), np.uint32)
+    cdef uint64_t[:, ::1] keys = np.empty((threads, room + count), np.uint64)
+    cdef uint32_t[:, ::1] ids = np.empty((threads, room + count), np.uint32)
     for row in prange(scores.shape[0], nogil=True, num_threads=threads, schedule="dynamic"):
-        rank_row(&scores[row, 0], n, count, &keys[threadid(), 0], &ids[threadid(), 0], &ranks[row, 0],
+        rank_row(&scores[row, 0], n, count, room, &keys[threadid(), 0], &ids[threadid(), 0], &ranks[row, 0],
                  &ranked_scores[row, 0])

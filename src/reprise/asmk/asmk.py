@@ -1,11 +1,28 @@
 """ASMK from descriptors to rankings."""
 
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 
 from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.building import Idf, check_idf
 from reprise.asmk.codebook import Codebook
-from reprise.asmk.inverted_file import InvertedFile, Rankings
+from reprise.asmk.inverted_file import InvertedFile
+from reprise.asmk.rankings import Rankings
+from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
+
+_FORMAT, _VERSION = "reprise ASMK", 1
+_PARAMETERS = {
+    "binary": (bool,),
+    "idf": (bool, str),
+    "database_assignments": (int,),
+    "query_assignments": (int,),
+    "alpha": (float, int),
+    "threshold": (float, int),
+}
 
 
 class ASMK:
@@ -13,12 +30,15 @@ class ASMK:
 
     codebook                                 the visual words
     binary                                   compare sign bits (ASMK*) or real vectors (ASMK)
-    idf                                      weigh words by their squared inverse document frequency
+    idf                                      weigh words by their squared inverse document frequency in the whole
+                                             database, or with "published" as the published code does, where a word
+                                             keeps the weight it had at the last call of index that met it
     database_assignments, query_assignments  nearest words that each descriptor is assigned to
     alpha, threshold                         exponent and lower bound of the similarity of two vectors
     device                                   where faiss assigns descriptors: "cpu", "cuda", "cuda:N" or "auto"
 
-    The defaults are those of Tolias, Jenicek, Chum, ECCV 2020.
+    The defaults are those of Tolias, Jenicek, Chum, ECCV 2020. Several threads may search at once, but not while
+    another one indexes.
     """
 
     def __init__(
@@ -26,30 +46,65 @@ class ASMK:
         codebook: Codebook,
         *,
         binary: bool = True,
-        idf: bool = False,
+        idf: Idf = False,
         database_assignments: int = 1,
         query_assignments: int = 5,
         alpha: float = 3.0,
         threshold: float = 0.0,
         device: str = "cpu",
     ):
+        check_idf(idf)
         self.codebook = codebook
         self.binary = binary
-        self.idf = idf
+        self.idf: Idf = idf
         self.database_assignments = database_assignments
         self.query_assignments = query_assignments
         self.alpha = alpha
         self.threshold = threshold
         self.device = device
-        self.inverted_file: InvertedFile | None = None
+        # What is indexed, and the sets behind it that have yet to be. Replaced as one, so that searches can go on.
+        self._state: tuple[InvertedFile | None, tuple[Aggregated, ...]] = None, ()
+        self._n_images = 0
+
+    @property
+    def n_images(self) -> int:
+        """The number of images that are indexed, those without descriptors included."""
+        return self._n_images
+
+    @property
+    def inverted_file(self) -> InvertedFile:
+        """The inverted file of all images; DataError if nothing was indexed."""
+        index, waiting = self._state
+        if waiting:
+            if index is None:
+                index = InvertedFile.build(waiting, self.codebook.size, idf=self.idf, n_images=self._n_images)
+            else:
+                index = index.extend(waiting, idf=self.idf, n_images=self._n_images)
+            self._state = index, ()
+        if index is None:
+            raise DataError("ASMK: nothing is indexed; call index first")
+        return index
 
     def index(self, descriptors: np.ndarray, image_ids: np.ndarray, n_images: int | None = None) -> "ASMK":
-        """Index the database, in place of one indexed before: (n, D) float32, (n,) ascending ids from 0.
+        """Add images to the database: (n, D) float32, (n,) ascending image ids, which count from 0.
 
-        ``n_images`` counts images without descriptors too. Returns self.
+        Each call goes on behind the last image of the one before. Images that are missing in between have no
+        descriptors and keep their row, and so do those up to ``n_images``, the number of images after this call.
+        The inverted file is put together when it is needed next, so that many small calls do no harm. Returns self.
         """
-        aggregated = self._aggregate(descriptors, image_ids, self.database_assignments)
-        self.inverted_file = InvertedFile.build(aggregated, self.codebook.size, idf=self.idf, n_images=n_images)
+        part = self._aggregate(descriptors, image_ids, self.database_assignments)
+        first = int(part.image_ids[0]) if len(part) else self._n_images
+        if first < self._n_images:
+            raise DataError(
+                f"image_ids: start with {first}, but images up to {self._n_images - 1} are indexed; "
+                "go on with the next id"
+            )
+        found = int(part.image_ids[-1]) + 1 if len(part) else self._n_images
+        if n_images is not None and n_images < found:
+            raise DataError(f"n_images: {n_images} given, but there are {found} images already")
+        index, waiting = self._state
+        self._state = index, (*waiting, part)
+        self._n_images = found if n_images is None else n_images
         return self
 
     def search(
@@ -64,16 +119,78 @@ class ASMK:
         ``query_ids`` names the rows of the result, so that queries without descriptors keep theirs. For the rest see
         :meth:`InvertedFile.search`. Raises DataError if nothing was indexed.
         """
-        if self.inverted_file is None:
-            raise DataError("search: nothing is indexed; call index first")
+        queries = self._aggregate(descriptors, image_ids, self.query_assignments)
         return self.inverted_file.search(
-            self._aggregate(descriptors, image_ids, self.query_assignments),
-            alpha=self.alpha,
-            threshold=self.threshold,
-            topk=topk,
-            query_ids=query_ids,
+            queries, alpha=self.alpha, threshold=self.threshold, topk=topk, query_ids=query_ids
         )
+
+    def scores(
+        self,
+        descriptors: np.ndarray,
+        query_of: np.ndarray,
+        *,
+        image_ids: np.ndarray | None = None,
+        query_ids: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The similarity of each query and each database image: (Q, len(image_ids)) float64.
+
+        descriptors, query_of  (n, D) float32 and the (n,) ascending query ids, as in :meth:`search`
+        image_ids              the database images that the columns stand for, in any order; all of them if None
+        query_ids              the queries that the rows stand for; those with descriptors if None
+        """
+        queries = self._aggregate(descriptors, query_of, self.query_assignments)
+        return self.inverted_file.scores(
+            queries, image_ids, alpha=self.alpha, threshold=self.threshold, query_ids=query_ids
+        )
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write codebook, inverted file and parameters to ``folder``, which appears whole or not at all."""
+        index = self.inverted_file
+        with atomic_path(folder) as temporary:
+            temporary.mkdir()
+            self.codebook.save(temporary / "codebook.h5")
+            index.save(temporary / "index")
+            parameters = {key: getattr(self, key) for key in _PARAMETERS}
+            header = {"format": _FORMAT, "version": _VERSION, **parameters}
+            (temporary / "asmk.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike, *, device: str = "cpu", check: bool = False) -> "ASMK":
+        """Open what :meth:`save` wrote; the inverted file stays on disk, memory-mapped.
+
+        Raises DataError for damaged or foreign files and versions. For ``check`` see :meth:`InvertedFile.open`.
+        """
+        folder = Path(folder)
+        engine = cls(Codebook.load(folder / "codebook.h5"), device=device, **_read_parameters(folder / "asmk.json"))
+        index = InvertedFile.open(folder / "index", check=check)
+        width = -(-engine.codebook.dim // 32) if engine.binary else engine.codebook.dim
+        expected = (engine.codebook.size, engine.binary, width, bool(engine.idf))
+        found = (index.n_words, index.binary, index.vectors.shape[1], index.weights is not None)
+        if found != expected:
+            raise DataError(
+                f"{folder}: codebook and asmk.json ask for words, binary, width, idf {expected}, but its index has "
+                f"{found}; save it again"
+            )
+        engine._state, engine._n_images = (index, ()), index.n_images
+        return engine
 
     def _aggregate(self, descriptors: np.ndarray, image_ids: np.ndarray, assignments: int) -> Aggregated:
         words = self.codebook.assign(descriptors, assignments, device=self.device)
         return aggregate(descriptors, words, image_ids, self.codebook, binary=self.binary)
+
+
+def _read_parameters(path: Path) -> dict:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file, so its folder was not written by ASMK.save; index and save first")
+    try:
+        header = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}); save it again") from error
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
+        raise DataError(f"{path}: 'format' is not '{_FORMAT}'; this was not written by ASMK.save")
+    if header.get("version") != _VERSION:
+        raise DataError(f"{path}: 'version' {header.get('version')!r} cannot be read, only {_VERSION}; save it again")
+    for key, kinds in _PARAMETERS.items():
+        if type(header.get(key)) not in kinds:
+            raise DataError(f"{path}: {key!r} is {header.get(key)!r}, which it cannot be; save it again")
+    return {key: header[key] for key in _PARAMETERS}

@@ -130,14 +130,6 @@ def sample_rows(n: int, size: int, seed: int = 1234, per_centroid: int = 256) ->
     return permutation[: size * per_centroid].astype(np.int64)
 
 
-def parse_size(size: int | str) -> int:
-    """A codebook size: a number, or a text such as "64k" (65,536 words) or "1M" (1,048,576 words)."""
-    match = re.fullmatch(r"([1-9][0-9]*)([kM]?)", str(size))
-    if match is None or isinstance(size, bool):
-        raise DataError(f"codebook size: {size!r} is no positive number, which k (x 1024) or M (x 1024^2) may follow")
-    return int(match[1]) * {"": 1, "k": 1024, "M": 1024**2}[match[2]]
-
-
 def _flat_index(dim: int, device: str) -> faiss.Index:
     n_gpus = faiss.get_num_gpus() if hasattr(faiss, "GpuIndexFlatL2") else 0
     if device == "cpu" or (device == "auto" and not n_gpus):

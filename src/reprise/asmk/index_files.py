@@ -1,53 +1,123 @@
-"""The files of an inverted file: one .npy for each array, and their sizes in index.json."""
+"""The files of an inverted file: one .npy for each array, and their sizes and checksums in index.json."""
 
 import json
 import os
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from reprise.asmk import npy
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
-VERSION = 1
+FORMAT, VERSION = "reprise inverted file", 1
 
 #: Arrays and their dtypes on disk; None: uint32 for a binary index, else float32. Only ``weights`` may be absent.
 DTYPES = {"offsets": "<i8", "image_ids": "<u4", "vectors": None, "norms": "<f8", "weights": "<f4"}
 
+#: What index.json holds beside format, version and crc32.
+_FIELDS = {"words": int, "images": int, "postings": int, "width": int, "binary": bool, "idf": bool}
 
-def write(folder: str | os.PathLike, arrays: dict[str, np.ndarray]) -> None:
-    """Write ``arrays``, keyed as in DTYPES, to ``folder``, which appears whole or not at all."""
+
+class IndexWriter:
+    """Writes the files of an inverted file, postings first; made by :func:`create`."""
+
+    def __init__(self, folder: Path, n_postings: int, kind: tuple[int, np.dtype], stack: ExitStack):
+        self._folder = folder
+        self._kind = kind
+        self._n_postings = n_postings
+        self._shapes = {"image_ids": (n_postings,), "vectors": (n_postings, kind[0])}
+        self._files = {key: stack.enter_context((folder / f"{key}.npy").open("wb")) for key in self._shapes}
+        self._checksums = dict.fromkeys(self._shapes, 0)
+        for key, dtype in (("image_ids", np.dtype("u4")), ("vectors", kind[1])):
+            npy.write_header(self._files[key], dtype, self._shapes[key])
+
+    def append(self, image_ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Write the next postings."""
+        for key, array in (("image_ids", image_ids), ("vectors", vectors)):
+            array.tofile(self._files[key])
+            self._checksums[key] = zlib.crc32(npy.as_buffer(array), self._checksums[key])
+
+    def finish(self, offsets: np.ndarray, norms: np.ndarray, weights: np.ndarray | None) -> None:
+        """Write what is known at the end."""
+        for key, array in (("offsets", offsets), ("norms", norms), ("weights", weights)):
+            if array is not None:
+                np.save(self._folder / f"{key}.npy", array)
+                self._checksums[key] = zlib.crc32(npy.as_buffer(array))
+        header = {
+            "format": FORMAT,
+            "version": VERSION,
+            "words": len(offsets) - 1,
+            "images": len(norms),
+            "postings": self._n_postings,
+            "width": self._kind[0],
+            "binary": self._kind[1] == np.uint32,
+            "idf": weights is not None,
+            "crc32": {key: self._checksums[key] for key in sorted(self._checksums)},
+        }
+        (self._folder / "index.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype]) -> Iterator[IndexWriter]:
+    """Yield a writer for vectors of ``kind``; ``folder`` appears when the block ends without an error."""
     with atomic_path(folder) as temporary:
         temporary.mkdir()
-        for key, array in arrays.items():
-            np.save(temporary / f"{key}.npy", array)
-        header = {
-            "format": "reprise inverted file",
-            "version": VERSION,
-            "binary": arrays["vectors"].dtype == np.uint32,
-            "idf": "weights" in arrays,
-            "words": len(arrays["offsets"]) - 1,
-            "images": len(arrays["norms"]),
-            "postings": len(arrays["vectors"]),
-        }
-        (temporary / "index.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+        with ExitStack() as stack:
+            yield IndexWriter(temporary, n_postings, kind, stack)
 
 
 def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of ``folder``, memory-mapped; without idf there are no ``weights``. DataError if they do not fit."""
+    """The arrays of ``folder``, memory-mapped; without idf there are no ``weights``.
+
+    Raises DataError for what can be seen without reading the postings: files that are missing, truncated, of a wrong
+    size, type or byte order, or of a foreign version, offsets that do not ascend, and norms and weights that are no
+    positive numbers.
+    """
     folder = Path(folder)
-    header = _read_header(folder / "index.json")
-    words, images, postings = header["words"], header["images"], header["postings"]
-    lengths = {"offsets": words + 1, "image_ids": postings, "vectors": postings, "norms": images, "weights": words}
     arrays = {}
-    for key, dtype in DTYPES.items():
-        if key != "weights" or header["idf"]:
-            expected = np.dtype(dtype or ("<u4" if header["binary"] else "<f4"))
-            arrays[key] = _read_array(folder / f"{key}.npy", expected, lengths[key], 2 if key == "vectors" else 1)
+    for key, (dtype, shape) in _expected(_read_header(folder / "index.json")).items():
+        arrays[key] = npy.open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
     offsets = arrays["offsets"]
-    if offsets[0] != 0 or offsets[-1] != postings or (np.diff(offsets) < 0).any():
-        raise DataError(f"{folder / 'offsets.npy'}: no ascending offsets of {postings} postings; build the index again")
+    if offsets[0] != 0 or offsets[-1] != len(arrays["image_ids"]) or (np.diff(offsets) < 0).any():
+        raise DataError(
+            f"{folder / 'offsets.npy'}: no ascending offsets of {len(arrays['image_ids'])} postings; "
+            "build the index again"
+        )
+    for key in ("norms", "weights"):
+        if key in arrays and not (np.isfinite(arrays[key]) & (arrays[key] >= 0)).all():
+            raise DataError(f"{folder / key}.npy: holds negative, infinite or undefined {key}; build the index again")
     return arrays
+
+
+def check(folder: str | os.PathLike) -> None:
+    """Read every byte of ``folder`` and raise DataError, beside what :func:`read` finds, for a wrong checksum."""
+    folder = Path(folder)
+    header, arrays = _read_header(folder / "index.json"), read(folder)
+    for key, array in arrays.items():
+        if zlib.crc32(npy.as_buffer(array)) != header["crc32"].get(key):
+            raise DataError(f"{folder / key}.npy: its checksum is not the one in index.json; build the index again")
+
+
+def _expected(header: dict) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
+    """Dtype and shape of every array."""
+    words, images, postings = header["words"], header["images"], header["postings"]
+    shapes = {
+        "offsets": (words + 1,),
+        "image_ids": (postings,),
+        "vectors": (postings, header["width"]),
+        "norms": (images,),
+        "weights": (words,),
+    }
+    vectors = "<u4" if header["binary"] else "<f4"
+    return {
+        key: (np.dtype(dtype or vectors), shapes[key])
+        for key, dtype in DTYPES.items()
+        if key != "weights" or header["idf"]
+    }
 
 
 def _read_header(path: Path) -> dict:
@@ -57,28 +127,13 @@ def _read_header(path: Path) -> dict:
         header = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path}: damaged ({error}); build the index again") from error
-    if not isinstance(header, dict) or header.get("format") != "reprise inverted file":
-        raise DataError(f"{path}: 'format' is not 'reprise inverted file'; this is no inverted file")
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise DataError(f"{path}: 'format' is not '{FORMAT}'; this is no inverted file")
     if header.get("version") != VERSION:
         raise DataError(f"{path}: 'version' {header.get('version')!r} cannot be read, only {VERSION}; build it again")
-    for key, kind in {"words": int, "images": int, "postings": int, "binary": bool, "idf": bool}.items():
+    for key, kind in _FIELDS.items():
         if type(header.get(key)) is not kind or header[key] < 0:
             raise DataError(f"{path}: {key!r} is {header.get(key)!r}, expected {kind.__name__}; build the index again")
+    if not isinstance(header.get("crc32"), dict):
+        raise DataError(f"{path}: 'crc32' is {header.get('crc32')!r}, expected checksums; build the index again")
     return header
-
-
-def _read_array(path: Path, dtype: np.dtype, length: int, dimensions: int) -> np.ndarray:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; build the index again")
-    try:
-        # Nothing to map in an array without entries.
-        array = np.load(path, mmap_mode="r" if length else None, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise DataError(f"{path}: truncated or no .npy file ({error}); build the index again") from error
-    if array.dtype.str != dtype.str:
-        raise DataError(f"{path}: dtype {array.dtype.str}, expected {dtype.str}; build the index again on this machine")
-    if array.ndim != dimensions or len(array) != length:
-        raise DataError(
-            f"{path}: shape {array.shape}, expected {length} entries in {dimensions} dimensions; build the index again"
-        )
-    return array

@@ -29,7 +29,7 @@ def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) ->
     """``values`` as contiguous int64 of ``shape``, where None stands for any length."""
     array = np.asarray(values)
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
-    if not fits or array.dtype.kind not in "iu":
+    if not fits or (array.dtype.kind not in "iu" and array.size):  # an empty list has no dtype of its own
         wanted = tuple("any" if length is None else length for length in shape)
         raise DataError(f"{name}: expected integers of shape {wanted}, got {array.dtype} {array.shape}")
     return np.ascontiguousarray(array, dtype=np.int64)

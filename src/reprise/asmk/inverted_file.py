@@ -1,14 +1,18 @@
 """The inverted file of ASMK: building it, and searching it with the selective match kernel."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.asmk import _kernels, index_files
+from reprise.asmk import _kernels, index_files, out_of_core
 from reprise.asmk.aggregation import Aggregated
+from reprise.asmk.building import Idf, Layout, as_parts, place, plan
 from reprise.asmk.inputs import as_integers, thread_count
+from reprise.asmk.postings import as_bytes
+from reprise.asmk.queries import checked_topk, kernel, query_norm, split_queries
+from reprise.asmk.rankings import Rankings
 from reprise.storage.errors import DataError
 
 #: Accumulated scores that a search keeps at a time, in entries of 8 bytes, beside the rankings it returns.
@@ -16,20 +20,6 @@ _SCORES_AT_A_TIME = 1 << 23
 
 #: Fewer postings are scanned sooner than another thread wakes up.
 _POSTINGS_PER_THREAD = 1 << 15
-
-
-@dataclass(frozen=True)
-class Rankings:
-    """The images of the index ranked for each query, best first; equal scores in the order of their ids.
-
-    query_ids  (Q,) int64
-    ranks      (Q, N or topk) int32, image ids
-    scores     the same shape, float64, descending; nan, where a score is not defined, stands at the end of a row
-    """
-
-    query_ids: np.ndarray
-    ranks: np.ndarray
-    scores: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ class InvertedFile:
     norms      (n_images,) float64: the sum of the weights of each image's words, 0 for an image without postings
     weights    (n_words,) float32: squared inverse document frequencies, or None for weights of one
 
-    128-bit codes take 20 bytes per posting. Made by :meth:`build` or :meth:`open`.
+    128-bit codes take 20 bytes per posting. Made by :meth:`build`, :meth:`build_on_disk` or :meth:`open`.
     """
 
     offsets: np.ndarray
@@ -77,7 +67,7 @@ class InvertedFile:
         aggregated: Aggregated | Iterable[Aggregated],
         n_words: int,
         *,
-        idf: bool = False,
+        idf: Idf = False,
         n_images: int | None = None,
     ) -> "InvertedFile":
         """Index the postings of one or more sets of images.
@@ -87,42 +77,111 @@ class InvertedFile:
         from 0; images that are missing in between keep their row, and so do those up to ``n_images``.
 
         With ``idf``, word w weighs ln(n_images / images with w)^2, and 1 if no image has it; the weight is the
-        product of the idf of query and database. Raises DataError for postings out of order and for words or
-        images outside their range.
+        product of the idf of query and database. With "published", a word's weight is what it was when the last set
+        with this word was added, as in the published code, so that it depends on how the images are divided into
+        sets. Raises DataError for postings out of order and for words or images outside their range.
 
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013.
         """
-        if isinstance(aggregated, Aggregated):
-            aggregated = [aggregated]
-        elif iter(aggregated) is aggregated:
-            aggregated = list(aggregated)
-        counts, found_images, width, dtype = _count(aggregated, n_words)
-        if n_images is None:
-            n_images = found_images
-        elif n_images < found_images:
-            raise DataError(f"n_images: {n_images} given, but there are postings of image {found_images - 1}")
-        if n_images >= 1 << 31:
-            raise DataError(f"n_images: {n_images} are too many for one inverted file; at most 2^31 - 1 fit")
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        image_ids = np.empty(offsets[-1], np.uint32)
-        vectors = np.empty((offsets[-1], width), dtype)
+        return cls._merged(None, aggregated, n_words, idf, n_images)
+
+    def extend(
+        self, aggregated: Aggregated | Iterable[Aggregated], *, idf: Idf | None = None, n_images: int | None = None
+    ) -> "InvertedFile":
+        """A new inverted file with the postings of more images behind those of this one; see :meth:`build`.
+
+        Without ``idf``, words are weighed if they are here, by what the whole of the new one says.
+        """
+        idf = self.weights is not None if idf is None else idf
+        return self._merged(self, aggregated, self.n_words, idf, n_images)
+
+    @classmethod
+    def _merged(
+        cls,
+        old: "InvertedFile | None",
+        aggregated: Aggregated | Iterable[Aggregated],
+        n_words: int,
+        idf: Idf,
+        n_images: int | None,
+    ) -> "InvertedFile":
+        parts, base = as_parts(aggregated), old._layout() if old else None
+        layout, _ = plan(parts, n_words, idf=idf, n_images=n_images, base=base)
+        offsets = layout.offsets
+        image_ids, vectors = layout.allocate(int(offsets[-1]))
         ends = offsets[:-1].copy()
-        for part in aggregated:
-            _kernels.add_postings(*_columns(part), _bytes(part.vectors), ends, image_ids, _bytes(vectors))
-        weights = _squared_idf(counts, n_images) if idf else None
-        norms = np.zeros(n_images)
-        _kernels.sum_weights(offsets, image_ids, weights, norms)
-        return cls(offsets, image_ids, vectors, norms, weights)
+        if old is not None:
+            ends += np.diff(old.offsets)
+            _kernels.copy_lists(
+                old.offsets, old.image_ids, as_bytes(old.vectors), offsets, image_ids, as_bytes(vectors)
+            )
+        place(parts, layout, ends, image_ids, vectors)
+        norms = np.zeros(layout.n_images)
+        _kernels.sum_weights(offsets, image_ids, layout.weights, norms)
+        return cls(offsets, image_ids, vectors, norms, layout.weights)
+
+    def _layout(self) -> Layout:
+        kind = (self.vectors.shape[1], self.vectors.dtype)
+        return Layout(np.diff(self.offsets), self.n_images, kind, self.weights)
+
+    @classmethod
+    def build_on_disk(
+        cls,
+        parts: Iterable[Aggregated],
+        n_words: int,
+        folder: str | os.PathLike,
+        *,
+        n_images: int | None = None,
+        idf: Idf = False,
+        memory: int = 2 * 1024**3,
+    ) -> "InvertedFile":
+        """Like :meth:`build` and :meth:`save`, to the same bytes, within ``memory`` bytes for arrays.
+
+        ``parts`` is walked once to count its postings, and once more for each window of the postings that fits in
+        ``memory`` beside two of the sets; :class:`AggregatedFiles` reads them from files one at a time. ``folder``
+        appears whole or not at all. Returns the inverted file memory-mapped. Raises DataError as :meth:`build` does,
+        for an iterator, and for too little memory.
+        """
+        out_of_core.build_on_disk(parts, n_words, folder, n_images=n_images, idf=idf, memory=memory)
+        return cls.open(folder)
 
     def save(self, folder: str | os.PathLike) -> None:
         """Write the arrays as .npy files and their sizes as index.json; ``folder`` appears whole or not at all."""
-        arrays = {key: getattr(self, key) for key in index_files.DTYPES if getattr(self, key) is not None}
-        index_files.write(folder, arrays)
+        with index_files.create(folder, len(self.vectors), self._layout().kind) as writer:
+            writer.append(self.image_ids, self.vectors)
+            writer.finish(self.offsets, self.norms, self.weights)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike) -> "InvertedFile":
-        """Open what :meth:`save` wrote, memory-mapped; DataError for damaged or foreign files."""
-        return cls(**index_files.read(folder))
+    def open(cls, folder: str | os.PathLike, *, check: bool = False) -> "InvertedFile":
+        """Open what :meth:`save` or :meth:`build_on_disk` wrote, memory-mapped.
+
+        Raises DataError for files that are missing, truncated, of a wrong size, type or byte order, or of a foreign
+        version. With ``check``, every byte is read and compared with its checksum, and :meth:`check` is called.
+        """
+        if check:
+            index_files.check(folder)
+        index = cls(**index_files.read(folder))
+        if check:
+            index.check()
+        return index
+
+    def check(self) -> None:
+        """Read all postings and raise DataError where they contradict each other.
+
+        Finds images that do not exist, lists that do not ascend, norms that are not the sums of their words'
+        weights, and NaN or infinity among real vectors.
+        """
+        bad = _kernels.first_bad_posting(self.offsets, self.image_ids, self.n_images)
+        if bad >= 0:
+            raise DataError(
+                f"inverted file: posting {bad} (image {self.image_ids[bad]} of {self.n_images}) names no image, or is "
+                "not behind its predecessor; build the index again"
+            )
+        norms = np.zeros(self.n_images)
+        _kernels.sum_weights(self.offsets, self.image_ids, self.weights, norms)
+        if not np.array_equal(norms, self.norms):
+            raise DataError("inverted file: norms and postings contradict each other; build the index again")
+        if not self.binary and _kernels.first_nonfinite_row(self.vectors, thread_count(None)) >= 0:
+            raise DataError("inverted file: vectors hold NaN or infinite values; build the index again")
 
     def search(
         self,
@@ -153,122 +212,60 @@ class InvertedFile:
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013. How codes are padded and
         in which order numbers are rounded follows the published code of Tolias, Jenicek, Chum, ECCV 2020.
         """
-        words, ids, ranges = _queries(queries, query_ids, self)
-        n_postings = int((self.offsets[words + 1] - self.offsets[words]).sum())
-        n_threads = min(thread_count(threads), 1 + n_postings // _POSTINGS_PER_THREAD)
-        topk = self.n_images if topk is None else min(topk, self.n_images)
-        if topk < 0:
-            raise DataError(f"topk: expected a positive number or None, got {topk}")
-        view = _kernels.View(
-            self.offsets, self.image_ids, _bytes(self.vectors), np.sqrt(self.norms), self.weights,
-            *_kernel(self, alpha, threshold)
-        )  # fmt: skip
-        norms = np.array([_query_norm(self.weights, words[start:stop]) for start, stop in ranges], np.float32)
+        topk, n_threads = checked_topk(topk, self.n_images), thread_count(threads)
+        split = split_queries(queries, query_ids, self.n_words, self.vectors)
+        ids = split[1]
         rankings = Rankings(ids, np.empty((len(ids), topk), np.int32), np.empty((len(ids), topk)))
+        for rows, scores in self._scores(queries, split, kernel(self.vectors, alpha, threshold), n_threads):
+            _kernels.rank(scores, rankings.ranks[rows], rankings.scores[rows], n_threads)
+        return rankings
+
+    def scores(
+        self,
+        queries: Aggregated,
+        image_ids: np.ndarray | None = None,
+        *,
+        alpha: float = 3.0,
+        threshold: float = 0.0,
+        query_ids: np.ndarray | None = None,
+        threads: int | None = None,
+    ) -> np.ndarray:
+        """The similarity of each query and each of ``image_ids`` (default: all images): (Q, len(image_ids)) float64.
+
+        For the rest see :meth:`search`. Raises DataError for images that do not exist.
+        """
+        wanted = np.arange(self.n_images) if image_ids is None else as_integers(image_ids, "image_ids", (None,))
+        if len(wanted) and (wanted.min() < 0 or wanted.max() >= self.n_images):
+            raise DataError(f"image_ids: {wanted.min()} to {wanted.max()}, but there are {self.n_images} images")
+        split = split_queries(queries, query_ids, self.n_words, self.vectors)
+        result = np.empty((len(split[1]), len(wanted)))
+        for rows, scores in self._scores(queries, split, kernel(self.vectors, alpha, threshold), thread_count(threads)):
+            result[rows] = scores[:, wanted]
+        return result
+
+    def _scores(
+        self,
+        queries: Aggregated,
+        split: tuple[np.ndarray, np.ndarray, np.ndarray],
+        kernel_arguments: tuple,
+        n_threads: int,
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows of the result and their scores of all images, (rows, n_images), a few rows at a time."""
+        words, ids, ranges = split
+        n_postings = int((self.offsets[words + 1] - self.offsets[words]).sum())
+        n_threads = min(n_threads, 1 + n_postings // _POSTINGS_PER_THREAD)
+        view = _kernels.View(
+            self.offsets, self.image_ids, as_bytes(self.vectors), np.sqrt(self.norms), self.weights, *kernel_arguments
+        )
+        norms = np.array([query_norm(self.weights, words[start:stop]) for start, stop in ranges], np.float32)
+        roots = np.sqrt(norms).astype(np.float64)  # the published root is one of single precision
         step = max(n_threads, _SCORES_AT_A_TIME // max(self.n_images, 1))
         for start in range(0, len(ids), step):
             rows = slice(start, start + step)
             scores = np.zeros((len(ids[rows]), self.n_images))
             # Few queries are split by images to employ every thread.
             parts = 1 if len(scores) >= 2 * n_threads else n_threads
-            if not _kernels.score(view, words, _bytes(queries.vectors), ranges[rows], scores, parts, n_threads):
+            vectors = as_bytes(queries.vectors)
+            if not _kernels.score(view, words, vectors, ranges[rows], roots[rows], scores, parts, n_threads):
                 raise DataError("inverted file: lists name images that do not exist; build and save it again")
-            with np.errstate(invalid="ignore", divide="ignore"):
-                scores /= np.sqrt(norms[rows, None])
-            scores[ranges[rows, 0] == ranges[rows, 1]] = 0
-            _kernels.rank(scores, rankings.ranks[rows], rankings.scores[rows], n_threads)
-        return rankings
-
-
-def _count(parts: Iterable[Aggregated], n_words: int) -> tuple[np.ndarray, int, int, np.dtype]:
-    """Postings of each word, number of images, and width and dtype of the vectors, checked."""
-    counts, n_images, layout = np.zeros(n_words, np.int64), 0, None
-    for part in parts:
-        words, image_ids = _columns(part)
-        disorder = _kernels.first_disorder(words, image_ids)
-        if disorder >= 0:
-            raise DataError(
-                f"aggregated: posting {disorder} (image {image_ids[disorder]}, word {words[disorder]}) does not come "
-                "after the one before it; images have to ascend, and words within an image"
-            )
-        if layout not in (None, (part.vectors.shape[1], part.vectors.dtype)):
-            raise DataError("aggregated: vectors of different kinds or sizes; aggregate them with one codebook")
-        layout = (part.vectors.shape[1], part.vectors.dtype)
-        if len(words):
-            if image_ids[0] < n_images:
-                raise DataError(
-                    f"aggregated: a set starts with image {image_ids[0]}, expected at least {n_images}; "
-                    "sets have to follow each other and must not overlap"
-                )
-            n_images = int(image_ids[-1]) + 1
-            _check_words(words, n_words)
-            counts += np.bincount(words, minlength=n_words)
-    if layout is None:
-        raise DataError("aggregated: there is nothing to index")
-    return counts, n_images, *layout
-
-
-def _queries(
-    queries: Aggregated, query_ids: np.ndarray | None, index: InvertedFile
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The words of the queries, the ids of the result's rows, and the range of postings of each row, checked."""
-    words, image_ids = _columns(queries)
-    if _bytes(queries.vectors).shape[1] != _bytes(index.vectors).shape[1] or queries.binary != index.binary:
-        raise DataError(
-            f"queries: vectors of {queries.vectors.dtype} x {queries.vectors.shape[1]}, the inverted file has "
-            f"{index.vectors.dtype} x {index.vectors.shape[1]}; aggregate both alike"
-        )
-    if _kernels.first_disorder(words, image_ids) >= 0:
-        raise DataError("queries: postings out of order; images have to ascend, and words within an image")
-    _check_words(words, index.n_words)
-    present = image_ids[np.flatnonzero(np.diff(image_ids, prepend=-1))]
-    ids = present if query_ids is None else as_integers(query_ids, "query_ids", (None,))
-    if len(np.unique(ids)) != len(ids):
-        raise DataError("query_ids: an id occurs more than once")
-    if not np.isin(present, ids).all():
-        raise DataError(f"query_ids: {present[~np.isin(present, ids)][0]} is missing, though it has descriptors")
-    return words, ids, np.searchsorted(image_ids, np.stack([ids, ids + 1], axis=1))
-
-
-def _kernel(index: InvertedFile, alpha: float, threshold: float) -> tuple:
-    """What the kernel needs: powers of every Hamming distance, the largest distance that passes, threshold, alpha."""
-    if not (np.isfinite(alpha) and alpha >= 0 and np.isfinite(threshold)):
-        raise DataError(f"alpha, threshold: {alpha}, {threshold}; both have to be finite, and alpha not negative")
-    if threshold < 0 and alpha != int(alpha):
-        raise DataError(f"threshold: {threshold} lets negative similarities pass, which have no power {alpha}")
-    if not index.binary:
-        return None, -1, threshold, alpha
-    bits = 32 * index.vectors.shape[1]
-    similarities = 1 - 2 * (np.arange(bits + 1) / bits).astype(np.float32)
-    passing = similarities >= np.float32(threshold)
-    powers = np.power(np.where(passing, similarities, 0), np.float32(alpha))
-    return powers, int(np.count_nonzero(passing)) - 1, threshold, alpha
-
-
-def _query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
-    # Single precision, one after the other: the published sum.
-    return len(words) if weights is None else float(np.cumsum(weights[words], dtype=np.float32)[-1:].sum())
-
-
-def _squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
-    squared = np.log(n_images / np.maximum(counts, 1)) ** 2
-    return np.where(counts > 0, squared, 1).astype(np.float32)
-
-
-def _check_words(words: np.ndarray, n_words: int) -> None:
-    if len(words) and (words.min() < 0 or words.max() >= n_words):
-        raise DataError(
-            f"aggregated: words {words.min()} to {words.max()}, but there are {n_words}; use one codebook throughout"
-        )
-
-
-def _columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
-    words = np.ascontiguousarray(part.words, np.int64)
-    image_ids = np.ascontiguousarray(part.image_ids, np.int64)
-    if len(image_ids) and image_ids[0] < 0:
-        raise DataError(f"aggregated: image id {image_ids[0]}; ids count from 0")
-    return words, image_ids
-
-
-def _bytes(vectors: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(vectors).view(np.uint8)
+            yield rows, scores

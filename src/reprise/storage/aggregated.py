@@ -4,10 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import h5py
 import numpy as np
 
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
+
+_DATASETS = {"vectors": 2, "words": 1, "image_ids": 1}
+_KIND = "aggregated descriptors"
 
 
 @dataclass(frozen=True)
@@ -27,25 +31,36 @@ class StoredAggregated:
 
 
 def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attributes: Mapping[str, object]) -> None:
-    """Write ``content`` to ``path``."""
+    """Write ``content`` to ``path``; words and image ids as uint32."""
     with hdf5.create(path, attributes) as file:
         file.attrs["first_image"], file.attrs["last_image"] = content.images
         file.attrs["n_words"] = content.n_words
         file["vectors"] = content.vectors
-        file["words"] = content.words
-        file["image_ids"] = content.image_ids
+        for key in ("words", "image_ids"):
+            values = getattr(content, key)
+            if len(values) and (values.min() < 0 or values.max() > np.iinfo(np.uint32).max):
+                raise DataError(f"{path}: '{key}' from {values.min()} to {values.max()} do not fit 32 bits")
+            file[key] = values.astype(np.uint32)
 
 
 def read_aggregated(path: str | os.PathLike) -> StoredAggregated:
     """Read and check what ``write_aggregated`` wrote."""
-    with hdf5.open_checked(path, {"vectors": 2, "words": 1, "image_ids": 1}, "aggregated descriptors") as file:
-        content = StoredAggregated(
-            file["vectors"][:],
-            file["words"][:],
-            file["image_ids"][:],
-            (int(file.attrs["first_image"]), int(file.attrs["last_image"])),
-            int(file.attrs["n_words"]),
-        )
+    with hdf5.open_checked(path, _DATASETS, _KIND) as file:
+        images, n_words = _extent(file, path)
+        content = StoredAggregated(file["vectors"][:], file["words"][:], file["image_ids"][:], images, n_words)
     if not len(content.vectors) == len(content.words) == len(content.image_ids):
         raise DataError(f"{path}: 'vectors', 'words' and 'image_ids' differ in length; delete it and run again")
     return content
+
+
+def read_extent(path: str | os.PathLike) -> tuple[tuple[int, int], int]:
+    """``images`` and ``n_words`` of a file, without its postings."""
+    with hdf5.open_checked(path, _DATASETS, _KIND) as file:
+        return _extent(file, path)
+
+
+def _extent(file: h5py.File, path: str | os.PathLike) -> tuple[tuple[int, int], int]:
+    for name in ("first_image", "last_image", "n_words"):
+        if name not in file.attrs:
+            raise DataError(f"{path}: attribute '{name}' is missing; delete it and run again")
+    return (int(file.attrs["first_image"]), int(file.attrs["last_image"])), int(file.attrs["n_words"])

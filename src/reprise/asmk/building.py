@@ -1,0 +1,138 @@
+"""Building inverted files: the postings are counted first, and then put in their places."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reprise.asmk import _kernels
+from reprise.asmk.aggregation import Aggregated
+from reprise.asmk.postings import as_bytes, check_words, columns
+from reprise.storage.errors import DataError
+
+#: Whether words are weighed: not at all; by what the whole database says; set after set as the published code does.
+Idf = Literal["published"] | bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is known of an inverted file once its postings are counted.
+
+    counts    (n_words,) int64, postings of each word
+    n_images  the number of images
+    kind      width and dtype of the vectors
+    weights   (n_words,) float32 weights of the words, None for weights of one
+    """
+
+    counts: np.ndarray
+    n_images: int
+    kind: tuple[int, np.dtype]
+    weights: np.ndarray | None
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where the list of each word begins, and behind them the number of postings: (n_words + 1,) int64."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
+
+    def allocate(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Empty image ids and vectors of ``n`` postings."""
+        width, dtype = self.kind
+        return np.empty(n, np.uint32), np.empty((n, width), dtype)
+
+
+def as_parts(aggregated: Aggregated | Iterable[Aggregated]) -> Iterable[Aggregated]:
+    """Sets of postings that can be walked more than once; an iterator is read into memory."""
+    if isinstance(aggregated, Aggregated):
+        return [aggregated]
+    return list(aggregated) if isinstance(aggregated, Iterator) else aggregated
+
+
+def check_idf(idf: Idf) -> None:
+    """Raise DataError for anything but the values of :data:`Idf`."""
+    if not isinstance(idf, bool) and idf != "published":
+        raise DataError(f"idf: {idf!r} is none of False, True and 'published'")
+
+
+def plan(
+    parts: Iterable[Aggregated], n_words: int, *, idf: Idf, n_images: int | None, base: Layout | None = None
+) -> tuple[Layout, int]:
+    """The layout of ``parts`` behind those of ``base``, and the bytes that working on one of the parts takes.
+
+    Raises DataError for everything that :meth:`InvertedFile.build` refuses.
+    """
+    check_idf(idf)
+    counts = base.counts.copy() if base else np.zeros(n_words, np.int64)
+    weights = base.weights.copy() if base and base.weights is not None else np.ones(n_words, np.float32)
+    found, kind, part_bytes = base.n_images if base else 0, base.kind if base else None, 0
+    for part in parts:
+        words, image_ids = columns(part)
+        # The columns twice: one set may still be there while the next one is read.
+        size = part.vectors.nbytes + part.words.nbytes + part.image_ids.nbytes
+        part_bytes = max(part_bytes, 2 * size + words.nbytes + image_ids.nbytes)
+        if kind not in (None, (part.vectors.shape[1], part.vectors.dtype)):
+            raise DataError("aggregated: vectors of different kinds or sizes; aggregate them with one codebook")
+        kind = (part.vectors.shape[1], part.vectors.dtype)
+        if len(words):
+            _check_order(words, image_ids, found)
+            check_words(words, n_words)
+            counts += np.bincount(words, minlength=n_words)
+            found = int(image_ids[-1]) + 1
+            if idf == "published":
+                touched = np.unique(words)
+                weights[touched] = squared_idf(counts[touched], found)
+    if kind is None:
+        raise DataError("aggregated: there is nothing to index")
+    n_images = _number_of_images(found, n_images)
+    if idf is True:
+        weights = squared_idf(counts, n_images)
+    return Layout(counts, n_images, kind, weights if idf else None), part_bytes
+
+
+def place(
+    parts: Iterable[Aggregated],
+    layout: Layout,
+    ends: np.ndarray,
+    image_ids: np.ndarray,
+    vectors: np.ndarray,
+    *,
+    first: int = 0,
+) -> None:
+    """Put the postings of ``parts`` into their lists, as far as they fall into a window of the inverted file.
+
+    ends                where the next posting of each word goes, at first; moves on
+    image_ids, vectors  the postings ``first`` and following of the inverted file, written to
+    """
+    for part in parts:
+        if not _kernels.add_postings(*columns(part), as_bytes(part.vectors), ends, first, image_ids, as_bytes(vectors)):
+            raise DataError("aggregated: the sets changed while they were indexed; build again")
+    if not np.array_equal(ends, layout.offsets[1:]):
+        raise DataError("aggregated: the sets changed while they were indexed; build again")
+
+
+def squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
+    """ln(n_images / images with the word)^2 of each word, float32; 1 for words of no image."""
+    squared = np.log(max(n_images, 1) / np.maximum(counts, 1)) ** 2
+    return np.where(counts > 0, squared, 1).astype(np.float32)
+
+
+def _check_order(words: np.ndarray, image_ids: np.ndarray, n_images: int) -> None:
+    disorder = _kernels.first_disorder(words, image_ids)
+    if disorder >= 0:
+        raise DataError(
+            f"aggregated: posting {disorder} (image {image_ids[disorder]}, word {words[disorder]}) does not come "
+            "after the one before it; images have to ascend, and words within an image"
+        )
+    if image_ids[0] < n_images:
+        raise DataError(
+            f"aggregated: a set starts with image {image_ids[0]}, expected at least {n_images}; "
+            "sets have to follow each other and must not overlap"
+        )
+
+
+def _number_of_images(found: int, given: int | None) -> int:
+    if given is not None and given < found:
+        raise DataError(f"n_images: {given} given, but there are {found} images already, the last one included")
+    if (given or found) >= 1 << 31:
+        raise DataError(f"n_images: {given or found} are too many for one inverted file; at most 2^31 - 1 fit")
+    return found if given is None else given

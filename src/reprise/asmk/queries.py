@@ -1,0 +1,64 @@
+"""What a search derives from its queries and its parameters before it looks at a posting."""
+
+import numpy as np
+
+from reprise.asmk import _kernels
+from reprise.asmk.aggregation import Aggregated
+from reprise.asmk.inputs import as_integers
+from reprise.asmk.postings import as_bytes, check_words, columns
+from reprise.storage.errors import DataError
+
+
+def split_queries(
+    queries: Aggregated, query_ids: np.ndarray | None, n_words: int, vectors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The words of the queries, the ids of the result's rows, and the range of postings of each row, checked.
+
+    ``vectors`` are those of the inverted file, which the queries' have to be like.
+    """
+    words, image_ids = columns(queries)
+    if as_bytes(queries.vectors).shape[1] != as_bytes(vectors).shape[1] or queries.vectors.dtype != vectors.dtype:
+        raise DataError(
+            f"queries: vectors of {queries.vectors.dtype} x {queries.vectors.shape[1]}, the inverted file has "
+            f"{vectors.dtype} x {vectors.shape[1]}; aggregate both alike"
+        )
+    if _kernels.first_disorder(words, image_ids) >= 0:
+        raise DataError("queries: postings out of order; images have to ascend, and words within an image")
+    check_words(words, n_words)
+    present = image_ids[np.flatnonzero(np.diff(image_ids, prepend=-1))]
+    ids = present if query_ids is None else as_integers(query_ids, "query_ids", (None,))
+    if len(np.unique(ids)) != len(ids):
+        raise DataError("query_ids: an id occurs more than once")
+    if not np.isin(present, ids).all():
+        raise DataError(f"query_ids: {present[~np.isin(present, ids)][0]} is missing, though it has descriptors")
+    return words, ids, np.searchsorted(image_ids, np.stack([ids, ids + 1], axis=1))
+
+
+def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
+    """What comparing ``vectors`` needs.
+
+    The powers of every Hamming distance (None for real vectors), the largest distance that passes, threshold, alpha.
+    """
+    if not (np.isfinite(alpha) and alpha >= 0 and np.isfinite(threshold)):
+        raise DataError(f"alpha, threshold: {alpha}, {threshold}; both have to be finite, and alpha not negative")
+    if threshold < 0 and alpha != int(alpha):
+        raise DataError(f"threshold: {threshold} lets negative similarities pass, which have no power {alpha}")
+    if vectors.dtype != np.uint32:
+        return None, -1, threshold, alpha
+    bits = 32 * vectors.shape[1]
+    similarities = 1 - 2 * (np.arange(bits + 1) / bits).astype(np.float32)
+    passing = similarities >= np.float32(threshold)
+    powers = np.power(np.where(passing, similarities, 0), np.float32(alpha))
+    return powers, int(np.count_nonzero(passing)) - 1, threshold, alpha
+
+
+def query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
+    """The sum of the weights of a query's words: in single precision, one after the other, as published."""
+    return len(words) if weights is None else float(np.cumsum(weights[words], dtype=np.float32)[-1:].sum())
+
+
+def checked_topk(topk: int | None, n_images: int) -> int:
+    """How many of ``n_images`` images to return."""
+    if topk is not None and topk < 0:
+        raise DataError(f"topk: expected a positive number or None, got {topk}")
+    return n_images if topk is None else min(topk, n_images)
