@@ -1,13 +1,38 @@
 # From features and a codebook to an inverted file, rankings and scores.
 
 
-def experiment_features(split):
-    """The features of a split of the dataset of a job, by the extractor of its experiment."""
-    return lambda wildcards: paths.features(
-        config["experiments"][wildcards.experiment]["extractor"],
-        wildcards.dataset,
-        split,
+def experiment_chunk(wildcards):
+    """The features of a chunk of a database, by the extractor of the experiment of a job."""
+    return FEATURE_CHUNK.format(
+        extractor=config["experiments"][wildcards.experiment]["extractor"],
+        split="database",
+        **wildcards,
     )
+
+
+def experiment_queries(wildcards):
+    extractor = config["experiments"][wildcards.experiment]["extractor"]
+    return paths.features(extractor, paths.parts(wildcards.searched)[0], "queries")
+
+
+def searched_indexes(wildcards):
+    """The index of a dataset and, where it is enlarged, the one of the distractors."""
+    return [
+        rules.build_index.output[0].format(
+            experiment=wildcards.experiment, dataset=dataset
+        )
+        for dataset in paths.parts(wildcards.searched)
+        if dataset
+    ]
+
+
+def searched_datasets(wildcards):
+    return [
+        file
+        for dataset in paths.parts(wildcards.searched)
+        if dataset
+        for file in paths.dataset_inputs(dataset)
+    ]
 
 
 def experiment_codebook(wildcards):
@@ -15,14 +40,16 @@ def experiment_codebook(wildcards):
     return rules.train_codebook.output[0].format(codebook=codebook)
 
 
+# A high priority, so that the features that pass do not pile up.
 rule aggregate_chunk:
     input:
-        features=experiment_features("database"),
+        features=experiment_chunk,
         codebook=experiment_codebook,
     output:
         f"{OUTPUT}/aggregated/{{experiment}}/{{dataset}}/{{chunk}}-of-{{chunks}}.h5",
     log:
         f"{LOGS}/aggregate_chunk/{{experiment}}/{{dataset}}/{{chunk}}-of-{{chunks}}.log",
+    priority: 10
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
@@ -42,8 +69,9 @@ rule build_index:
         f"{LOGS}/build_index/{{experiment}}/{{dataset}}.log",
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: (config["index_mib"] + 1000) * attempt,
+        runtime=240,
+        index_mib=config["index_mib"],
     params:
         recipe=recipe("build_index", "experiment"),
     script:
@@ -52,22 +80,22 @@ rule build_index:
 
 rule search:
     input:
-        index=rules.build_index.output[0],
-        queries=experiment_features("queries"),
-        database=experiment_features("database"),
+        indexes=searched_indexes,
+        queries=experiment_queries,
+        datasets=searched_datasets,
         codebook=experiment_codebook,
     output:
-        f"{OUTPUT}/rankings/{{experiment}}/{{dataset}}.h5",
+        f"{OUTPUT}/rankings/{{experiment}}/{{searched}}.h5",
     log:
-        f"{LOGS}/search/{{experiment}}/{{dataset}}.log",
+        f"{LOGS}/search/{{experiment}}/{{searched}}.log",
     benchmark:
-        f"{LOGS}/search/{{experiment}}/{{dataset}}.tsv"
+        f"{LOGS}/search/{{experiment}}/{{searched}}.tsv"
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("search", "experiment"),
+        recipe=recipe("search", "experiment", dataset="searched"),
     script:
         f"{SCRIPTS}/search.py"
 
@@ -75,15 +103,17 @@ rule search:
 rule evaluate:
     input:
         rankings=rules.search.output[0],
-        dataset=lambda wildcards: paths.dataset_inputs(wildcards.dataset),
+        dataset=lambda wildcards: paths.dataset_inputs(
+            paths.parts(wildcards.searched)[0]
+        ),
     output:
-        f"{OUTPUT}/evaluations/{{experiment}}/{{dataset}}.json",
+        f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
     log:
-        f"{LOGS}/evaluate/{{experiment}}/{{dataset}}.log",
+        f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        recipe=recipe("evaluate", "dataset"),
+        recipe=recipe("evaluate", dataset="searched"),
     script:
         f"{SCRIPTS}/evaluate.py"

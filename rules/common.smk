@@ -24,10 +24,11 @@ LOGS = f"{OUTPUT}/logs"
 recipes = Recipes(config, sources, published, ROOT / "workflow" / "scripts")
 
 
-def recipe(stage, *names):
+def recipe(stage, *names, **renamed):
     """The one param of every rule: what its result depends on, for the given wildcards."""
+    wanted = {**{name: name for name in names}, **renamed}
     return lambda wildcards: recipes.recipe(
-        stage, **{name: wildcards[name] for name in names}
+        stage, **{name: wildcards[wildcard] for name, wildcard in wanted.items()}
     )
 
 
@@ -52,6 +53,7 @@ wildcard_constraints:
     source=any_of(sources),
     images=any_of(config["images"]),
     dataset=any_of(config["datasets"]),
+    searched=any_of([*config["datasets"], *config["enlarged"]]),
     checkpoint=any_of(config["checkpoints"]),
     extractor=any_of(config["extractors"]),
     codebook=any_of(config["codebooks"]),

@@ -26,7 +26,7 @@ rule download:
     resources:
         mem_mb=500,
         runtime=1440,
-        mirror=config["mirror"] or "",
+        mirror=paths.mirror_address,
         sources=str(ROOT / "config" / "sources.yaml"),
     params:
         recipe=recipe("download", "source"),
@@ -37,8 +37,7 @@ rule download:
 rule unpack:
     input:
         lambda wildcards: [
-            paths.receipt(archive)
-            for archive in config["images"][wildcards.images]["archives"]
+            paths.receipt(archive) for archive in paths.archives(wildcards.images)
         ],
     output:
         paths.manifest("{images}"),

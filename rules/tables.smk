@@ -3,10 +3,15 @@
 
 def table_inputs(wildcards):
     table = config["tables"][wildcards.table]
+    measured = [
+        dataset
+        for dataset in table["datasets"]
+        if dataset not in config["enlarged"] or config["measure_enlarged"]
+    ]
     return expand(
         rules.evaluate.output[0],
         experiment=table["experiments"],
-        dataset=table["datasets"],
+        searched=measured,
     )
 
 

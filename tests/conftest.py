@@ -34,6 +34,8 @@ def miniature(tmp_path_factory):
     """A copy of the project in which the main job ran on the whole miniature; takes some minutes."""
     config = yaml.safe_load((ROOT / "config" / "mini.yaml").read_text())
     space = Workspace(tmp_path_factory.mktemp("miniature"), config)
-    space.targets = ["results/mini/table2.csv", "results/mini/rootsift.csv"]
+    features = [("rootsift", "roxford5k"), ("rootsift", "rparis6k"), ("how_r50-", "roxford5k")]
+    merged = [f"results/mini/features/{extractor}/{dataset}/database.h5" for extractor, dataset in features]
+    space.targets = ["results/mini/table2.csv", "results/mini/rootsift.csv", *merged]
     space.run(targets=space.targets)
     return space

@@ -99,10 +99,15 @@ def tiny_config() -> dict:
         "datasets": {
             "landmarks": {"layout": "revisited", "folder": "landmarks", "chunks": 2},
             "others": {"layout": "revisited", "folder": "others", "chunks": 2},
+            "passing": {
+                "layout": "list", "folder": "others/jpg", "list": "others/list.txt", "chunks": 2,
+                "keep_features": False,
+            },
             "landmarks_list": {
                 "layout": "list", "folder": "landmarks/jpg", "list": "landmarks/list.txt", "chunks": 2,
             },
         },
+        "enlarged": {"landmarks+passing": {"dataset": "landmarks", "distractors": "passing", "topk": 5}},
         "checkpoints": {
             "how_tiny": {
                 "origin": "initialised", "backbone": "resnet18", "skip_stages": 1,

@@ -48,7 +48,15 @@ def test_classic_layout_without_junk(tmp_path):
     "content, message",
     [
         ([1, 2], "expected a dict with the keys imlist"),
-        (revisited(easy=[3]), r"gnd\[0\] \(q\): 'easy' holds an index outside"),
+        (revisited(easy=[0.9]), r"gnd\[0\] \(q\): 'easy': expected a list of integers"),
+        (revisited(easy=np.array([True, False])), "'easy': expected a list of integers"),
+        (revisited(easy=None), "'easy': expected a list of indices, got NoneType"),
+        (revisited(bbx="foo"), r"gnd\[0\]\['bbx'\]"),
+        ({**revisited(), "gnd": 5}, "'gnd' is a int, expected a list"),
+        ({**revisited(), "gnd": [7]}, r"gnd\[0\] \(q\): expected a mapping"),
+        ({**revisited(), "imlist": "abc"}, "'imlist': expected a list of image names"),
+        ({**revisited(), "qimlist": [], "gnd": []}, "'qimlist': no image is listed"),
+        (revisited(easy=[3]), r"gnd\[0\] \(q\): 'easy': holds an index outside"),
         (revisited(bbx=(5, 5, 5, 9)), r"gnd\[0\]\['bbx'\]: expected x1, y1, x2, y2"),
         (revisited(bbx=(1, 2, float("nan"), 9)), r"gnd\[0\]\['bbx'\]"),
         ({**revisited(), "qimlist": ["q", "r"]}, "'gnd' has 1 entries for 2 queries"),
@@ -81,7 +89,7 @@ def test_training_set(tmp_path):
     "change, message",
     [
         ({"cids": ["aaaaaa1", "../etc/passwd"]}, "no content hash"),
-        ({"qidxs": [5]}, r"\['qidxs'\] holds an index outside"),
+        ({"qidxs": [5]}, r"\['qidxs'\]: holds an index outside"),
         ({"cluster": [1]}, "lists of different lengths"),
     ],
 )
@@ -106,7 +114,7 @@ def test_validation_queries_are_database_images(tmp_path):
 
 def test_validation_indices_outside_are_named(tmp_path):
     content = {"cids": ["aaaaaa1"], "qidx": [0], "gnd": [{"ok": [4]}]}
-    with pytest.raises(DataError, match=r"gnd\[0\].*'ok' holds an index outside"):
+    with pytest.raises(DataError, match=r"gnd\[0\].*'ok': holds an index outside"):
         read_validation_set(tmp_path, dump(tmp_path / "x.pkl", content))
 
 

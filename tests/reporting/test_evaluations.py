@@ -42,8 +42,9 @@ def test_no_query_with_a_positive_is_not_a_number_but_nothing(tmp_path):
     truth = [{"easy": [], "hard": [0], "junk": []}, {"easy": [], "hard": [1], "junk": []}]
     scores = evaluate_rankings(RANKINGS, dataset(truth), [1])
     assert scores["easy"]["map"] is None and scores["easy"]["queries"] == 0
-    write_evaluation(tmp_path / "exp" / "set.json", scores, '{"stage": "evaluate"}')
-    assert read_evaluations([tmp_path / "exp" / "set.json"])["exp", "set"]["easy"]["map"] is None
+    write_evaluation(tmp_path / "exp" / "set.json", scores, 20, '{"stage": "evaluate"}')
+    read = read_evaluations([tmp_path / "exp" / "set.json"])["exp", "set"]
+    assert read["protocols"]["easy"]["map"] is None and read["index_bytes"] == 20
     assert json.loads((tmp_path / "exp" / "set.json").read_text())["recipe"] == {"stage": "evaluate"}
 
 
@@ -56,3 +57,18 @@ def test_rankings_of_other_images_are_refused(change, kind):
 def test_a_dataset_without_ground_truth_is_refused():
     with pytest.raises(DataError, match="no ground truth"):
         evaluate_rankings(RANKINGS, Dataset(image_list("abc")), [1])
+
+
+def test_with_distractors_the_places_of_all_images_give_the_exact_scores():
+    everything = np.array([[3, 0, 4, 1, 5, 2], [1, 2, 0, 3, 4, 5]])  # 3, 4 and 5 are distractors
+    places = np.argsort(everything, axis=1)[:, :3].astype(np.int32)
+    cut = StoredRankings(everything[:, :2], np.zeros((2, 2)), ["q", "r"], list("abcxyz"), places)
+    exact = StoredRankings(
+        np.where(everything < 3, everything, 2 - everything), np.zeros((2, 6)), ["q", "r"], list("abc")
+    )
+    truth = [{"easy": [0, 2], "hard": [], "junk": [1]}, {"easy": [0], "hard": [1], "junk": [2]}]
+    assert evaluate_rankings(cut.without_unranked(), dataset(truth), [1, 3]) == evaluate_rankings(
+        exact, dataset(truth), [1, 3]
+    )
+    assert cut.without_unranked().database_names == ["a", "b", "c", "x"]
+    assert cut.without_unranked().of("q")[0][0] == "x"

@@ -23,9 +23,12 @@ PUBLISHED = {
 }
 EVALUATIONS = {
     ("how_r18_1000", "roxford5k"): {
-        "easy": {"map": 88.123, "queries": 68},
-        "medium": {"map": 75.449, "queries": 70},
-        "hard": {"map": None, "queries": 0},
+        "index_bytes": 47_000_000,
+        "protocols": {
+            "easy": {"map": 88.123, "queries": 68},
+            "medium": {"map": 75.449, "queries": 70},
+            "hard": {"map": None, "queries": 0},
+        },
     }
 }
 
@@ -56,6 +59,7 @@ def test_csv_has_a_line_per_number():
     assert lines[0] == {
         "method": "R18_how & more", "n": "1000", "dataset": "roxford5k", "protocol": "easy", "measured": "88.12",
         "published": "", "difference": "", "tolerance": "", "verdict": "published unknown", "queries": "68",
+        "index_bytes": "47000000",
     }  # fmt: skip
     assert (lines[1]["published"], lines[1]["difference"], lines[1]["tolerance"]) == ("75.10", "0.35", "0.70")
     assert lines[2]["measured"] == ""
@@ -78,13 +82,13 @@ def test_without_published_numbers_the_measured_ones_stand_alone():
 
 def test_markdown_and_latex_show_the_published_number_in_brackets():
     text = render_markdown(cells(), "Title", ["a note"])
-    assert "| R18_how & more | 1000 | 88.12 | **75.45** (75.1) | not measured |" in text
+    assert "| R18_how & more | 1000 | 88.12 | **75.45** (75.1) | not measured | 47.0 MB |" in text
     assert "- a note" in text
     text = render_latex(cells(), "Title")
-    assert r"R18\_how \& more & 1000 & 88.12 & \textbf{75.45} (75.1) & not measured \\" in text
+    assert r"R18\_how \& more & 1000 & 88.12 & \textbf{75.45} (75.1) & not measured & 47.0 MB \\" in text
 
 
 def test_published_numbers_never_stand_in_for_measured_ones():
-    empty = {("how_r18_1000", "roxford5k"): {}}
-    only = table_cells(ROWS, ["roxford5k"], ["medium"], empty, PUBLISHED, False)
+    only = table_cells(ROWS, ["roxford5k"], ["medium"], {}, PUBLISHED, False)
     assert only[0].measured is None and only[0].verdict == "not measured"
+    assert "not measured (75.1)" in render_markdown(only, "Title", [])

@@ -69,6 +69,15 @@ def test_published_numbers_fit_their_schema():
         (["extractors", "rootsift", "scales"], [1.0], "rootsift: unknown key 'scales'"),
         (["extractors", "rootsift", "extractor"], "sift", "rootsift.extractor: 'sift' is not one of"),
         (["codebooks", "rootsift", "size"], "64K", "codebooks.rootsift.size"),
+        (["codebooks", "rootsift", "size"], "0k", "codebooks.rootsift.size"),
+        (["experiments", "how_r18_1000", "codebook"], "how_r50-_1000", "trained on features of another network"),
+        (["datasets", "roxford5k", "first"], 100, "roxford5k.first: a benchmark cannot be cut"),
+        (["images", "downloads"], {"archives": ["paris_1"], "flatten": True}, "the name of another folder"),
+        (
+            ["enlarged", "roxford5k"],
+            {"dataset": "roxford5k", "distractors": "revisitop1m", "topk": 9},
+            "dataset of this",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(config, sources, path, value, message):

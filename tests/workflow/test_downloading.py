@@ -135,7 +135,7 @@ def test_a_closed_network_tells_what_to_fetch_by_hand_and_where_to_put_it(space)
 
 
 def test_a_new_miniature_replaces_what_came_from_the_old_one(tmp_path):
-    config = {"data": "data/mini", "output": "results/mini", "mirror": "data/mini/mirror", "miniature": {"seed": 0}}
+    config = {"data": "data/mini", "output": "results/mini", "miniature": {"seed": 0}}
     space = Workspace(tmp_path / "workspace", config)
     # The full miniature takes a minute to draw; the tiny one is drawn by the same rule.
     script = space.folder / "workflow" / "scripts" / "draw_miniature.py"

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import cv2
+import h5py
 import numpy as np
 import psutil
 import pytest
@@ -50,6 +52,8 @@ def test_sigkill_in_the_middle_of_a_chunk(fresh, finished):
     assert not (fresh.folder / FEATURES).exists()
     fresh.snakemake("--unlock", targets=[FEATURES])
     fresh.run(targets=[FEATURES])
+    assert not list(folder.glob(".*"))
+    finished.run(targets=[FEATURES])
     for found, expected in zip(features_of(fresh), features_of(finished), strict=True):
         assert np.array_equal(found, expected)
 
@@ -81,12 +85,29 @@ def test_an_undecodable_database_image_can_be_skipped_and_is_listed(fresh):
 
 
 def test_an_image_without_features_keeps_its_place(fresh):
-    import cv2
-
     cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_1.jpg"), np.full((144, 192, 3), 128, np.uint8))
-    fresh.run(targets=["results/evaluations/sift_tiny/landmarks.json"])
+    fresh.run(targets=[FEATURES, "results/evaluations/sift_tiny/landmarks.json"])
     with FeatureFile(fresh.folder / FEATURES) as file:
         assert file.counts()[file.names.index("landmark0_1")] == 0
+
+
+def test_a_query_without_features_is_named(fresh):
+    cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_0.jpg"), np.full((144, 192, 3), 128, np.uint8))
+    fails(fresh, "query 'landmark0_0' has no features", targets=["results/rankings/sift_tiny/landmarks.h5"])
+
+
+def test_an_undecodable_query_is_named_even_where_images_may_be_skipped(fresh):
+    (fresh.folder / "landmarks" / "jpg" / "landmark0_0.jpg").write_bytes(b"no image")
+    fresh.config["datasets"]["landmarks"]["undecodable"] = "skip"
+    fresh.write_config()
+    fails(fresh, "landmark0_0.jpg", targets=["results/features/sift_tiny/landmarks/queries.h5"])
+
+
+def test_a_folder_without_one_readable_image_is_named(fresh):
+    shutil.rmtree(fresh.folder / "landmarks" / "jpg")
+    fresh.config["datasets"]["landmarks"]["undecodable"] = "skip"
+    fresh.write_config()
+    fails(fresh, "can be decoded; check the folder", targets=[FEATURES])
 
 
 def test_a_pickle_that_would_run_a_program_is_refused(fresh):
@@ -102,8 +123,6 @@ def test_a_pickle_that_would_run_a_program_is_refused(fresh):
 def test_features_of_another_dimension_are_refused(fresh):
     fresh.run(targets=["results/codebooks/how_tiny.h5"])
     shutil.copy(fresh.folder / "results/codebooks/how_tiny.h5", fresh.folder / "codebook.h5")
-    import h5py
-
     with h5py.File(fresh.folder / "results/codebooks/how_tiny.h5", "a") as file:
         del file["centroids"]
         file["centroids"] = np.zeros((8, 64), np.float32)
@@ -130,3 +149,10 @@ def test_a_target_that_does_not_exist(fresh):
 def test_nothing_asked_for_lists_the_targets(fresh):
     output = fresh.snakemake("-n", targets=[])
     assert "results/table2.csv" in output and "Nothing was asked for" in output
+
+
+def test_an_extension_that_is_older_than_its_sources_makes_no_number(fresh):
+    fresh.run(targets=["results/features/sift_tiny/landmarks_list/database.h5"])
+    header = next((fresh.folder / "src" / "reprise" / "asmk").glob("*.h"))
+    header.write_text(header.read_text() + "\n/* changed */\n")
+    fails(fresh, "was not built from the sources beside it", targets=["results/codebooks/sift_tiny.h5"])

@@ -18,13 +18,22 @@ def rows(miniature, table):
 
 def test_every_cell_of_table_2_is_measured_and_compared_with_nothing(miniature):
     cells = rows(miniature, "table2")
-    assert len(cells) == 3 * 2 * 3
+    assert len(cells) == 3 * 4 * 3
     assert {cell["verdict"] for cell in cells} == {"not comparable"}
     assert {cell["queries"] for cell in cells} == {"16"}
     for cell in cells:
         assert 0 < float(cell["measured"]) < 100
     published = {(cell["n"], cell["method"]): cell["published"] for cell in cells if cell["protocol"] == "medium"}
     assert all(published.values())
+
+
+def test_distractors_cost_accuracy_and_memory(miniature):
+    cells = {(c["method"], c["n"], c["dataset"], c["protocol"]): c for c in rows(miniature, "table2")}
+    for (method, n, dataset, protocol), cell in cells.items():
+        if dataset.endswith("+r1m"):
+            alone = cells[method, n, dataset.removesuffix("+r1m"), protocol]
+            assert float(cell["measured"]) <= float(alone["measured"])
+            assert int(cell["index_bytes"]) > int(alone["index_bytes"]) > 0
 
 
 def test_another_number_of_features_is_another_result(miniature):
@@ -54,7 +63,7 @@ def test_provenance_names_every_download_and_every_job(miniature):
         assert receipt["sha256"] == mirror[name]["sha256"]
     assert {job["rule"] for job in provenance["jobs"].values()} == {
         "draw_miniature", "download", "unpack", "initialise", "extract_chunk", "merge_features",
-        "train_codebook", "aggregate_chunk", "build_index", "search", "evaluate",
+        "extract_passing_chunk", "train_codebook", "aggregate_chunk", "build_index", "search", "evaluate",
     }  # fmt: skip
     assert provenance["files"] == {}
     for job in provenance["jobs"].values():

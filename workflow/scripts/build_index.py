@@ -1,7 +1,16 @@
-"""Builds the inverted file of a database."""
+"""Builds the inverted file of a database within the memory that the job may use."""
 
-from reprise.asmk.stages.indexes import build_index
+from reprise.asmk.aggregated_files import AggregatedFiles
+from reprise.asmk.inverted_file import InvertedFile
 from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
-    build_index(snakemake.input, snakemake.output[0], idf=parameters.idf)
+    parts = AggregatedFiles(snakemake.input)
+    InvertedFile.build_on_disk(
+        parts,
+        parts.n_words,
+        snakemake.output[0],
+        n_images=parts.n_images,
+        idf=parameters.idf,
+        memory=snakemake.resources.index_mib * 1024**2,
+    )

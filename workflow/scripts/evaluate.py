@@ -8,4 +8,4 @@ from reprise.workflow.job import job
 with job(snakemake) as parameters:
     rankings = read_rankings(snakemake.input.rankings)
     scores = evaluate_rankings(rankings, read_dataset(parameters.dataset), parameters.kappas)
-    write_evaluation(snakemake.output[0], scores, parameters.recipe)
+    write_evaluation(snakemake.output[0], scores, rankings.index_bytes, parameters.recipe)

@@ -7,13 +7,13 @@ from reprise.networks.devices import best_device
 from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
-    name = parameters.extractor.pop("extractor")
+    chunk = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)
     images = read_dataset(parameters.dataset).split(parameters.split)
     extract_images(
-        images.chunk(int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)),
-        load_extractor(name, parameters.extractor, best_device()),
+        images.chunk(*chunk),
+        load_extractor(parameters.extractor.pop("extractor"), parameters.extractor, best_device()),
         snakemake.output[0],
-        attributes={"recipe": parameters.recipe},
+        attributes={"recipe": parameters.recipe, "first_image": images.bounds(*chunk)[0]},
         undecodable=parameters.undecodable,
         workers=snakemake.threads,
     )

@@ -1,14 +1,16 @@
-"""Ranks a database for every query."""
+"""Ranks a database, and distractors if there are any, for every query."""
 
-from reprise.asmk.stages.searching import search_index
+from reprise.asmk.stages.searching import search_indexes
+from reprise.datasets.reading import read_dataset
 from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
-    search_index(
-        snakemake.input.index,
+    distractors = read_dataset(parameters.distractors).database.names if parameters.distractors else []
+    search_indexes(
+        snakemake.input.indexes,
         snakemake.input.codebook,
         snakemake.input.queries,
-        snakemake.input.database,
+        read_dataset(parameters.dataset).database.names + distractors,
         snakemake.output[0],
         num_features=parameters.num_features,
         assignments=parameters.assignments,

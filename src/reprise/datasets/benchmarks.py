@@ -21,9 +21,9 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
     content = load_pickle(ground_truth)
     if not isinstance(content, dict) or not {"imlist", "qimlist", "gnd"} <= content.keys():
         raise DataError(f"{ground_truth}: expected a dict with the keys imlist, qimlist and gnd")
-    database, queries = (
-        check_names(list(map(str, content[key])), f"{ground_truth}: '{key}'") for key in ("imlist", "qimlist")
-    )
+    database, queries = (check_names(content[key], f"{ground_truth}: '{key}'") for key in ("imlist", "qimlist"))
+    if not isinstance(content["gnd"], list | tuple):
+        raise DataError(f"{ground_truth}: 'gnd' is a {type(content['gnd']).__name__}, expected a list")
     if len(content["gnd"]) != len(queries):
         raise DataError(
             f"{ground_truth}: 'gnd' has {len(content['gnd'])} entries for {len(queries)} queries in 'qimlist'"
@@ -40,7 +40,9 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
     )
 
 
-def _levels(entry: Mapping, keys: tuple[str, ...], count: int, where: str) -> dict[str, np.ndarray]:
+def _levels(entry: object, keys: tuple[str, ...], count: int, where: str) -> dict[str, np.ndarray]:
+    if not isinstance(entry, Mapping):
+        raise DataError(f"{where}: expected a mapping, got {type(entry).__name__}")
     positives = [key for key in keys if key != "junk"]
     missing = [key for key in positives if key not in entry]
     if missing:
@@ -54,7 +56,8 @@ def _levels(entry: Mapping, keys: tuple[str, ...], count: int, where: str) -> di
 def _box(value: object, where: str) -> Box | None:
     if value is None:
         return None
-    box = np.asarray(value, dtype=np.float64).ravel()
-    if box.shape != (4,) or not np.isfinite(box).all() or box[2] <= box[0] or box[3] <= box[1]:
+    box = np.asarray(value).ravel()
+    numbers = box.shape == (4,) and np.issubdtype(box.dtype, np.number) and np.isfinite(box).all()
+    if not numbers or box[2] <= box[0] or box[3] <= box[1]:
         raise DataError(f"{where}: expected x1, y1, x2, y2 with x1 < x2 and y1 < y2, got {value}")
     return box[0].item(), box[1].item(), box[2].item(), box[3].item()

@@ -12,8 +12,13 @@ from reprise.storage.errors import DataError
 Box = tuple[float, float, float, float]
 
 
-def check_names(names: list[str], where: str) -> list[str]:
+def check_names(names: object, where: str) -> list[str]:
     """Return ``names`` if each is the relative name of a file below the folder of its dataset, and no two are equal."""
+    if not isinstance(names, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{where}: expected a list of image names")
+    if not len(names):
+        raise DataError(f"{where}: no image is listed")
+    names = list(map(str, names))
     for name in names:
         parts = PurePath(name).parts
         if not parts or PurePath(name).is_absolute() or ".." in parts:
@@ -39,9 +44,13 @@ class ImageList:
     def __len__(self) -> int:
         return len(self.names)
 
+    def bounds(self, index: int, count: int) -> tuple[int, int]:
+        """Where the ``index``-th (from 1) of ``count`` parts starts and stops."""
+        return len(self) * (index - 1) // count, len(self) * index // count
+
     def chunk(self, index: int, count: int) -> "ImageList":
         """The ``index``-th (from 1) of ``count`` parts of nearly equal size, in order, without gaps."""
-        rows = slice(len(self) * (index - 1) // count, len(self) * index // count)
+        rows = slice(*self.bounds(index, count))
         return ImageList(self.names[rows], self.paths[rows], None if self.boxes is None else self.boxes[rows])
 
     def first(self, count: int | None) -> "ImageList":
@@ -50,12 +59,26 @@ class ImageList:
 
 
 def check_levels(entry: Mapping, keys: Sequence[str], images: int, where: str) -> dict[str, np.ndarray]:
-    """The lists ``keys`` of one query's ground truth as int64 arrays, refusing what is outside of 0 to images - 1."""
-    levels = {key: np.asarray(entry.get(key, ()), dtype=np.int64).ravel() for key in keys}
-    for key, indices in levels.items():
-        if indices.size and (indices.min() < 0 or indices.max() >= images):
-            raise DataError(f"{where}: '{key}' holds an index outside of the database (0 to {images - 1})")
-    return levels
+    """The index lists ``keys`` of one query's ground truth as int64 arrays; only junk may be missing.
+
+    Raises:
+        DataError: a list that is missing, that is no list of integers, or with indices outside of 0 to images - 1
+    """
+    return {
+        key: check_indices(entry.get(key, () if key == "junk" else None), images, f"{where}: '{key}'") for key in keys
+    }
+
+
+def check_indices(values: object, images: int, where: str) -> np.ndarray:
+    """A list of indices as an int64 array; see ``check_levels``."""
+    if not isinstance(values, list | tuple | np.ndarray):
+        raise DataError(f"{where}: expected a list of indices, got {type(values).__name__}")
+    indices = np.asarray(values) if len(values) else np.zeros(0, np.int64)
+    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+        raise DataError(f"{where}: expected a list of integers, got {indices.dtype} of shape {indices.shape}")
+    if indices.size and (indices.min() < 0 or indices.max() >= images):
+        raise DataError(f"{where}: holds an index outside of the database (0 to {images - 1})")
+    return indices.astype(np.int64)
 
 
 @dataclass(frozen=True)

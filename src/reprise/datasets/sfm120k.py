@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.datasets.images import Dataset, ImageList, check_levels
+from reprise.datasets.images import Dataset, ImageList, check_indices, check_levels
 from reprise.storage.errors import DataError
 from reprise.storage.pickles import load_pickle
 
@@ -42,13 +42,10 @@ def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
     entry: Mapping = content[part]
     cids = _cids(entry, database)
     arrays = {}
-    for key in ("cluster", "qidxs", "pidxs"):
+    for key, count in (("cluster", 2**31), ("qidxs", len(cids)), ("pidxs", len(cids))):
         if key not in entry:
             raise DataError(f"{database}: ['{part}'] has no key '{key}'")
-        arrays[key] = np.asarray(entry[key], np.int64)
-    for key in ("qidxs", "pidxs"):
-        if arrays[key].size and not 0 <= arrays[key].min() <= arrays[key].max() < len(cids):
-            raise DataError(f"{database}: ['{part}']['{key}'] holds an index outside of 'cids' (0 to {len(cids) - 1})")
+        arrays[key] = check_indices(entry[key], count, f"{database}: ['{part}']['{key}']")
     if len(arrays["cluster"]) != len(cids) or len(arrays["qidxs"]) != len(arrays["pidxs"]):
         raise DataError(f"{database}: ['{part}'] has lists of different lengths; download it again")
     return TrainingSet(_image_list(images, cids), arrays["cluster"], arrays["qidxs"], arrays["pidxs"])
@@ -60,7 +57,9 @@ def read_validation_set(images: Path, database: Path) -> Dataset:
     if not isinstance(content, dict) or not {"cids", "qidx", "gnd"} <= content.keys():
         raise DataError(f"{database}: expected a dict with the keys cids, qidx and gnd")
     cids = _cids(content, database)
-    queries = check_levels(content, ["qidx"], len(cids), str(database))["qidx"]
+    queries = check_indices(content["qidx"], len(cids), f"{database}: 'qidx'")
+    if not isinstance(content["gnd"], list | tuple) or not all(isinstance(entry, Mapping) for entry in content["gnd"]):
+        raise DataError(f"{database}: 'gnd' has to be a list with a mapping per query")
     truth = [
         check_levels(entry, ["ok", "junk"], len(cids), f"{database}: gnd[{row}]")
         for row, entry in enumerate(content["gnd"])
@@ -71,7 +70,9 @@ def read_validation_set(images: Path, database: Path) -> Dataset:
 
 
 def _cids(entry: Mapping, database: Path) -> list[str]:
-    cids = list(map(str, entry.get("cids", ())))
+    if not isinstance(entry.get("cids"), list | tuple) or not entry["cids"]:
+        raise DataError(f"{database}: 'cids' has to be a list of content hashes")
+    cids = list(map(str, entry["cids"]))
     # A cid becomes a path, so it must not be able to leave the folder.
     for cid in cids:
         if len(cid) < 6 or not cid.isalnum():

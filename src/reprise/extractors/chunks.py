@@ -47,6 +47,7 @@ def extract_images(
         workers: threads that decode
     """
     with feature_writer(path, extractor.dim, attributes) as writer:
+        skipped = 0
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
         for name, future in _decoded_ahead(images, extractor, workers):
             try:
@@ -56,10 +57,13 @@ def extract_images(
                     raise
                 progress.write(f"skipped: {error}")
                 writer.skip(name)
+                skipped += 1
             else:
                 writer.append(name, extractor.extract(loaded))
             progress.update()
         progress.close()
+        if skipped and skipped == len(images):
+            raise DataError(f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset")
 
 
 def _decoded_ahead(images: ImageList, extractor: Extractor, workers: int) -> Iterator[tuple[str, Future]]:

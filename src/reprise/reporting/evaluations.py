@@ -26,36 +26,37 @@ def evaluate_rankings(
     """
     if dataset.queries is None or dataset.ground_truth is None:
         raise DataError("this dataset has no ground truth; rankings on it cannot be evaluated")
+    database = rankings.database_names
+    if rankings.places is not None:
+        database = database[: rankings.places.shape[1]]
     for kind, expected, found in (
         ("query", dataset.queries.names, rankings.query_names),
-        ("database", dataset.database.names, rankings.database_names),
+        ("database", dataset.database.names, database),
     ):
         if expected != found:
             raise DataError(
                 f"the {kind} images of the rankings are not those of the ground truth "
                 f"({len(found)} and {len(expected)} names); delete the rankings and run the search again"
             )
+    ranks, size = rankings.complete(), len(dataset.database)
     if "easy" in dataset.ground_truth[0]:
-        scores = evaluate_revisited(rankings.ranks, dataset.ground_truth, kappas)
+        scores = evaluate_revisited(ranks, dataset.ground_truth, kappas, database_size=size)
     else:
-        scores = {"classic": evaluate_classic(rankings.ranks, dataset.ground_truth, kappas)}
+        scores = {"classic": evaluate_classic(ranks, dataset.ground_truth, kappas, database_size=size)}
     return {protocol: _summary(result, rankings.query_names) for protocol, result in scores.items()}
 
 
-def write_evaluation(path: str | os.PathLike, scores: Mapping[str, object], recipe: str) -> None:
-    """Write what ``evaluate_rankings`` returned."""
-    write_text(
-        path,
-        json.dumps({"protocols": scores, "recipe": json.loads(recipe)}, indent=1, allow_nan=False) + "\n",
-    )
+def write_evaluation(
+    path: str | os.PathLike, scores: Mapping[str, object], index_bytes: int | None, recipe: str
+) -> None:
+    """Write what ``evaluate_rankings`` returned, and the size of the index that was searched."""
+    content = {"protocols": scores, "index_bytes": index_bytes, "recipe": json.loads(recipe)}
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str], dict]:
-    """The protocols of several evaluations, by (experiment, dataset): the folder and the stem of each file."""
-    evaluations = {}
-    for path in map(Path, paths):
-        evaluations[path.parent.name, path.stem] = json.loads(path.read_text(encoding="utf-8"))["protocols"]
-    return evaluations
+    """The content of several evaluations, by (experiment, dataset): the folder and the stem of each file."""
+    return {(path.parent.name, path.stem): json.loads(path.read_text(encoding="utf-8")) for path in map(Path, paths)}
 
 
 def _summary(scores: RetrievalScores, queries: list[str]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from reprise.storage.atomic import write_text
 
 COLUMNS = (
     "method", "n", "dataset", "protocol", "measured", "published", "difference", "tolerance", "verdict", "queries",
+    "index_bytes",
 )  # fmt: skip
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
@@ -22,7 +23,8 @@ NOT_MEASURED = "not measured"
 class Cell:
     """One number: mAP in percent of one experiment on one dataset under one protocol.
 
-    measured is None where the dataset has no such protocol or no query with a positive.
+    measured is None where the dataset has no such protocol or no query with a positive, or where it was not measured.
+    index_bytes is the size of the inverted files that were searched.
     """
 
     experiment: str
@@ -35,6 +37,7 @@ class Cell:
     published: float | None
     tolerance: float | None
     verdict: str
+    index_bytes: int | None
 
     @property
     def difference(self) -> float | None:
@@ -74,7 +77,7 @@ def table_cells(
 
     Args:
         rows: experiment, method and num_features of each
-        evaluations: (experiment, dataset) -> scores by protocol, as in the evaluation files
+        evaluations: (experiment, dataset) -> the content of its evaluation file; absent where it was not made
         published: values, deviations and tolerance of these experiments, None where nothing is published
         miniature: whether the data are the miniature's, with which no published number compares
     """
@@ -86,13 +89,14 @@ def table_cells(
         tolerance = published["tolerance"]["map"] if published else None
         for dataset in datasets:
             for protocol in protocols:
-                scores = evaluations[experiment, dataset].get(protocol, {})
+                evaluation = evaluations.get((experiment, dataset), {})
+                scores = evaluation.get("protocols", {}).get(protocol, {})
                 measured, number = scores.get("map"), values.get(dataset, {}).get(protocol)
                 cells.append(
                     Cell(
                         experiment, row["method"], row["num_features"], dataset, protocol, measured,
                         scores.get("queries", 0), number, tolerance if number is not None else None,
-                        verdict(measured, number, tolerance, comparable),
+                        verdict(measured, number, tolerance, comparable), evaluation.get("index_bytes"),
                     )
                 )  # fmt: skip
     return cells
@@ -108,6 +112,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
             [
                 cell.method, cell.num_features, cell.dataset, cell.protocol, _number(cell.measured),
                 _number(cell.published), _number(cell.difference), _number(cell.tolerance), cell.verdict, cell.queries,
+                "" if cell.index_bytes is None else cell.index_bytes,
             ]
         )  # fmt: skip
     return text.getvalue()
@@ -129,7 +134,7 @@ def render_latex(cells: Sequence[Cell], title: str) -> str:
         f"% {title}. mAP in percent: measured (published). Bold: reproduced.",
         r"% \usepackage{booktabs}",
     ]
-    lines += [r"\begin{tabular}{lr" + "r" * (len(header) - 2) + "}", r"\toprule"]
+    lines += [r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\toprule"]
     rows = [" & ".join(map(_escape, line)) + r" \\" for line in (header, *body)]
     return "\n".join([*lines, rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
 
@@ -162,22 +167,34 @@ def write_table(
 
 
 def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
-    columns = list(dict.fromkeys((cell.dataset, cell.protocol) for cell in cells))
-    header = ["method", "n", *(f"{dataset} {protocol}" for dataset, protocol in columns)]
-    rows: dict[str, list[str]] = {}
-    for cell in cells:
-        row = rows.setdefault(cell.experiment, [cell.method, str(cell.num_features)])
-        row.append(cell_text(cell))
-    return header, list(rows.values())
+    """Header and rows with one line per experiment; behind the protocols of a dataset stands the size of its index."""
+    experiments = dict.fromkeys(cell.experiment for cell in cells)
+    datasets = dict.fromkeys(cell.dataset for cell in cells)
+    protocols = dict.fromkeys(cell.protocol for cell in cells)
+    header = ["method", "n"]
+    for dataset in datasets:
+        header += [*(f"{dataset} {protocol}" for protocol in protocols), f"{dataset} index"]
+    rows = []
+    for experiment in experiments:
+        of = {(cell.dataset, cell.protocol): cell for cell in cells if cell.experiment == experiment}
+        first = next(iter(of.values()))
+        row = [first.method, str(first.num_features)]
+        for dataset in datasets:
+            group = [of[dataset, protocol] for protocol in protocols]
+            row += [*map(cell_text, group), _size(group[0].index_bytes)]
+        rows.append(row)
+    return header, rows
 
 
 def _bracketed(cell: Cell, emphasis: str) -> str:
-    if cell.measured is None:
-        return NOT_MEASURED
-    measured = _number(cell.measured)
+    measured = NOT_MEASURED if cell.measured is None else _number(cell.measured)
     if cell.verdict == REPRODUCED:
         measured = emphasis.format(measured)
     return measured if cell.published is None else f"{measured} ({cell.published:g})"
+
+
+def _size(count: int | None) -> str:
+    return "" if count is None else f"{count / 1e6:.1f} MB"
 
 
 def _number(value: float | None) -> str:

@@ -146,6 +146,7 @@ class FeatureFile:
         names: the images, in order; skipped: those without features because they could not be decoded
         offsets: (images + 1,) int64, the features of image i are rows offsets[i] to offsets[i + 1]
         dim: D of the descriptors
+        first_image: the position of the first image in its dataset; 0 but for chunks
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -158,6 +159,7 @@ class FeatureFile:
         self.skipped = hdf5.read_names(self._file, "skipped")
         self.offsets = self._file["offsets"][:]
         self.dim = int(self._file["descriptors"].shape[1])
+        self.first_image = int(self._file.attrs.get("first_image", 0))
         rows = self._file["descriptors"].shape[0]
         if len(self.offsets) != len(self.names) + 1 or self.offsets[-1] != rows or (np.diff(self.offsets) < 0).any():
             raise DataError(

@@ -3,6 +3,7 @@
 The errors of a schema say that something is wrong; these say which key, and what it should have been.
 """
 
+import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -49,11 +50,8 @@ def check_config(config: Mapping, schema: Mapping, sources: Iterable[str], publi
     """
     check_schema(config, schema, "config")
     sources = list(sources)
-    problems = [
-        str(problem)
-        for check in (_check_references, _check_datasets, _check_numbers)
-        for problem in check(config, sources, published)
-    ]
+    checks = (_check_references, _check_names, _check_datasets, _check_enlarged, _check_networks, _check_numbers)
+    problems = [str(problem) for check in checks for problem in check(config, sources, published)]
     if problems:
         raise DataError("\n".join(problems))
 
@@ -83,7 +81,8 @@ def _check_references(config: Mapping, sources: list[str], published: Mapping) -
 def _references(config: Mapping, sources: list[str], published: Mapping) -> Iterator[tuple[str, str, Iterable[str]]]:
     """Every place of the configuration that names something: where, the name, and the names that exist."""
     for name, entry in config["images"].items():
-        yield from ((f"images.{name}.archives", archive, sources) for archive in entry["archives"])
+        patterns = (archive for archive in entry["archives"] if not fnmatch.filter(sources, archive))
+        yield from ((f"images.{name}.archives", archive, sources) for archive in patterns)
     for name, entry in config["datasets"].items():
         if "images" in entry:
             yield f"datasets.{name}.images", entry["images"], config["images"]
@@ -100,9 +99,13 @@ def _references(config: Mapping, sources: list[str], published: Mapping) -> Iter
     for name, entry in config["experiments"].items():
         yield f"experiments.{name}.extractor", entry["extractor"], config["extractors"]
         yield f"experiments.{name}.codebook", entry["codebook"], config["codebooks"]
+    for name, entry in config["enlarged"].items():
+        yield f"enlarged.{name}.dataset", entry["dataset"], config["datasets"]
+        yield f"enlarged.{name}.distractors", entry["distractors"], config["datasets"]
     for name, entry in config["tables"].items():
         yield from ((f"tables.{name}.experiments", item, config["experiments"]) for item in entry["experiments"])
-        yield from ((f"tables.{name}.datasets", item, config["datasets"]) for item in entry["datasets"])
+        searched = {**config["datasets"], **config["enlarged"]}
+        yield from ((f"tables.{name}.datasets", item, searched) for item in entry["datasets"])
         if entry["published"] is not None:
             yield f"tables.{name}.published", entry["published"], published
 
@@ -118,6 +121,8 @@ def _check_datasets(config: Mapping, *_: object) -> Iterator[DataError]:
             yield DataError(f"{where}: key 'list' is missing; name a text file with one image per line")
         elif "folder" in entry and entry["layout"] in ("sfm120k", "val_eccv20") and "index" not in entry:
             yield DataError(f"{where}: key 'index' is missing; name the pickle that lists the images")
+        if "first" in entry and entry["layout"] not in ("sfm120k", "list"):
+            yield DataError(f"{where}.first: a benchmark cannot be cut, because its ground truth is for all images")
         if entry["layout"] == "sfm120k" and "part" not in entry:
             yield DataError(f"{where}: key 'part' is missing; give train or val")
     for name, entry in config["checkpoints"].items():
@@ -128,6 +133,39 @@ def _check_datasets(config: Mapping, *_: object) -> Iterator[DataError]:
             layout = config["datasets"].get(dataset, {}).get("layout")
             if layout in ("list", "sfm120k"):
                 yield DataError(f"config.tables.{name}.datasets: '{dataset}' has no ground truth to evaluate with")
+
+
+def _check_enlarged(config: Mapping, *_: object) -> Iterator[DataError]:
+    for name in sorted(set(config["enlarged"]) & set(config["datasets"])):
+        yield DataError(f"config.enlarged.{name}: there is a dataset of this name; give it another one")
+    for name, table in config["tables"].items():
+        for dataset in set(table["datasets"]) & set(config["enlarged"]):
+            for experiment in table["experiments"]:
+                if config["experiments"].get(experiment, {}).get("asmk", {}).get("idf"):
+                    yield DataError(
+                        f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
+                        f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
+                    )
+
+
+_RESERVED = ("downloads", "mirror", "mini")
+
+
+def _check_names(config: Mapping, *_: object) -> Iterator[DataError]:
+    for name in sorted(set(config["images"]) & set(_RESERVED)):
+        yield DataError(f"config.images.{name}: this is the name of another folder of the data; choose another")
+
+
+def _check_networks(config: Mapping, *_: object) -> Iterator[DataError]:
+    """Words and descriptors have to come from one network; others of equal dimension would give meaningless numbers."""
+    for name, entry in config["experiments"].items():
+        codebook = config["codebooks"].get(entry["codebook"], {})
+        pair = [config["extractors"].get(key) for key in (entry["extractor"], codebook.get("extractor"))]
+        if None not in pair and len({(each["extractor"], each.get("checkpoint")) for each in pair}) > 1:
+            yield DataError(
+                f"config.experiments.{name}.codebook: '{entry['codebook']}' was trained on features of another network "
+                f"than those of extractors.{entry['extractor']}; name a codebook of the same"
+            )
 
 
 def _check_numbers(config: Mapping, *_: object) -> Iterator[DataError]:

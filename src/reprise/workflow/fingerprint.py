@@ -52,7 +52,9 @@ def _imports_at(source: Path, _time: int) -> tuple[Path, ...]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found += _sources(alias.name, None)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or not node.module:
+                raise ImportError(f"{source}:{node.lineno}: relative imports are not followed; write the whole name")
             for alias in node.names:
                 found += _sources(node.module, alias.name)
     return tuple(found)

@@ -1,5 +1,6 @@
 """What every script of the workflow does around its one call of the library."""
 
+import hashlib
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from reprise.storage.errors import DataError
+from reprise.workflow.fingerprint import PACKAGE
 from reprise.workflow.records import write_records
 
 
@@ -27,6 +29,7 @@ def job(snakemake: Any, *, record: bool = True) -> Iterator[SimpleNamespace]:
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:
+        _check_extension()
         yield SimpleNamespace(**json.loads(recipe)["parameters"], recipe=recipe)
     except DataError as error:
         print(f"\nERROR: {error}", file=sys.stderr, flush=True)
@@ -38,6 +41,17 @@ def job(snakemake: Any, *, record: bool = True) -> Iterator[SimpleNamespace]:
         snakemake.rule, dict(snakemake.wildcards.items()), recipe, map(str, snakemake.input), outputs,
         snakemake.threads, started,
     )  # fmt: skip
+
+
+def _check_extension() -> None:
+    """Refuse to work with an extension that is older than its sources, whose fingerprint the recipe holds."""
+    extension = sys.modules.get("reprise.asmk._kernels")
+    folder = PACKAGE / "asmk"
+    sources = sorted([folder / "_kernels.pyx", *folder.glob("*.h")])
+    if extension and hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
+        raise DataError(
+            f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+        )
 
 
 def _write_to(log: str) -> None:

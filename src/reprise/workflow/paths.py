@@ -1,5 +1,6 @@
 """Where every file stands, as strings that Snakemake and the recipes share."""
 
+import fnmatch
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -19,6 +20,11 @@ class Paths:
     def mirror(self) -> str:
         """The file that says that the miniature mirror is whole."""
         return f"{self.data}/mirror/mirror.json"
+
+    @property
+    def mirror_address(self) -> str:
+        """Where downloads come from instead of their own addresses, or an empty text."""
+        return f"{self.data}/mirror" if self._config["miniature"] else self._config["mirror"] or ""
 
     @property
     def downloads(self) -> str:
@@ -57,6 +63,18 @@ class Paths:
         if entry["layout"] in ("revisited", "classic"):
             return str(PurePath(folder) / "jpg"), entry.get("index", str(PurePath(folder) / f"gnd_{dataset}.pkl"))
         return str(PurePath(folder) / "ims"), entry["index"]
+
+    def parts(self, dataset: str) -> tuple[str, str | None]:
+        """The dataset that has the queries, and the distractors that it is searched together with."""
+        entry = self._config["enlarged"].get(dataset)
+        return (dataset, None) if entry is None else (entry["dataset"], entry["distractors"])
+
+    def archives(self, images: str) -> list[str]:
+        """The keys of the archives of a set of images; one may be written as a pattern such as name_[0-9]*."""
+        keys = []
+        for pattern in self._config["images"][images]["archives"]:
+            keys += sorted(fnmatch.filter(self._sources, pattern), key=lambda key: (len(key), key))
+        return keys
 
     def dataset_inputs(self, dataset: str) -> list[str]:
         """The files that have to exist before a dataset can be read."""

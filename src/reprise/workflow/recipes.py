@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.storage.sources import Source
+from reprise.workflow.comparability import deviations, words
 from reprise.workflow.fingerprint import fingerprint
 from reprise.workflow.paths import Paths
 
 Slice = dict[str, object]
+# What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
+_TRANSPORT = ("download", "unpack")
 
 
 class Recipes:
@@ -39,7 +42,7 @@ class Recipes:
         recipe = {
             "stage": stage,
             "parameters": slice_of(**wildcards),
-            "code": fingerprint(self._scripts / f"{stage}.py", modules),
+            "code": None if stage in _TRANSPORT else fingerprint(self._scripts / f"{stage}.py", modules),
         }
         return json.dumps(recipe, sort_keys=True)
 
@@ -85,7 +88,8 @@ class Recipes:
         settings = dict(self._config["extractors"][extractor])
         if "checkpoint" in settings:
             settings["checkpoint"] = self._paths.checkpoint(settings["checkpoint"])
-        undecodable = self._config["datasets"][dataset].get("undecodable", "error")
+        # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
+        undecodable = self._config["datasets"][dataset].get("undecodable", "error") if split == "database" else "error"
         return {
             "extractor": settings,
             "dataset": self._dataset(dataset),
@@ -115,17 +119,23 @@ class Recipes:
     def _build_index(self, experiment: str) -> Slice:
         return {"idf": self._config["experiments"][experiment]["asmk"]["idf"]}
 
-    def _search(self, experiment: str) -> Slice:
+    def _search(self, experiment: str, dataset: str) -> Slice:
         entry = self._config["experiments"][experiment]
         asmk = entry["asmk"]
+        base, distractors = self._paths.parts(dataset)
+        topk = self._config["enlarged"][dataset]["topk"] if distractors else asmk["topk"]
         return {
+            "dataset": self._dataset(base),
+            "distractors": self._dataset(distractors) if distractors else None,
             "num_features": entry["num_features"],
             "assignments": asmk["query_assignments"],
-            **{key: asmk[key] for key in ("binary", "alpha", "threshold", "topk")},
+            "topk": topk,
+            **{key: asmk[key] for key in ("binary", "alpha", "threshold")},
         }
 
     def _evaluate(self, dataset: str) -> Slice:
-        return {"dataset": self._dataset(dataset), "kappas": [1, 5, 10]}
+        base, _ = self._paths.parts(dataset)
+        return {"dataset": self._dataset(base), "kappas": [1, 5, 10]}
 
     def _table(self, table: str) -> Slice:
         entry = self._config["tables"][table]
@@ -152,40 +162,12 @@ class Recipes:
         if table["published"] is None:
             return None
         entry = self._published[table["published"]]
-        deviations = {}
-        for name in table["experiments"]:
-            actual = self._settings(name)
-            expected = entry["settings"].get(name, {})
-            deviations[name] = [
-                f"{key} {actual.get(key)} instead of {value}"
-                for key, value in expected.items()
-                if actual.get(key) != value
-            ]
         values = {name: entry["values"].get(name, {}) for name in table["experiments"]}
         return {
             "citation": entry["citation"],
             "tolerance": entry["tolerance"],
             "values": values,
-            "deviations": deviations,
+            "deviations": {
+                name: deviations(self._config, entry, name, table["datasets"]) for name in table["experiments"]
+            },
         }
-
-    def _settings(self, experiment: str) -> Slice:
-        """All settings, in one flat mapping, that decide the numbers of an experiment."""
-        entry = self._config["experiments"][experiment]
-        codebook = self._config["codebooks"][entry["codebook"]]
-        extractor = self._config["extractors"][entry["extractor"]]
-        checkpoint = self._config["checkpoints"].get(extractor.get("checkpoint"), {})
-        return {
-            **{key: value for key, value in checkpoint.items() if key != "initialise"},
-            **{key: value for key, value in extractor.items() if key != "num_features"},
-            **entry["asmk"],
-            "num_features": entry["num_features"],
-            "size": words(codebook["size"]),
-            "codebook_features": codebook["num_features"],
-        }
-
-
-def words(size: int | str) -> int:
-    """The number of visual words that a size such as 1000, '64k' (65,536) or '1M' stands for."""
-    factors = {"k": 1024, "M": 1024**2}
-    return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]

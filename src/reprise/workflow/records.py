@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reprise.storage.atomic import write_text
+from reprise.storage.hashes import sha256_file
 
 _PACKAGES = (
     "reprise",
@@ -45,7 +46,7 @@ def write_records(
         "wildcards": dict(wildcards),
         "recipe": json.loads(recipe),
         "inputs": {path: _recorded_hash(path) for path in inputs},
-        "outputs": {path: content_hash(path) for path in outputs},
+        "outputs": {path: _state(path) for path in outputs},
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 3),
         "threads": threads,
@@ -87,8 +88,7 @@ def content_hash(path: str | os.PathLike) -> str:
     """The sha256 of a file, or of the names and hashes of all files of a folder."""
     path = Path(path)
     if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_file(path)
     digest = hashlib.sha256()
     for inner in sorted(path.rglob("*")):
         if inner.is_file():
@@ -112,11 +112,25 @@ def environment() -> dict[str, object]:
     }
 
 
+def _state(path: str) -> dict[str, object]:
+    return {"sha256": content_hash(path), "bytes": _bytes(path), "modified": Path(path).stat().st_mtime_ns}
+
+
+def _bytes(path: str) -> int:
+    files = [Path(path)] if Path(path).is_file() else [file for file in Path(path).rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
 def _recorded_hash(path: str) -> str:
-    """The hash that the job which wrote ``path`` recorded; files of many gigabytes are not read again for it."""
+    """The hash that the job which wrote ``path`` recorded, if the file is still as old and as large as then.
+
+    So that files of many gigabytes are not read again for every job that uses them.
+    """
     record = record_path(path)
     if record.exists():
-        return json.loads(record.read_text(encoding="utf-8"))["outputs"][path]
+        state = json.loads(record.read_text(encoding="utf-8"))["outputs"].get(path)
+        if state and (state["bytes"], state["modified"]) == (_bytes(path), Path(path).stat().st_mtime_ns):
+            return state["sha256"]
     return content_hash(path)
 
 

@@ -10,30 +10,28 @@ from reprise.storage.features import FeatureFile
 _IMAGES_PER_BLOCK = 64
 
 
-def aggregate_images(
+def aggregate_chunk(
     features: str | os.PathLike,
     codebook: str | os.PathLike,
     output: str | os.PathLike,
     *,
-    chunk: tuple[int, int],
     num_features: int,
     assignments: int,
     binary: bool,
     recipe: str,
 ) -> None:
-    """Assign and aggregate the descriptors of the ``chunk[0]``-th (from 1) of ``chunk[1]`` parts of the images."""
+    """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database."""
     words = Codebook.load(codebook)
-    index, count = chunk
     with FeatureFile(features) as file:
-        images = len(file) * (index - 1) // count, len(file) * index // count
-        whole = aggregate_features(
+        part = aggregate_features(
             file,
             words,
-            *images,
             images_per_block=_IMAGES_PER_BLOCK,
             num_features=num_features,
             assignments=assignments,
             binary=binary,
         )
-    content = StoredAggregated(whole.vectors, whole.words, whole.image_ids, images, words.size)
-    write_aggregated(output, content, {"recipe": recipe})
+        first, last, skipped = file.first_image, file.first_image + len(file), file.skipped
+    content = StoredAggregated(part.vectors, part.words, part.image_ids + first, (first, last), words.size)
+    # The chunk of features may be dropped, and with it the list of what could not be decoded.
+    write_aggregated(output, content, {"recipe": recipe, "skipped": skipped})

@@ -11,18 +11,16 @@ from reprise.storage.features import FeatureFile
 def aggregate_features(
     file: FeatureFile,
     codebook: Codebook,
-    start: int,
-    stop: int,
     *,
     images_per_block: int,
     num_features: int,
     assignments: int,
     binary: bool,
 ) -> Aggregated:
-    """Aggregate the images ``start`` to ``stop`` of ``file``; the ids are their positions in the file."""
+    """Aggregate the images of ``file``; the ids are their positions in the file."""
     parts = []
-    for first in tqdm(range(start, stop, images_per_block), unit="block", mininterval=1.0):
-        descriptors, image_ids = file.read(first, min(first + images_per_block, stop), num_features)
+    for first in tqdm(range(0, len(file), images_per_block), unit="block", mininterval=1.0):
+        descriptors, image_ids = file.read(first, min(first + images_per_block, len(file)), num_features)
         words = codebook.assign(descriptors, assignments, device="auto")
         parts.append(aggregate(descriptors, words, image_ids, codebook, binary=binary))
     if not parts:

@@ -1,0 +1,54 @@
+"""Whether an experiment was run as the published one was, so that its numbers may be compared."""
+
+from collections.abc import Iterator, Mapping
+
+
+def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
+    """What an experiment does otherwise than the entry ``published`` of published.yaml says, in words.
+
+    Empty where nothing deviates. An experiment of which nothing is known deviates, too.
+    """
+    expected = published["settings"].get(experiment)
+    if expected is None:
+        return [f"published.yaml has no settings of '{experiment}'"]
+    actual = settings(config, experiment)
+    found = list(_differences(actual, expected))
+    for dataset in datasets:
+        found += _differences({dataset: _dataset(config, dataset)}, {dataset: published["datasets"].get(dataset, {})})
+    return found
+
+
+def settings(config: Mapping, experiment: str) -> dict[str, dict]:
+    """All entries of the configuration that decide the numbers of an experiment, by what they are to it."""
+    entry = config["experiments"][experiment]
+    codebook = config["codebooks"][entry["codebook"]]
+    extractor = config["extractors"][entry["extractor"]]
+    trainer = config["extractors"][codebook["extractor"]]
+    return {
+        "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["asmk"]},
+        "extractor": extractor,
+        "checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
+        "codebook": {**codebook, "size": words(codebook["size"])},
+        "codebook extractor": trainer,
+        "codebook checkpoint": config["checkpoints"].get(trainer.get("checkpoint"), {}),
+        "codebook dataset": _dataset(config, codebook["dataset"]),
+    }
+
+
+def words(size: int | str) -> int:
+    """The number of visual words that a size such as 1000, '64k' (65,536) or '1M' stands for."""
+    factors = {"k": 1024, "M": 1024**2}
+    return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]
+
+
+def _dataset(config: Mapping, name: str) -> dict:
+    enlarged = config["enlarged"].get(name)
+    base = config["datasets"][enlarged["dataset"] if enlarged else name]
+    return {**base, "distractors": enlarged["distractors"] if enlarged else None}
+
+
+def _differences(actual: Mapping[str, Mapping], expected: Mapping[str, Mapping]) -> Iterator[str]:
+    for kind, entry in expected.items():
+        for key, value in entry.items():
+            if actual[kind].get(key) != value:
+                yield f"{kind}: {key} {actual[kind].get(key)} instead of {value}"
