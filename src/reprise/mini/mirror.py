@@ -26,6 +26,7 @@ from reprise.mini.pickles import (
 )
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
+from reprise.storage.hashes import sha256_file
 
 Scenes = dict[str, list[DrawnScene]]
 MANIFEST = "mirror.json"
@@ -52,15 +53,11 @@ def draw_mirror(folder: Path, *, seed: int = 0, processes: int = 1, parameters: 
         *write_training(folder, scenes, seed, parameters),
         *write_distractors(folder, scenes, seed, parameters),
     ]
-    files = {name: fingerprint(folder / name) for name in sorted(names)}
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_file(folder / name)} for name in sorted(names)
+    }
     manifest = {"seed": seed, "parameters": asdict(parameters), "files": files}
     write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-
-
-def fingerprint(path: Path) -> dict[str, int | str]:
-    """Size and sha256 of a file."""
-    content = path.read_bytes()
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def read_scenes(working: Path, seed: int, parameters: MiniParameters) -> Scenes:

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
@@ -38,14 +38,12 @@ def unpack(
     destination: str | os.PathLike,
     *,
     flatten: bool = False,
-    keep: Callable[[str], bool] | None = None,
 ) -> list[tuple[str, int]]:
     """Unpack the regular files of a tar, tar.gz or zip archive into the folder ``destination``.
 
-    With ``flatten``, files of any depth come to stand directly in ``destination``. ``keep`` is asked with
-    the name of each file within the archive. Links become copies of the files that they lead to. Several
-    archives may share a destination: two files of the same name are an error unless they have the same
-    content.
+    With ``flatten``, files of any depth come to stand directly in ``destination``. Links become copies of the
+    files that they lead to. Several archives may share a destination: two files of the same name are an error
+    unless they have the same content.
 
     Returns (name relative to the destination, bytes) of every file of this archive, sorted. Raises
     :class:`~reprise.storage.errors.DataError` for a damaged archive, for one that would write outside of the
@@ -57,10 +55,10 @@ def unpack(
     if not destination.exists():
         with atomic_path(destination) as stage:
             stage.mkdir()
-            return _extract(archive, stage, flatten, keep)
+            return _extract(archive, stage, flatten)
     prefix = f".{destination.name}."
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=prefix) as folder:
-        files = _extract(archive, Path(folder), flatten, keep)
+        files = _extract(archive, Path(folder), flatten)
         _merge(archive, Path(folder), destination, files)
     return files
 
@@ -85,7 +83,7 @@ def unpack_set(
     write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in sorted(files)))
 
 
-def _extract(archive: Path, stage: Path, flatten: bool, keep: Callable | None) -> list[tuple[str, int]]:
+def _extract(archive: Path, stage: Path, flatten: bool) -> list[tuple[str, int]]:
     written: dict[str, Path] = {}
     links: list[_Member] = []
 
@@ -96,8 +94,7 @@ def _extract(archive: Path, stage: Path, flatten: bool, keep: Callable | None) -
 
     try:
         for member in tqdm(_members(archive, stage), desc=archive.name, unit=" files", mininterval=10):
-            if keep is None or keep(member.name):
-                links.append(member) if member.content is None else write(member)
+            links.append(member) if member.content is None else write(member)
         for link in links:
             # Only members can be the content of a link, so that nothing outside of the archive is ever read.
             if link.target not in written:
