@@ -23,8 +23,7 @@ def test_every_cell_of_table_2_is_measured_and_compared_with_nothing(miniature):
     assert {cell["queries"] for cell in cells} == {"16"}
     for cell in cells:
         assert 0 < float(cell["measured"]) < 100
-    published = {(cell["n"], cell["method"]): cell["published"] for cell in cells if cell["protocol"] == "medium"}
-    assert all(published.values())
+    assert all(c["published"] for c in cells if c["protocol"] == "medium" and not c["dataset"].endswith("+r1m"))
 
 
 def test_distractors_cost_accuracy_and_memory(miniature):
@@ -67,7 +66,9 @@ def test_provenance_names_every_download_and_every_job(miniature):
     }  # fmt: skip
     assert provenance["files"] == {}
     for job in provenance["jobs"].values():
-        assert job["recipe"]["code"] and job["versions"]["numpy"] and job["seconds"] >= 0
+        transport = job["rule"] in ("download", "unpack")
+        assert (job["recipe"]["code"] is None) == transport
+        assert job["versions"]["numpy"] and job["seconds"] >= 0
 
 
 def test_rankings_can_be_looked_up_by_name(miniature):
