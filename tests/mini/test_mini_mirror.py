@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
 from reprise.mini import MiniParameters, draw_mirror, tiny
 from reprise.mini.drawing import draw_all
 from reprise.mini.mirror import cid_path
@@ -20,6 +21,9 @@ FILES = {
     *("gnd_oxford5k.pkl", "gnd_paris6k.pkl", "gnd_roxford5k.pkl", "gnd_rparis6k.pkl"),
     *("ims.tar.gz", "retrieval-SfM-120k.pkl", "retrieval-SfM-120k-whiten.pkl", "retrieval-SfM-30k-whiten.pkl"),
     *("retrieval-SfM-120k-val-eccv2020.pkl", "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz", "revisitop1m.txt"),
+    *("train/images_000.tar", "train/images_001.tar", "index/images_000.tar", "test/images_000.tar"),
+    *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
+    "gldv2-test/gnd_gldv2-test.pkl",
 }
 ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}
 
@@ -53,7 +57,8 @@ def flat(contents):
 
 
 def test_every_file_is_there_and_listed(mirror):
-    assert {path.name for path in mirror.iterdir()} == FILES | {"mirror.json"}
+    files = {str(path.relative_to(mirror)) for path in mirror.rglob("*") if path.is_file()}
+    assert files == FILES | {"mirror.json"}
     manifest = json.loads((mirror / "mirror.json").read_text())
     assert set(manifest["files"]) == FILES
     assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
@@ -142,18 +147,45 @@ def test_distractors(mirror):
     assert all("/" in path and path.endswith(".jpg") for path in images)
 
 
+def test_landmarks_have_ids_and_listed_sizes(mirror):
+    listed = read_gldv2_train({"train": mirror}, mirror / "gldv2/train_750k.txt")
+    images = read_archive(mirror, "train/images_000.tar", "train/images_001.tar")
+    assert {f"train/{name}" for name in images} == set(listed.images.names)
+    assert len(listed.images) == tiny().gldv2_landmarks * tiny().gldv2_views
+    labels, counts = np.unique(listed.labels, return_counts=True)
+    assert len(labels) == tiny().gldv2_landmarks and set(counts) == {tiny().gldv2_views}
+    for name, size in zip(listed.images.names, listed.sizes, strict=True):
+        content = images[name.removeprefix("train/")]
+        identity = hashlib.sha256(content).hexdigest()[:16]
+        assert name == f"train/{'/'.join(identity[:3])}/{identity}.jpg"
+        assert Image.open(io.BytesIO(content)).size == tuple(size)
+
+
+def test_landmark_queries(mirror):
+    lists = {"database": mirror / "gldv2-test/test_gallery.txt", "queries": mirror / "gldv2-test/test_query.txt"}
+    truth = mirror / "gldv2-test/gnd_gldv2-test.pkl"
+    dataset = read_gldv2_test(mirror, truth, **lists, private_queries=tiny().gldv2_test_landmarks)
+    index, queries = (read_archive(mirror, f"{split}/images_000.tar") for split in ("index", "test"))
+    assert {f"index/{name}" for name in index} == set(dataset.database.names)
+    assert {f"test/{name}" for name in queries} == set(dataset.queries.names)
+    assert len(queries) == tiny().gldv2_test_landmarks * tiny().gldv2_test_queries
+    assert any(len(entry["ok"]) for entry in dataset.ground_truth)
+
+
 def test_images_are_whole_and_of_the_given_size(mirror):
-    for name in [name for name in FILES if name.endswith(("tgz", "gz"))]:
+    for name in [name for name in FILES if name.endswith(("gz", ".tar"))]:
+        size = tiny().gldv2_image_size if name.endswith(".tar") else tiny().image_size
         for content in read_archive(mirror, name).values():
             image = Image.open(io.BytesIO(content))
             pixels = np.asarray(image)
-            assert image.format == "JPEG" and image.mode == "RGB" and max(image.size) == tiny().image_size
+            assert image.format == "JPEG" and image.mode == "RGB" and max(image.size) == size
             assert pixels.std() > 2
 
 
 def test_archives_hold_nothing_of_the_machine(mirror):
-    for name in [name for name in FILES if name.endswith(("tgz", "gz"))]:
-        assert (mirror / name).read_bytes()[4:8] == bytes(4)  # the time in the header of gzip
+    for name in [name for name in FILES if name.endswith(("gz", ".tar"))]:
+        if name.endswith("gz"):
+            assert (mirror / name).read_bytes()[4:8] == bytes(4)  # the time in the header of gzip
         with tarfile.open(mirror / name) as archive:
             members = archive.getmembers()
         assert [member.name for member in members] == sorted(member.name for member in members)

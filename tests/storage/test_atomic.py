@@ -1,5 +1,9 @@
 """Files appear whole or not at all."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from reprise.storage.atomic import atomic_path, write_text
@@ -28,3 +32,41 @@ def test_a_folder_replaces_a_folder(tmp_path):
             (temporary / content).write_text(content)
     assert [path.name for path in (tmp_path / "index").iterdir()] == ["new"]
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """The temporary file of a process that was killed while it wrote x.txt."""
+    program = (
+        "import os\nfrom reprise.storage.atomic import atomic_path\n"
+        f"with atomic_path({str(tmp_path / 'x.txt')!r}) as temporary:\n"
+        "    temporary.write_text('half')\n    os.kill(os.getpid(), 9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    (left,) = tmp_path.iterdir()
+    return left
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, killed):
+    write_text(tmp_path / "x.txt", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(1, True), (30, False)])
+def test_what_another_machine_wrote_stays_for_a_day(tmp_path, killed, hours, stays):
+    elsewhere = killed.with_name(f".x.txt.elsewhere-{killed.name.split('-')[-1]}")
+    killed.rename(elsewhere)
+    changed = elsewhere.stat().st_mtime - 3600 * hours
+    os.utime(elsewhere, (changed, changed))
+    write_text(tmp_path / "x.txt", "whole")
+    assert elsewhere.exists() == stays
+
+
+def test_two_write_at_once_and_the_later_stays(tmp_path):
+    with atomic_path(tmp_path / "x.txt") as first:
+        first.write_text("first")
+        with atomic_path(tmp_path / "x.txt") as second:
+            second.write_text("second")
+        assert (tmp_path / "x.txt").read_text() == "second"
+    assert (tmp_path / "x.txt").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]

@@ -29,6 +29,11 @@ def test_shipped_list_names_every_published_file():
     assert {"oxbuild_images-v1.tgz", "paris_1-v1.tgz", "paris_2-v1.tgz", "ims.tar.gz", "how_r18.pth"} < files
     assert all(f"gnd_{name}.pkl" in files for name in ("oxford5k", "paris6k", "roxford5k", "rparis6k"))
     assert len(sources["gnd_roxford5k"].urls) == 2
+    landmarks = {f"{split}/images_{n:03}.tar" for split, n in (("train", 499), ("index", 99), ("test", 19))}
+    assert landmarks < files and sources["gldv2_train_007"].file == "train/images_007.tar"
+    assert {f"{name}.pt" for name in ("dinov2_ames", "dinov2_ames_dist", "cvnet_ames", "cvnet_ames_dist")} < files
+    local = [f"dinov2_{part}_local.hdf5" for part in ("xaa", "xab", "xac", "xad", "xae")]
+    assert {f"gldv2/{name}" for name in local} < files and {f"gldv2-test/{name}" for name in local[:3]} < files
 
 
 def test_shipped_files_keep_the_names_of_their_publishers():
@@ -64,6 +69,16 @@ def test_repeat_makes_one_source_per_number(tmp_path):
     assert sources["part-10"].by_hand == "ask for part 10"
 
 
+def test_numbers_may_have_three_digits_and_files_folders(tmp_path):
+    text = GOOD.replace("weights:", '"part-{n:03}":').replace(
+        "file: weights.pth", 'repeat: [8, 9]\n  file: "a/{n:03}.tar"'
+    )
+    text = text.replace("[https://example.org/weights.pth]", '["https://example.org/a/{n:03}.tar"]')
+    sources = read(tmp_path, text)
+    assert list(sources) == ["part-008", "part-009"]
+    assert sources["part-009"].file == "a/009.tar" and sources["part-009"].urls == ("https://example.org/a/009.tar",)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -71,6 +86,8 @@ def test_repeat_makes_one_source_per_number(tmp_path):
         ("licence:", "zzz:", "unknown key zzz; known are file, urls"),
         ("  licence: MIT\n", "", "weights: licence missing"),
         ("file: weights.pth", "file: ../weights.pth", "file is '../weights.pth'; expected a file name"),
+        ("file: weights.pth", "file: a//b.pth", "expected a file name"),
+        ("file: weights.pth", "file: /b.pth", "expected a file name"),
         ("[https://example.org/weights.pth]", "https://example.org", "urls is 'https://example.org'; expected a list"),
         ("[https://example.org/weights.pth]", "[]", "urls is .*; expected a list"),
         ("[https://example.org/weights.pth]", "[ftp://example.org/w]", "expected http:// or https://"),

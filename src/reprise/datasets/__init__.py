@@ -1,6 +1,8 @@
 """Images and ground truth of every benchmark, one module per format."""
 
 from reprise.datasets.benchmarks import read_benchmark
+from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
+from reprise.datasets.image_lists import LabelledList, check_same_order, read_image_list
 from reprise.datasets.images import Dataset, ImageList
 from reprise.datasets.lists import read_list
 from reprise.datasets.reading import read_dataset
@@ -9,10 +11,15 @@ from reprise.datasets.sfm120k import TrainingSet, cid_path, read_training_set, r
 __all__ = [
     "Dataset",
     "ImageList",
+    "LabelledList",
     "TrainingSet",
+    "check_same_order",
     "cid_path",
     "read_benchmark",
     "read_dataset",
+    "read_gldv2_test",
+    "read_gldv2_train",
+    "read_image_list",
     "read_list",
     "read_training_set",
     "read_validation_set",

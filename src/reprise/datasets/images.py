@@ -87,12 +87,15 @@ class Dataset:
 
     database      the images that are searched, or those that are trained on
     queries       None for datasets without queries
-    ground_truth  one mapping per query: easy, hard, junk (revisited) or ok, junk (classic), indices into database
+    ground_truth  one mapping per query: easy, hard, junk (revisited), ok, junk (classic) or ok (gldv2), indices into
+                  database
+    private_queries  so many of the queries, the last ones, are the private ones of gldv2
     """
 
     database: ImageList
     queries: ImageList | None = None
     ground_truth: Sequence[Mapping] | None = None
+    private_queries: int = 0
 
     def split(self, name: str) -> ImageList:
         """The images of ``database`` or ``queries``."""

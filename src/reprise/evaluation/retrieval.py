@@ -47,9 +47,9 @@ def evaluate_revisited(
     not integer or repeat an image in a row, for a number of rows that differs from the number of queries, and for
     ground truth without one of the lists or with indices outside the database.
     """
-    rankings, kappas = _checked(rankings, ground_truth, kappas, database_size)
+    rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
     keys = ("easy", "hard", "junk")
-    lists = [_index_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
+    lists = [checked_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
     return {
         name: _evaluate(rankings, lists, positive_keys, junk_keys, kappas)
         for name, (positive_keys, junk_keys) in PROTOCOLS.items()
@@ -67,9 +67,9 @@ def evaluate_classic(
 
     As :func:`evaluate_revisited`, but the mappings of ``ground_truth`` hold the lists ``ok`` and, if any, ``junk``.
     """
-    rankings, kappas = _checked(rankings, ground_truth, kappas, database_size)
+    rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
     keys = ("ok", "junk")
-    lists = [_index_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
+    lists = [checked_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
     return _evaluate(rankings, lists, ("ok",), ("junk",), kappas)
 
 
@@ -122,9 +122,10 @@ def _precision_at(ranks: np.ndarray, kappa: int) -> float:
     return float(np.count_nonzero(ranks < kappa) / kappa)
 
 
-def _checked(
+def checked_rankings(
     rankings: np.ndarray, ground_truth: Sequence[Mapping], kappas: Sequence[int], database_size: int | None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
+    """``rankings`` and ``kappas`` of the expected types; ValueError as :func:`evaluate_revisited`."""
     rankings = np.asarray(rankings)
     if rankings.ndim != 2 or not np.issubdtype(rankings.dtype, np.integer):
         raise ValueError(
@@ -148,7 +149,10 @@ def _checked(
     return rankings, tuple(int(kappa) for kappa in kappas)
 
 
-def _index_lists(truth: Mapping, query: int, keys: tuple[str, ...], database_size: int | None) -> dict[str, np.ndarray]:
+def checked_lists(
+    truth: Mapping, query: int, keys: tuple[str, ...], database_size: int | None
+) -> dict[str, np.ndarray]:
+    """The lists ``keys`` of one query as arrays, junk empty if missing; ValueError as :func:`evaluate_revisited`."""
     lists = {}
     for key in keys:
         if key not in truth and key != "junk":

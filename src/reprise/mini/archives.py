@@ -4,22 +4,24 @@ import gzip
 import io
 import tarfile
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 from reprise.storage.atomic import atomic_path
 
 
 def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
-    """Write a gzip-compressed tar file of (name, content), sorted by name, with the folders that the names need.
+    """Write a tar file of (name, content), sorted by name, with the folders that the names need.
 
-    Owners, permissions and times are fixed; nothing of the machine enters the file.
+    It is compressed with gzip unless ``path`` ends in .tar. Owners, permissions and times are fixed; nothing of the
+    machine enters the file.
     """
     contents = dict(members)
     folders = {str(parent) for name in contents for parent in Path(name).parents if str(parent) != "."}
     with (
         atomic_path(path) as temporary,
         temporary.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0) as stream,
+        nullcontext(raw) if path.suffix == ".tar" else gzip.GzipFile("", "wb", 1, raw, mtime=0) as stream,
         tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive,
     ):
         for name in sorted(folders | contents.keys()):

@@ -19,7 +19,7 @@ import cv2
 from PIL import Image
 
 from reprise.mini.ground_truth import measure, query_box
-from reprise.mini.landmarks import Shooting, all_shootings
+from reprise.mini.landmarks import Shooting, all_shootings, image_size
 from reprise.mini.parameters import MiniParameters
 from reprise.mini.scenes import draw_scene
 from reprise.mini.views import MANNERS, Picture, draw_view, take
@@ -57,12 +57,12 @@ def draw_part(folder: Path, seed: int, parameters: MiniParameters, part: int, pa
     cv2.setNumThreads(1)
     try:
         for shooting in all_shootings(seed, parameters)[part::parts]:
-            draw_shooting(folder / shooting.dataset, seed, shooting, parameters.image_size)
+            draw_shooting(folder / shooting.dataset, seed, shooting, image_size(shooting, parameters))
     finally:
         cv2.setNumThreads(threads)
 
 
-def draw_shooting(folder: Path, seed: int, shooting: Shooting, image_size: int) -> None:
+def draw_shooting(folder: Path, seed: int, shooting: Shooting, size: int) -> None:
     """Draw the photographs of one scene and measure how they overlap."""
     folder.mkdir(parents=True, exist_ok=True)
     scene = draw_scene(
@@ -71,11 +71,11 @@ def draw_shooting(folder: Path, seed: int, shooting: Shooting, image_size: int) 
         shooting.scene,
         archetype=shooting.archetype,
         motif=shooting.motif,
-        density=max(image_size / PIXELS_PER_DENSITY, 6.0),
+        density=max(size / PIXELS_PER_DENSITY, 6.0),
     )
     pictures: list[Picture] = []
     for name, manner in shooting.images:
-        picture = take(scene, draw_view(scene, name, MANNERS[manner], image_size))
+        picture = take(scene, draw_view(scene, name, MANNERS[manner], size))
         (folder / f"{name}.jpg").write_bytes(jpeg(picture))
         pictures.append(picture)
     record = {

@@ -25,8 +25,8 @@ STREET_VIEWS = ("fair", "mixed", "hard", "mixed")
 class Shooting:
     """All photographs of one scene.
 
-    dataset: roxford5k, rparis6k, train, val or revisitop1m; city, scene, archetype, motif: see scenes.draw_scene;
-    images: name and manner (a key of views.MANNERS) of each.
+    dataset: roxford5k, rparis6k, train, val, revisitop1m, gldv2 (training) or gldv2-test; city, scene, archetype,
+    motif: see scenes.draw_scene; images: name and manner (a key of views.MANNERS) of each.
     """
 
     dataset: str
@@ -45,7 +45,13 @@ def all_shootings(seed: int, parameters: MiniParameters) -> list[Shooting]:
         *clusters(parameters, "train", parameters.train_clusters),
         *clusters(parameters, "val", parameters.validation_clusters),
         *streets(parameters),
+        *gldv2(parameters),
     ]
+
+
+def image_size(shooting: Shooting, parameters: MiniParameters) -> int:
+    """The longer side of the photographs of a scene, in pixels."""
+    return parameters.gldv2_image_size if shooting.dataset.startswith("gldv2") else parameters.image_size
 
 
 def landmark_names(names: tuple[str, ...], count: int) -> list[str]:
@@ -81,11 +87,7 @@ def numbered(rng: np.random.Generator, name: str, manners: list[str]) -> tuple[t
 def clusters(parameters: MiniParameters, split: str, count: int) -> list[Shooting]:
     """Three-dimensional models of the training set, one scene each."""
     manners = [CLUSTER_VIEWS[i % len(CLUSTER_VIEWS)] for i in range(parameters.cluster_views)]
-    return [
-        Shooting(split, "world", f"{split}_{index}", index, None,
-                 tuple((f"{split}_{index:03d}_{i:02d}", manner) for i, manner in enumerate(manners)))
-        for index in range(count)
-    ]  # fmt: skip
+    return same_kind(split, split, count, manners)
 
 
 def streets(parameters: MiniParameters) -> list[Shooting]:
@@ -101,3 +103,24 @@ def streets(parameters: MiniParameters) -> list[Shooting]:
         )
         shootings.append(Shooting("revisitop1m", city, f"street_{index}", None, motif, images))
     return shootings
+
+
+def gldv2(parameters: MiniParameters) -> list[Shooting]:
+    """Google Landmarks v2: training landmarks; then landmarks of the test, and scenes that fill its index."""
+    views, queries = parameters.gldv2_test_views, parameters.gldv2_test_queries
+    manners = ["query"] * queries + [VIEWS[i % len(VIEWS)] for i in range(views)]
+    training = [VIEWS[i % len(VIEWS)] for i in range(parameters.gldv2_views)]
+    return [
+        *same_kind("gldv2", "photo", parameters.gldv2_landmarks, training),
+        *same_kind("gldv2-test", "sight", parameters.gldv2_test_landmarks, manners),
+        *same_kind("gldv2-test", "filler", parameters.gldv2_distractors, ["mixed", "fair"]),
+    ]
+
+
+def same_kind(dataset: str, name: str, count: int, manners: list[str]) -> list[Shooting]:
+    """``count`` numbered scenes anywhere in the world, all photographed in the same manners."""
+    return [
+        Shooting(dataset, "world", f"{name}_{index}", index, None,
+                 tuple((f"{name}_{index:03d}_{i:02d}", manner) for i, manner in enumerate(manners)))
+        for index in range(count)
+    ]  # fmt: skip

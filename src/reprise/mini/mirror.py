@@ -10,6 +10,7 @@ from typing import Any
 
 from reprise.mini.archives import write_archive
 from reprise.mini.drawing import draw_all
+from reprise.mini.gldv2 import write_gldv2
 from reprise.mini.ground_truth import Overlap
 from reprise.mini.keys import generator
 from reprise.mini.landmarks import all_shootings
@@ -52,6 +53,7 @@ def draw_mirror(folder: Path, *, seed: int = 0, processes: int = 1, parameters: 
         *write_landmarks(folder, scenes),
         *write_training(folder, scenes, seed, parameters),
         *write_distractors(folder, scenes, seed, parameters),
+        *write_gldv2(folder, scenes["gldv2"], scenes["gldv2-test"], seed),
     ]
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_file(folder / name)} for name in sorted(names)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from reprise.storage.errors import DataError
 
+_LEAST = {"image_size": 96, "cluster_views": 2, "gldv2_image_size": 96, "gldv2_views": 2, "gldv2_test_queries": 2}
+
 
 @dataclass(frozen=True)
 class MiniParameters:
@@ -15,6 +17,11 @@ class MiniParameters:
     train_clusters, validation_clusters, cluster_views: of the training set.
     validation_queries: queries of the validation protocol of 2020.
     archives, archive_images: of the distractor set.
+    gldv2_image_size: longer side of the images of Google Landmarks v2.
+    gldv2_landmarks, gldv2_views: of its training set; views are per landmark.
+    gldv2_test_landmarks, gldv2_test_views, gldv2_test_queries: of its test; views in the index and queries are per
+    landmark. The first half of the queries are the public ones.
+    gldv2_distractors: scenes of the index without queries, of two photographs each.
     """
 
     image_size: int = 416
@@ -29,10 +36,17 @@ class MiniParameters:
     validation_queries: int = 12
     archives: int = 2
     archive_images: int = 30
+    gldv2_image_size: int = 240
+    gldv2_landmarks: int = 32
+    gldv2_views: int = 10
+    gldv2_test_landmarks: int = 8
+    gldv2_test_views: int = 7
+    gldv2_test_queries: int = 2
+    gldv2_distractors: int = 12
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            least = {"image_size": 96, "cluster_views": 2}.get(name, 1)
+            least = _LEAST.get(name, 1)
             if value < least:
                 raise DataError(f"MiniParameters: {name} is {value}, but must be at least {least}")
 
@@ -52,4 +66,11 @@ def tiny() -> MiniParameters:
         validation_queries=2,
         archives=2,
         archive_images=2,
+        gldv2_image_size=128,
+        gldv2_landmarks=2,
+        gldv2_views=3,
+        gldv2_test_landmarks=2,
+        gldv2_test_views=3,
+        gldv2_test_queries=2,
+        gldv2_distractors=1,
     )

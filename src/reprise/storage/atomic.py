@@ -2,11 +2,18 @@
 
 import glob
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_HOST = re.sub(r"\W", "_", platform.node())
+_WRITER = re.compile(r"\.(\w+)-(\d+)\.[0-9a-f]{8}\.tmp")
+_DAY = 24 * 3600  # seconds
 
 
 @contextmanager
@@ -16,12 +23,13 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     The caller creates a file or a folder at the yielded path. The rename happens after the data reached the disk,
     so that a reader never sees half a file, whenever the process or the machine dies. On an error the temporary
     file is removed and whatever stood at ``path`` before stays untouched. What a killed process left behind is removed
-    by the next one that writes ``path``; two that write it at once are not provided for.
+    by the next one that writes ``path``. Two processes may write it at once, as a cluster makes them that starts a job
+    again while the first still runs: each writes a whole file, and the later rename stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix is kept because some writers choose their format by it.
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.name}.{_HOST}-{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp{path.suffix}")
     _remove_abandoned(path)
     try:
         yield temporary
@@ -43,8 +51,37 @@ def _remove_abandoned(path: Path) -> None:
     # A folder that is filled in steps has temporary folders of its own beside it, with one more dot.
     name, suffix = glob.escape(path.name), glob.escape(path.suffix)
     for pattern in (f".{name}.*.tmp{suffix}", f"..{name}.*.tmp{suffix}.*"):
-        for abandoned in path.parent.glob(pattern):
-            _remove(abandoned)
+        for temporary in path.parent.glob(pattern):
+            if _is_abandoned(temporary):
+                _remove(temporary)
+
+
+def _is_abandoned(temporary: Path) -> bool:
+    writer = _WRITER.search(temporary.name)
+    if writer is None:
+        return False
+    host, process = writer.groups()
+    if host == _HOST:
+        return not _is_alive(int(process))
+    # Of another machine only the time is known.
+    return time.time() - max(map(_changed, [temporary, *temporary.rglob("*")])) > _DAY
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there, and belongs to someone else
+        return True
+    return True
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # renamed by its writer in this moment, which is therefore alive
+        return time.time()
 
 
 def _remove(path: Path) -> None:

@@ -102,9 +102,9 @@ def _expand(where: str, key: Any, entry: Any) -> list[Source]:
         case other:
             raise DataError(f"{where}: repeat is {other!r}; give [first, last], as in [1, 100]")
     urls = entry["urls"] if isinstance(entry["urls"], list) else []
-    if not all("{n}" in str(text) for text in (key, entry["file"], *urls)):
+    if not all(re.search(r"\{n(:03)?\}", str(text)) for text in (key, entry["file"], *urls)):
         raise DataError(f"{where}: with repeat, the name, file and every url must contain {{n}}")
-    return [_source(f"{where} ({n})", key.replace("{n}", str(n)), _numbered(single, n)) for n in range(first, last + 1)]
+    return [_source(f"{where} ({n})", _numbered(key, n), _numbered(single, n)) for n in range(first, last + 1)]
 
 
 def _numbered(value: Any, n: int) -> Any:
@@ -112,7 +112,7 @@ def _numbered(value: Any, n: int) -> Any:
         return {name: _numbered(item, n) for name, item in value.items()}
     if isinstance(value, list):
         return [_numbered(item, n) for item in value]
-    return value.replace("{n}", str(n)) if isinstance(value, str) else value
+    return value.replace("{n}", str(n)).replace("{n:03}", f"{n:03}") if isinstance(value, str) else value
 
 
 def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
@@ -123,7 +123,8 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
     if not _NAME.fullmatch(key):
         raise DataError(f"{where}: a name holds letters, digits and . _ + - only")
     file, urls, size = entry["file"], entry["urls"], entry.get("bytes")
-    check(isinstance(file, str) and bool(_NAME.fullmatch(file)), "file", "a file name without folders")
+    parts = file.split("/") if isinstance(file, str) else [""]
+    check(all(map(_NAME.fullmatch, parts)), "file", "a file name, perhaps in folders, of letters, digits and . _ + -")
     known = isinstance(urls, list) and all(isinstance(url, str) for url in urls)
     check(known and bool(urls), "urls", "a list of addresses, the official one first")
     check(all(url.startswith(("http://", "https://")) for url in urls), "urls", "http:// or https:// addresses")

@@ -1,0 +1,83 @@
+"""The text lists of AMES: a line per image, ``path,label,width,height`` or ``path,width,height``.
+
+Published for GLDv2 and for the revisited benchmarks. The sizes are those of whole images, also for queries.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from reprise.datasets.images import ImageList, check_names
+from reprise.storage.errors import DataError
+
+
+@dataclass(frozen=True)
+class LabelledList:
+    """Images with what their list says about them.
+
+    images  names are the paths of the list
+    labels  (N,) int64, such as landmark ids; None where the list has none
+    sizes   (N, 2) int64, width and height in pixels
+    """
+
+    images: ImageList
+    labels: np.ndarray | None
+    sizes: np.ndarray
+
+
+def read_image_list(path: Path, folders: Path | Mapping[str, Path]) -> LabelledList:
+    """Read a list; ``folders`` is the folder that its paths start from, or one per first component of the paths
+    (such as ``train``), which then stands for that component.
+
+    Raises:
+        DataError: a line of another form than the first one, a repeated or senseless path, or a first component
+            without a folder
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such list; expected a line path,label,width,height per image")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not text in UTF-8 ({error}); convert it") from error
+    rows = [line.strip().split(",") for line in lines]
+    width = len(rows[0]) if rows else 0
+    if width not in (3, 4):
+        raise DataError(f"{path}: line 1 has {width} fields, expected path,label,width,height or path,width,height")
+    numbers = np.empty((len(rows), width - 1), np.int64)
+    for place, row in enumerate(rows):
+        if len(row) != width or not all(field.strip().isdecimal() for field in row[1:]):
+            raise DataError(f"{path}: line {place + 1} is '{lines[place]}', expected a path and {width - 1} numbers")
+        numbers[place] = [int(field) for field in row[1:]]
+    empty = np.flatnonzero((numbers[:, -2:] < 1).any(axis=1))
+    if len(empty):
+        raise DataError(f"{path}: line {empty[0] + 1} has a width or height of 0")
+    names = check_names([row[0] for row in rows], str(path))
+    images = ImageList(names, [_located(name, folders, path) for name in names])
+    return LabelledList(images, numbers[:, 0] if width == 4 else None, numbers[:, -2:])
+
+
+def check_same_order(listed: LabelledList, names: Sequence[str], where: str) -> None:
+    """Raise DataError, which begins with ``where``, unless the list holds the images ``names`` in that order.
+
+    Ground truth counts images in the order of its own lists, local features in that of a text list. Compared are the
+    names without folders and extensions.
+    """
+    stems = [PurePosixPath(name).name.removesuffix(".jpg") for name in listed.images.names]
+    expected = [PurePosixPath(name).name.removesuffix(".jpg") for name in names]
+    if stems != expected:
+        place = next((i for i, (a, b) in enumerate(zip(stems, expected, strict=False)) if a != b), None)
+        detail = f"{len(stems)} images, not {len(expected)}"
+        if place is not None:
+            detail = f"line {place + 1} is '{stems[place]}', not '{expected[place]}'"
+        raise DataError(f"{where}: is not in the order of the ground truth ({detail}); take both from one publisher")
+
+
+def _located(name: str, folders: Path | Mapping[str, Path], where: Path) -> Path:
+    if isinstance(folders, Path):
+        return folders / name
+    first, _, rest = name.partition("/")
+    if first not in folders or not rest:
+        raise DataError(f"{where}: '{name}' is in none of the folders {', '.join(sorted(folders))}")
+    return folders[first] / rest

@@ -1,0 +1,120 @@
+"""Exact nearest neighbours by inner product, in blocks, so that no matrix of all pairs is ever held."""
+
+import numpy as np
+import torch
+
+from reprise.storage.errors import DataError
+from reprise.storage.neighbors import Neighbors
+
+_MASK = 0xFFFFFFFF
+# Bytes per pair of a block: its similarity, its key, and what selecting takes.
+_PER_PAIR = 32
+
+
+def compute_neighbors(
+    queries: np.ndarray,
+    database: np.ndarray,
+    num_neighbors: int | None = None,
+    *,
+    exclude_self: bool = False,
+    block_mib: int = 256,
+    device: str = "cpu",
+) -> Neighbors:
+    """The database images of largest inner product with each query, best first.
+
+    Of equal similarities the smaller index comes first. Similarities are of float32, as in the published files.
+
+    Args:
+        queries: (Q, D) and database: (N, D) floats, as a rule of norm 1; may be memory-mapped
+        num_neighbors: M, how many per query; all of the database for None
+        exclude_self: ``queries`` are the ``database``, and no image is its own neighbour: what is left out is the
+            image with the same index, not the most similar one, which may be another copy of it
+        block_mib: memory for one block of similarities, in MiB
+
+    Returns:
+        similarities and indices (Q, M), M at most the number of images that can be neighbours
+
+    Raises:
+        DataError: arrays that do not fit each other, NaN or infinity, ``num_neighbors`` below 1 or beyond the database
+    """
+    limit = _check(queries, database, num_neighbors, exclude_self)
+    size = limit if num_neighbors is None else num_neighbors
+    rows, columns = _block_shape(len(queries), len(database), size, block_mib)
+    similarities = np.empty((len(queries), size), np.float32)
+    indices = np.empty((len(queries), size), np.int64)
+    for start in range(0, len(queries), rows):
+        stop = min(start + rows, len(queries))
+        block = _tensor(queries[start:stop], device, f"queries, rows {start} to {stop}")
+        best = _best(block, database, columns, size, start if exclude_self else None, device)
+        similarities[start:stop], indices[start:stop] = _decode(best)
+    return Neighbors(similarities, indices)
+
+
+def _best(
+    queries: torch.Tensor, database: np.ndarray, columns: int, size: int, own_start: int | None, device: str
+) -> torch.Tensor:
+    """The ``size`` largest keys of each query, descending; ``own_start``: the index of the first of the queries."""
+    best = torch.empty((len(queries), 0), dtype=torch.int64, device=device)
+    for start in range(0, len(database), columns):
+        stop = min(start + columns, len(database))
+        values = _tensor(database[start:stop], device, f"database, rows {start} to {stop}")
+        keys = _encode(queries @ values.T, start)
+        if own_start is not None:
+            own = torch.arange(len(queries), device=device) + own_start - start
+            inside = torch.nonzero((own >= 0) & (own < stop - start))[:, 0]
+            keys[inside, own[inside]] = torch.iinfo(torch.int64).min
+        best = torch.cat([best, keys], dim=1)
+        best = best.topk(min(size, best.shape[1]), dim=1).values
+    return best
+
+
+def _encode(similarities: torch.Tensor, first: int) -> torch.Tensor:
+    """Similarities and indices as integers that sort by descending similarity, then by ascending index.
+
+    The upper half are the bits of the float, those of negative numbers inverted; the lower half is the index,
+    counted down. No two keys are equal, so that the result does not depend on the blocks nor on how torch sorts.
+    """
+    bits = (similarities + 0.0).view(torch.int32)  # + 0.0 makes one zero of the two
+    bits = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits).to(torch.int64)
+    indices = torch.arange(first, first + similarities.shape[1], device=similarities.device)
+    return (bits << 32) | (_MASK - indices)
+
+
+def _decode(keys: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    bits = keys >> 32
+    bits = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits).to(torch.int32)
+    return bits.view(torch.float32).cpu().numpy(), (_MASK - (keys & _MASK)).cpu().numpy()
+
+
+def _block_shape(num_queries: int, num_images: int, size: int, block_mib: int) -> tuple[int, int]:
+    """(queries, images) per block: few thousand images where that suffices, but not fewer than are kept."""
+    pairs = (block_mib << 20) // _PER_PAIR
+    columns = min(num_images, max(4096, 2 * size))
+    rows = max(1, min(num_queries, pairs // (columns + size)))
+    return rows, max(1, min(num_images, pairs // rows - size)) if rows == num_queries else columns
+
+
+def _tensor(values: np.ndarray, device: str, where: str) -> torch.Tensor:
+    values = np.ascontiguousarray(values, np.float32)
+    if not np.isfinite(values).all():
+        raise DataError(f"{where}: global descriptors contain NaN or infinity; extract them again")
+    return torch.from_numpy(values).to(device)
+
+
+def _check(queries: np.ndarray, database: np.ndarray, num_neighbors: int | None, exclude_self: bool) -> int:
+    for name, array in (("queries", queries), ("database", database)):
+        if array.ndim != 2 or array.dtype.kind != "f" or not len(array):
+            raise DataError(f"{name}: expected floats (images, dimensions), got {array.dtype} {array.shape}")
+    if queries.shape[1] != database.shape[1]:
+        raise DataError(
+            f"queries have {queries.shape[1]} dimensions, the database {database.shape[1]}; they are of two extractors"
+        )
+    if exclude_self and len(queries) != len(database):
+        raise DataError(
+            f"exclude_self: {len(queries)} queries are not the {len(database)} images of the database; "
+            "leave it out for separate queries"
+        )
+    limit = len(database) - exclude_self
+    if num_neighbors is not None and not 1 <= num_neighbors <= limit:
+        raise DataError(f"num_neighbors is {num_neighbors}; expected 1 to {limit}, the images that can be neighbours")
+    return limit

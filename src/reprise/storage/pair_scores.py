@@ -1,0 +1,100 @@
+"""Files of pair scores: the logits of AMES for pairs of a query and a database image, whatever they are used for.
+
+Layout (docs/formats.md): ``offsets`` (Q + 1) i8, ``images`` (n) i4, ``logits`` (n) f4. The images scored for query q,
+ascending, are rows offsets[q] to offsets[q + 1]. Attributes: ``num_images`` (database), ``first_query`` (of a chunk).
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+_DATASETS = {"offsets": 1, "images": 1, "logits": 1}
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """offsets (Q + 1) int64, images (n) int32, logits (n) float32, as in the file; num_images of the database."""
+
+    offsets: np.ndarray
+    images: np.ndarray
+    logits: np.ndarray
+    num_images: int
+
+    def of(self, images: np.ndarray, where: str = "pair scores") -> np.ndarray:
+        """The logits (Q, K) float32 of the database images (Q, K) of each query.
+
+        DataError, which begins with ``where``: another number of queries, or a pair that was not scored.
+        """
+        if len(images) != len(self.offsets) - 1:
+            raise DataError(f"{where}: are of {len(self.offsets) - 1} queries, {len(images)} were asked for")
+        result = np.empty(images.shape, np.float32)
+        for query, wanted in enumerate(images):
+            rows = slice(self.offsets[query], self.offsets[query + 1])
+            place = np.searchsorted(self.images[rows], wanted)
+            found = place < rows.stop - rows.start
+            found[found] = self.images[rows][place[found]] == wanted[found]
+            if not found.all():
+                rank = int(np.argmin(found))
+                raise DataError(
+                    f"{where}: query {query} and image {wanted[rank]}, at rank {rank + 1} of what is re-ranked, were "
+                    "not scored; lower num_rerank, or score as many pairs, for the same neighbours and protocols"
+                )
+            result[query] = self.logits[rows][place]
+        return result
+
+
+def write_pair_scores(path: str | os.PathLike, scores: PairScores, attributes: Mapping[str, object]) -> None:
+    """Write ``scores``, atomically."""
+    with hdf5.create(path, {**attributes, "num_images": scores.num_images}) as file:
+        file["offsets"] = scores.offsets.astype(np.int64)
+        file["images"] = scores.images.astype(np.int32)
+        file["logits"] = scores.logits.astype(np.float32)
+
+
+def read_pair_scores(path: str | os.PathLike) -> PairScores:
+    """Read and check a file of pair scores."""
+    with hdf5.open_checked(path, _DATASETS, "pair scores") as file:
+        size = int(file.attrs.get("num_images", -1))
+        scores = PairScores(file["offsets"][:], file["images"][:], file["logits"][:], size)
+    lengths = np.diff(scores.offsets)
+    whole = len(scores.offsets) and scores.offsets[0] == 0 and scores.offsets[-1] == len(scores.images)
+    if not whole or len(scores.images) != len(scores.logits) or (lengths < 0).any() or size < 0:
+        raise DataError(f"{path}: 'offsets', 'images' and 'logits' do not fit each other; delete it and run again")
+    if not np.isfinite(scores.logits).all():
+        raise DataError(f"{path}: 'logits' contain NaN or infinity; delete it and run again")
+    return scores
+
+
+def read_chunks(chunks: Sequence[str | os.PathLike]) -> PairScores:
+    """Read ``chunks``, which follow each other in the order of their queries, as one.
+
+    DataError: no chunks, chunks of different recipes, or one that is missing or out of its place.
+    """
+    if not chunks:
+        raise DataError("pair scores: there are no chunks to read")
+    parts, recipes, next_query = [], [], 0
+    for chunk in map(Path, chunks):
+        parts.append(read_pair_scores(chunk))
+        with hdf5.open_checked(chunk, _DATASETS, "pair scores") as file:
+            recipes.append((str(file.attrs.get("recipe")), parts[-1].num_images))
+            first = int(file.attrs.get("first_query", 0))
+        if recipes[-1] != recipes[0]:
+            raise DataError(
+                f"{chunk}: was scored with another recipe than {chunks[0]}; delete the older chunk and run again"
+            )
+        if first != next_query:
+            raise DataError(f"{chunk}: begins with query {first}, expected {next_query}; give all chunks in order")
+        next_query += len(parts[-1].offsets) - 1
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    return PairScores(
+        np.concatenate([[0], np.cumsum(lengths)]),
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.logits for part in parts]),
+        recipes[0][1],
+    )

@@ -1,0 +1,114 @@
+"""Files of the tokens that AMES projects local descriptors to, which re-ranking reads instead of the descriptors.
+
+Layout (docs/formats.md): ``tokens`` (N, K, 128) float16 or float32, or ``codes`` (N, K, 16) uint8 of a binarized
+network, in one piece, which is mapped into memory; ``counts`` (N,) i4, the valid rows of each image, which come first;
+``names`` (N,) where the images have names. Attribute ``network``: what tells the network apart that made them.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+_KIND = "tokens of AMES"
+#: The dataset and the width of each type of token.
+_LAYOUTS = {"float16": ("tokens", 128), "float32": ("tokens", 128), "uint8": ("codes", 16)}
+
+
+class TokenWriter:
+    """Writes the tokens of one block of images after the other; made by ``token_writer``."""
+
+    def __init__(self, values: h5py.Dataset, counts: h5py.Dataset) -> None:
+        self._values, self._counts, self._next = values, counts, 0
+
+    def append(self, tokens: np.ndarray, counts: np.ndarray) -> None:
+        """Add images: tokens (n, k, width) in the type of the file, k at most K, and their numbers of valid rows."""
+        rows = slice(self._next, self._next + len(tokens))
+        self._values[rows, : tokens.shape[1]] = np.where(
+            (np.arange(tokens.shape[1]) < counts[:, None])[..., None], tokens, tokens.dtype.type(0)
+        )
+        self._counts[rows] = counts
+        self._next = rows.stop
+
+
+@contextmanager
+def token_writer(
+    path: str | os.PathLike,
+    num_images: int,
+    num_descriptors: int,
+    dtype: str,
+    *,
+    names: Sequence[str] | None,
+    attributes: Mapping[str, object],
+) -> Iterator[TokenWriter]:
+    """Yield a ``TokenWriter``; the file appears at ``path``, whole, when the block ends without an error.
+
+    dtype: float16, float32 or uint8 (codes). attributes: with ``network``.
+    """
+    key, width = _LAYOUTS[dtype]
+    with hdf5.create(path, attributes) as file:
+        if names is not None:
+            hdf5.write_names(file, "names", list(names))
+        values = file.create_dataset(key, (num_images, num_descriptors, width), dtype)
+        counts = file.create_dataset("counts", (num_images,), "i4")
+        writer = TokenWriter(values, counts)
+        yield writer
+        if writer._next != num_images:
+            raise DataError(f"{path}: got tokens of {writer._next} images, expected {num_images}")
+
+
+class TokenFile:
+    """A file of tokens, opened for reading.
+
+    Attributes:
+        names: the images in order, None where they have none; num_images: N; num_descriptors: K
+        dtype: of what ``read`` returns, float16, float32 or uint8; counts: (N,) int64; network: see the module
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        with hdf5.open_checked(self.path, {"counts": 1}, _KIND) as file:
+            key = next((key for key in ("tokens", "codes") if key in file), "tokens")
+            layout = _LAYOUTS.get(str(file[key].dtype)) if key in file else None
+            if layout is None or layout[0] != key or file[key].ndim != 3 or file[key].shape[2] != layout[1]:
+                raise DataError(
+                    f"{self.path}: holds neither 'tokens' (images, rows, 128) nor 'codes' (images, rows, 16); "
+                    f"this file does not hold {_KIND}"
+                )
+            self.names = hdf5.read_names(file, "names") if "names" in file else None
+            self.counts = file["counts"][:].astype(np.int64)
+            self.network = str(file.attrs.get("network"))
+            self.num_images, self.num_descriptors = (int(length) for length in file[key].shape[:2])
+            self.dtype = file[key].dtype
+            offset, shape = file[key].id.get_offset(), file[key].shape
+        damaged = len(self.counts) != self.num_images or (self.counts < 0).any()
+        if damaged or self.counts.max(initial=0) > self.num_descriptors or (offset is None and np.prod(shape)):
+            raise DataError(f"{self.path}: its datasets do not fit each other; delete it and run again")
+        self._values = np.memmap(self.path, self.dtype, "r", offset, shape) if offset else np.empty(shape, self.dtype)
+
+    def read(self, images: np.ndarray, num_descriptors: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The first ``num_descriptors`` tokens of ``images`` (ascending, so that the file is read in its order).
+
+        Returns (n, k, 128) or, for codes, (n, k, 16), and how many of the k rows are valid, (n,) int64.
+        DataError: more tokens per image than there are, or images that are not in the file.
+        """
+        count = self.check_count(num_descriptors)
+        if len(images) and (images.min() < 0 or images.max() >= self.num_images):
+            raise DataError(f"{self.path}: has tokens of {self.num_images} images, image {images.max()} was asked for")
+        return self._values[images, :count], np.minimum(self.counts[images], count)
+
+    def check_count(self, num_descriptors: int | None) -> int:
+        """``num_descriptors``, or K for None. DataError: more than there are."""
+        count = self.num_descriptors if num_descriptors is None else num_descriptors
+        if not 1 <= count <= self.num_descriptors:
+            raise DataError(
+                f"{self.path}: {count} descriptors per image were asked for, it has {self.num_descriptors}; lower the "
+                "number, or project and, if need be, extract more"
+            )
+        return count

@@ -1,0 +1,139 @@
+"""HDF5 virtual datasets, resolved to the datasets that really hold their rows.
+
+HDF5 reads zeros where a source of a virtual dataset is missing. Rows are therefore never read through a virtual
+dataset, but from its sources, each of which is checked on opening.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+_DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual."""
+
+    path: Path
+    key: str
+    start: int
+    count: int
+
+
+def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
+    """The segments that make up the rows of the dataset ``key``, in order.
+
+    Raises:
+        DataError: a source is missing, shorter than its part of the virtual dataset or of another type, or was
+            written by another recipe since the merge; or rows of the virtual dataset have no source
+    """
+    with hdf5.open_checked(path, {}, kind) as file:
+        if key not in file:
+            raise DataError(f"{path}: dataset '{key}' is missing; this file does not hold {kind}")
+        dataset = file[key]
+        if not dataset.is_virtual:
+            return [Segment(path, key, 0, dataset.shape[0])]
+        if depth == _DEEPEST:
+            raise DataError(f"{path}: virtual datasets refer to each other; merge the files again")
+        _check_recipes(path, file)
+        shape, dtype = dataset.shape, dataset.dtype
+        mappings = sorted(_mapping(path, source, shape) for source in dataset.virtual_sources())
+    segments: list[Segment] = []
+    reached = 0
+    for start, count, name, source_key, source_start in mappings:
+        if start != reached:
+            raise DataError(f"{path}: rows {reached} to {start} of '{key}' have no source; merge the files again")
+        reached += count
+        source = locate(path, name)
+        _check_source(path, source, source_key, (source_start + count, *shape[1:]), dtype)
+        segments += _cut(resolve(source, source_key, kind, depth + 1), source_start, count)
+    if reached != shape[0]:
+        raise DataError(f"{path}: rows {reached} to {shape[0]} of '{key}' have no source; merge the files again")
+    return segments
+
+
+def locate(path: Path, name: str) -> Path:
+    """The source ``name`` of the virtual file ``path``: beside it, where the name is of another machine."""
+    candidates = [path.parent / name, path.parent / Path(name).name]
+    for candidate in reversed(candidates) if Path(name).is_absolute() else candidates:
+        if candidate.is_file() and not candidate.samefile(path):
+            return candidate
+    raise DataError(f"{path}: its chunk {candidates[0]} is missing; bring it back, or run the extraction again")
+
+
+def link(file: h5py.File, path: Path, key: str, chunks: Sequence[Path], rows: Sequence[int]) -> None:
+    """Create the virtual dataset ``key`` in ``file``, which will stand at ``path``, from the same one of ``chunks``."""
+    with h5py.File(chunks[0]) as first:
+        shape, dtype = first[key].shape[1:], first[key].dtype
+    layout = h5py.VirtualLayout((sum(rows), *shape), dtype)
+    start = 0
+    for chunk, count in zip(chunks, rows, strict=True):
+        if count:
+            name = os.path.relpath(chunk.absolute(), path.absolute().parent)
+            layout[start : start + count] = h5py.VirtualSource(name, key, (count, *shape), dtype)
+        start += count
+    file.create_virtual_dataset(key, layout)
+
+
+def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequence[int], recipes: list[str]) -> None:
+    """Note what was merged, so that ``resolve`` can tell whether it is still the same."""
+    file["chunk_rows"] = np.asarray(rows, np.int64)
+    hdf5.write_names(file, "chunks", [os.path.relpath(chunk.absolute(), path.absolute().parent) for chunk in chunks])
+    hdf5.write_names(file, "chunk_recipes", recipes)
+
+
+def _check_recipes(path: Path, file: h5py.File) -> None:
+    if "chunks" not in file or "chunk_recipes" not in file:
+        return
+    for name, recipe in zip(hdf5.read_names(file, "chunks"), hdf5.read_names(file, "chunk_recipes"), strict=True):
+        chunk = locate(path, name)
+        with hdf5.open_checked(chunk, {}, "a chunk") as source:
+            if source.attrs.get("recipe", "") != recipe:
+                raise DataError(
+                    f"{path}: its chunk {chunk} was written by another recipe since the merge; "
+                    "run the workflow again so that the merge is repeated"
+                )
+
+
+def _mapping(path: Path, source: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tuple[int, int, str, str, int]:
+    """(first row, rows, file, dataset, first row there) of one source, which has to be a run of whole rows."""
+    low, high = source.vspace.get_select_bounds()
+    count = high[0] - low[0] + 1
+    if source.src_space.get_select_type() == h5py.h5s.SEL_ALL:
+        source_low, source_high = (0,), (count - 1,)
+    else:
+        source_low, source_high = source.src_space.get_select_bounds()
+    whole = low[1:] == (0,) * (len(shape) - 1) and high[1:] == tuple(size - 1 for size in shape[1:])
+    points = count * int(np.prod(shape[1:], dtype=np.int64))
+    if not whole or source.vspace.get_select_npoints() != points or source_high[0] - source_low[0] + 1 != count:
+        raise DataError(f"{path}: a virtual dataset takes parts of rows from {source.file_name}; merge again")
+    return low[0], count, source.file_name, source.dset_name, source_low[0]
+
+
+def _check_source(path: Path, source: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    with hdf5.open_checked(source, {key: len(shape)}, "a chunk") as file:
+        found, found_dtype = file[key].shape, file[key].dtype
+    if found_dtype != dtype or found[1:] != shape[1:] or found[0] < shape[0]:
+        raise DataError(
+            f"{path}: its chunk {source} has '{key}' of shape {found} and type {found_dtype}, expected at least "
+            f"{shape} of {dtype}; it is not the file that was merged, merge again"
+        )
+
+
+def _cut(segments: list[Segment], start: int, count: int) -> list[Segment]:
+    """Rows ``start`` to ``start + count`` of what ``segments`` make up."""
+    result, first = [], 0
+    for segment in segments:
+        low, high = max(start, first), min(start + count, first + segment.count)
+        if low < high:
+            result.append(Segment(segment.path, segment.key, segment.start + low - first, high - low))
+        first += segment.count
+    return result
