@@ -29,3 +29,24 @@ def rule(name: str, shape: tuple[int, ...], seed: int) -> torch.Tensor:
     else:
         x = 0.1 * x
     return torch.from_numpy(np.asarray(x, np.float32))
+
+
+def fill_dinov2(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """As ``fill_weights``, with the exceptions that the golden arrays of DINOv2 have."""
+    state = {}
+    for name, tensor in network.state_dict().items():
+        shape = tuple(tensor.shape)
+        if name in ("pos_embed", "cls_token", "register_tokens", "mask_token"):
+            # As a vector, to which the rule gives 0.1 * x.
+            state[name] = rule(name, (tensor.numel(),), seed).reshape(shape)
+        else:
+            state[name] = 0.1 + 0.1 * rule(name, shape, seed) if name.endswith("gamma") else rule(name, shape, seed)
+    network.load_state_dict(state)
+    return network
+
+
+def fill_cvnet(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """As ``fill_weights``, with the exponent of the pooling left at 3."""
+    fill_weights(network, seed)
+    network.head.pool.p.data.fill_(3)
+    return network

@@ -4,13 +4,13 @@ import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tqdm import tqdm
 
 from reprise.datasets.images import Box, ImageList
-from reprise.storage.arrays import LocalFeatures
 from reprise.storage.errors import DataError
 from reprise.storage.features import feature_writer
 
@@ -25,8 +25,28 @@ class Extractor(Protocol):
     def load(self, path: Path, box: Box | None) -> Any:
         """Decode and prepare an image; runs in threads, ahead of ``extract``."""
 
-    def extract(self, loaded: Any) -> LocalFeatures:
-        """The features of a prepared image, in pixels of the original image."""
+    def extract(self, loaded: Any) -> Any:
+        """The features of a prepared image: LocalFeatures, or what the extractor's own writer takes."""
+
+
+class Writer(Protocol):
+    """An open file that takes one image after the other."""
+
+    def append(self, name: str, features: Any) -> None:
+        """Add the image ``name``."""
+
+    def skip(self, name: str) -> None:
+        """Add the image ``name``, which could not be decoded, without features."""
+
+
+@runtime_checkable
+class BringsWriter(Protocol):
+    """An extractor whose features are not written as ragged ones (``reprise.storage.features``)."""
+
+    def open_writer(
+        self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
+    ) -> AbstractContextManager[Writer]:
+        """Open the file for the images ``names``, which appears when the block ends without an error."""
 
 
 def extract_images(
@@ -46,7 +66,7 @@ def extract_images(
             lists its name in the dataset ``skipped``
         workers: threads that decode
     """
-    with feature_writer(path, extractor.dim, attributes) as writer:
+    with _open_writer(images, extractor, path, attributes) as writer:
         skipped = 0
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
         for name, future in _decoded_ahead(images, extractor, workers):
@@ -64,6 +84,14 @@ def extract_images(
         progress.close()
         if skipped and skipped == len(images):
             raise DataError(f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset")
+
+
+def _open_writer(
+    images: ImageList, extractor: Extractor, path: str | os.PathLike, attributes: Mapping[str, object]
+) -> AbstractContextManager[Writer]:
+    if isinstance(extractor, BringsWriter):
+        return extractor.open_writer(path, images.names, attributes)
+    return feature_writer(path, extractor.dim, attributes)
 
 
 def _decoded_ahead(images: ImageList, extractor: Extractor, workers: int) -> Iterator[tuple[str, Future]]:

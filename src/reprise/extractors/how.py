@@ -7,11 +7,10 @@ from typing import Any
 
 from reprise.datasets.images import Box
 from reprise.extractors.images import LoadedImage, load_image, to_tensor
-from reprise.extractors.parameters import complete, count
+from reprise.extractors.parameters import complete, count, scales
 from reprise.networks.how import HOW
 from reprise.networks.how_settings import SCALES
 from reprise.storage.arrays import LocalFeatures
-from reprise.storage.errors import DataError
 
 
 class Extractor:
@@ -30,7 +29,7 @@ class Extractor:
         values = complete("how", parameters, defaults)
         self._image_size = count("how", "image_size", values["image_size"])
         self._num_features = count("how", "num_features", values["num_features"])
-        self._scales = _scales(values["scales"])
+        self._scales = scales("how", values["scales"])
         self._device = device
         self._network = HOW.from_checkpoint(values["checkpoint"]).for_inference().to(device)
         self.dim = self._network.dim
@@ -44,10 +43,3 @@ class Extractor:
         image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
         features = self._network.forward_local(image, self._num_features, self._scales)
         return replace(features, locations=loaded.to_original(features.locations))
-
-
-def _scales(values: Any) -> tuple[float, ...]:
-    numbers = isinstance(values, list | tuple) and all(isinstance(value, int | float) for value in values)
-    if not numbers or not values or not min(values) > 0:
-        raise DataError(f"extractor how: scales is {values!r}; give a list of positive factors, such as [1.0]")
-    return tuple(float(value) for value in values)

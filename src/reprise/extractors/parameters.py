@@ -26,3 +26,13 @@ def count(extractor: str, name: str, value: Any) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise DataError(f"extractor {extractor}: {name} is {value!r}; give a positive integer, or null for no limit")
     return value
+
+
+def scales(extractor: str, values: Any) -> tuple[float, ...]:
+    """Return ``values`` as factors of an image pyramid. DataError: anything but a list of positive numbers."""
+    numbers = isinstance(values, list | tuple) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+    )
+    if not numbers or not values or not min(values) > 0:
+        raise DataError(f"extractor {extractor}: scales is {values!r}; give a list of positive factors, such as [1.0]")
+    return tuple(float(value) for value in values)

@@ -8,7 +8,7 @@ from reprise.extractors.chunks import Extractor
 from reprise.storage.errors import unknown_name
 
 # For each name there is a module of this package with a class Extractor.
-EXTRACTORS = ("how", "rootsift")
+EXTRACTORS = ("cvnet", "dinov2", "how", "rootsift")
 
 
 def load_extractor(name: str, parameters: Mapping[str, Any], device: str = "cpu") -> Extractor:

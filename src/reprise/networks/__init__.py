@@ -1,6 +1,10 @@
 """Networks, and the trunks that they stand on."""
 
+from reprise.networks.ames import AMES
+from reprise.networks.attention_detector import AttentionDetector
+from reprise.networks.cvnet import CVNet
+from reprise.networks.dinov2 import DINOv2
 from reprise.networks.how import HOW
 from reprise.networks.whitening import initialise_reduction, whitening
 
-__all__ = ["HOW", "initialise_reduction", "whitening"]
+__all__ = ["AMES", "HOW", "AttentionDetector", "CVNet", "DINOv2", "initialise_reduction", "whitening"]

@@ -104,8 +104,9 @@ def write_checkpoint(
         "_version": VERSION,
         **state,
     }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    # Through a file object: given a path, torch would write the name of the temporary file into the archive.
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def _net_params(settings: Settings, mean_std: MeanStd) -> dict[str, Any]:

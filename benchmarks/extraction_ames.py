@@ -1,0 +1,85 @@
+"""What the backbones of AMES cost: one photograph of 1024 x 768 at the published sizes, on the CPU.
+
+DINOv2 ViT-B/14 with registers sees it at a longer side of 770 pixels, CVNet with ResNet-101 at the scales 0.7071, 1 and
+1.4142, each with its detector, from resized pixels to the 700 strongest features and the global descriptors. The
+reference is the backbone as published, without a detector: attention that is written out, layer by layer, channels
+first. The two take turns, and the fastest run of each counts, so that other load on the machine falls on both. The rate
+of a large matrix product, measured in between, says how fast the machine can be at all. Weights are random.
+
+    python benchmarks/extraction_ames.py [--repeats 3] [--threads 2] [--json]
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from table import Row, best_of, print_rows
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from reprise.extractors.images import to_tensor
+from reprise.extractors.opencv import BGR, ScaledImage
+from reprise.extractors.registry import load_extractor
+from reprise.networks.attention_detector import AttentionDetector
+from reprise.networks.cvnet import CVNet
+from reprise.networks.dinov2 import DINOv2
+
+MATRIX = 2048
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", action="store_true", help="print rows for benchmarks/run.py")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    matrix = torch.randn(MATRIX, MATRIX)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, network, size in (("dinov2", DINOv2(), 770), ("cvnet", CVNet(), None)):
+            extractor, loaded = prepare(Path(folder), name, network, size)
+            network.eval().requires_grad_(False)
+            with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+                published(name, network, loaded)
+            times = best_of(
+                arguments.repeats,
+                {
+                    "published": lambda name=name, network=network, loaded=loaded: published(name, network, loaded),
+                    "ours": lambda extractor=extractor, loaded=loaded: extractor.extract(loaded),
+                    "matrix": lambda: matrix @ matrix,
+                },
+            )
+            limit = counter.get_total_flops() / (2 * MATRIX**3) * times["matrix"]
+            rows.append(Row(f"extract with {name}", "s/image", times["ours"], times["published"], limit=limit))
+    print_rows(rows, as_json=arguments.json)
+
+
+def prepare(folder: Path, name: str, network: DINOv2 | CVNet, size: int | None) -> tuple:
+    """The extractor with the weights of ``network`` and a detector, and a photograph of noise at its scales."""
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (768, 1024, 3), np.uint8)).save(folder / "image.png")
+    network.save_checkpoint(folder / "network.pth")
+    AttentionDetector(getattr(network, "local_dim", network.dim)).save_checkpoint(folder / "detector.pt")
+    paths = {"checkpoint": str(folder / "network.pth"), "detector": str(folder / "detector.pt")}
+    extractor = load_extractor(name, {**paths, "image_size": size})
+    return extractor, extractor.load(folder / "image.png", None)
+
+
+@torch.inference_mode()
+def published(name: str, network: DINOv2 | CVNet, loaded: list[ScaledImage]) -> None:
+    """The backbone alone, as it is published, without a detector."""
+    for scaled in loaded:
+        image = to_tensor(scaled.pixels, *BGR)
+        if name == "cvnet":
+            network.forward_global(image)
+        else:
+            with sdpa_kernel(SDPBackend.MATH):
+                network(image.flip(1))
+
+
+if __name__ == "__main__":
+    main()
