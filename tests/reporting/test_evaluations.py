@@ -38,6 +38,14 @@ def test_classic_ground_truth_has_one_protocol():
     assert scores["classic"]["average_precisions"]["q"] == 100.0
 
 
+def test_ground_truth_without_junk_has_public_and_private_queries():
+    landmarks = Dataset(image_list("abc"), image_list("qr"), [{"ok": [1]}, {"ok": [2]}], private_queries=1)
+    scores = evaluate_rankings(RANKINGS, landmarks, [1])
+    assert {name: score["map"] for name, score in scores.items()} == {"public": 50, "private": 100, "combined": 75}
+    assert scores["private"]["queries"] == 1
+    assert scores["private"]["average_precisions"] == {"q": None, "r": 100.0}
+
+
 def test_no_query_with_a_positive_is_not_a_number_but_nothing(tmp_path):
     truth = [{"easy": [], "hard": [0], "junk": []}, {"easy": [], "hard": [1], "junk": []}]
     scores = evaluate_rankings(RANKINGS, dataset(truth), [1])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from reprise.datasets.images import Dataset
+from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
@@ -21,8 +22,9 @@ def evaluate_rankings(
     """Evaluate ``rankings`` with the ground truth of ``dataset``, after checking that they name the same images.
 
     Returns:
-        protocol (easy, medium, hard; or classic) -> map in percent, precision_at in percent, the number of queries with
-        a positive, and the average precision of each query by name (None without a positive)
+        protocol (easy, medium, hard; classic; or public, private, combined) -> map in percent, precision_at in
+        percent, the number of queries with a positive, and the average precision of each query by name (None without
+        a positive, and for queries that are not of the protocol)
     """
     if dataset.queries is None or dataset.ground_truth is None:
         raise DataError("this dataset has no ground truth; rankings on it cannot be evaluated")
@@ -41,9 +43,12 @@ def evaluate_rankings(
     ranks, size = rankings.complete(), len(dataset.database)
     if "easy" in dataset.ground_truth[0]:
         scores = evaluate_revisited(ranks, dataset.ground_truth, kappas, database_size=size)
+    elif "junk" not in dataset.ground_truth[0]:
+        private = dataset.private_queries
+        scores = evaluate_landmarks(ranks, dataset.ground_truth, kappas, private_queries=private, database_size=size)
     else:
         scores = {"classic": evaluate_classic(ranks, dataset.ground_truth, kappas, database_size=size)}
-    return {protocol: _summary(result, rankings.query_names) for protocol, result in scores.items()}
+    return {protocol: summarise(result, rankings.query_names) for protocol, result in scores.items()}
 
 
 def write_evaluation(
@@ -59,7 +64,8 @@ def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str]
     return {(path.parent.name, path.stem): json.loads(path.read_text(encoding="utf-8")) for path in map(Path, paths)}
 
 
-def _summary(scores: RetrievalScores, queries: list[str]) -> dict[str, object]:
+def summarise(scores: RetrievalScores, queries: list[str]) -> dict[str, object]:
+    """The scores of one protocol in percent, as ``evaluate_rankings`` describes; ``queries`` are their names."""
     precisions = scores.average_precisions
     return {
         "map": _percent(scores.map),
