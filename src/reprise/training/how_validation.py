@@ -1,0 +1,88 @@
+"""The validation of a training: search with ASMK among images that it does not train on."""
+
+from pathlib import Path
+
+import numpy as np
+
+from reprise.asmk.asmk import ASMK
+from reprise.asmk.codebook import Codebook
+from reprise.asmk.stages.codebooks import train_codebook
+from reprise.datasets.images import Dataset, ImageList
+from reprise.evaluation.retrieval import evaluate_classic, evaluate_revisited
+from reprise.extractors.chunks import extract_images
+from reprise.extractors.registry import load_extractor
+from reprise.networks.how import HOW
+from reprise.storage.errors import DataError
+from reprise.storage.features import FeatureFile
+from reprise.training.how_settings import ValidationSettings
+
+_IMAGES_PER_BLOCK = 64
+
+
+def validate(
+    network: HOW,
+    settings: ValidationSettings,
+    training_images: ImageList,
+    dataset: Dataset,
+    *,
+    image_size: int,
+    folder: Path,
+    workers: int = 2,
+    device: str = "cpu",
+) -> float:
+    """The mAP in [0, 1] of ``network`` on ``dataset``, medium for a revisited one, with a codebook trained anew.
+
+    The steps, the functions and the files between them are those of an evaluation; ``folder`` takes the files.
+
+    DataError: a dataset without queries, or of whose queries none has a positive image.
+    """
+    if dataset.queries is None or not dataset.ground_truth:
+        raise DataError("validation: the dataset has no queries; choose one with ground truth, such as val_eccv20")
+    network.save_checkpoint(folder / "network.pth")
+
+    def extract(name: str, images: ImageList, num_features: int, scales: tuple[float, ...]) -> Path:
+        parameters = {"image_size": image_size, "scales": scales, "num_features": num_features}
+        extractor = load_extractor("how", {"checkpoint": folder / "network.pth", **parameters}, device)
+        extract_images(images, extractor, folder / name, attributes={"recipe": ""}, workers=workers)
+        return folder / name
+
+    words = settings.codebook
+    training = extract("training.h5", training_images.first(words.images), words.num_features, words.scales)
+    train_codebook(
+        training,
+        folder / "codebook.h5",
+        size=words.size,
+        num_features=words.num_features,
+        iterations=words.iterations,
+        seed=words.seed,
+        recipe="",
+    )
+    training.unlink()
+    database = extract("database.h5", dataset.database, settings.num_features, settings.scales)
+    queries = extract("queries.h5", dataset.queries, settings.num_features, settings.scales)
+    return _mean_average_precision(_search(settings, folder / "codebook.h5", database, queries), dataset)
+
+
+def _search(settings: ValidationSettings, codebook: Path, database: Path, queries: Path) -> np.ndarray:
+    """The ranking of all database images for each query: (Q, N)."""
+    engine = ASMK(Codebook.load(codebook), device="auto", **vars(settings.asmk))
+    with FeatureFile(database) as file:
+        for start in range(0, len(file), _IMAGES_PER_BLOCK):
+            stop = min(start + _IMAGES_PER_BLOCK, len(file))
+            engine.index(*file.read(start, stop), n_images=stop)
+    with FeatureFile(queries) as file:
+        rows = [
+            engine.search(*file.read(query, query + 1), query_ids=np.array([query])).ranks for query in range(len(file))
+        ]
+    return np.concatenate(rows)
+
+
+def _mean_average_precision(rankings: np.ndarray, dataset: Dataset) -> float:
+    truth, size = dataset.ground_truth or [], len(dataset.database)
+    if "easy" in truth[0]:
+        value = evaluate_revisited(rankings, truth, database_size=size)["medium"].map
+    else:
+        value = evaluate_classic(rankings, truth, database_size=size).map
+    if np.isnan(value):
+        raise DataError("validation: none of the queries has a positive image; correct the ground truth")
+    return value

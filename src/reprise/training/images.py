@@ -1,0 +1,44 @@
+"""Training images: decoded by threads while the network works."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+
+from reprise.datasets.images import ImageList
+from reprise.extractors.images import load_image, to_tensor
+from reprise.networks.how import HOW
+from reprise.storage.errors import DataError
+
+_AHEAD = 4
+
+
+def load_ahead(paths: Iterable[Path], network: HOW, image_size: int, workers: int) -> Iterator[torch.Tensor]:
+    """Yield the images normalised for ``network``, (1, 3, H, W) float32, in order; only a few are in memory.
+
+    DataError: an image that cannot be decoded.
+    """
+
+    def load(path: Path) -> torch.Tensor:
+        return to_tensor(load_image(path, None, image_size).pixels, *network.mean_std)
+
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[torch.Tensor]] = deque()
+        for path in paths:
+            waiting.append(pool.submit(load, path))
+            if len(waiting) > workers + _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def check_files(images: ImageList) -> None:
+    """DataError unless every image is there: an epoch meets only some of them, and the missing one perhaps late."""
+    missing = [path for path in images.paths if not path.is_file()]
+    if missing:
+        raise DataError(
+            f"{missing[0]}: there is no such image; {len(missing)} of {len(images)} are missing. Unpack the archive "
+            "again, or take them out of the database"
+        )
