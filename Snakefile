@@ -12,6 +12,8 @@ min_version("9.27")
 
 
 configfile: "config/config.yaml"
+configfile: "config/training.yaml"
+configfile: "config/ames.yaml"
 
 
 include: "rules/common.smk"
@@ -19,17 +21,35 @@ include: "rules/common.smk"
 
 localrules:
     targets,
+    everything,
 
 
-# The first rule is what runs when nothing is asked for.
+# The first rule is what runs when nothing is asked for. The folders are for those who read a dry run.
 rule targets:
+    resources:
+        output=OUTPUT,
+        data=DATA,
     message:
         describe_targets(config)
+
+
+rule everything:
+    input:
+        expand(f"{OUTPUT}/{{table}}.csv", table=config["tables"]),
 
 
 include: "rules/download.smk"
 include: "rules/features.smk"
 include: "rules/codebooks.smk"
 include: "rules/asmk.smk"
+include: "rules/neighbors.smk"
+include: "rules/rerank.smk"
 include: "rules/training.smk"
 include: "rules/tables.smk"
+include: "rules/seeds.smk"
+
+
+# Before the first job, and only here: jobs of a cluster are started with --no-hooks.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        check_slurm(workflow, ROOT / "profiles" / "slurm")

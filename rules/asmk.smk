@@ -26,15 +26,6 @@ def searched_indexes(wildcards):
     ]
 
 
-def searched_datasets(wildcards):
-    return [
-        file
-        for dataset in paths.parts(wildcards.searched)
-        if dataset
-        for file in paths.dataset_inputs(dataset)
-    ]
-
-
 def experiment_codebook(wildcards):
     codebook = config["experiments"][wildcards.experiment]["codebook"]
     return rules.train_codebook.output[0].format(codebook=codebook)
@@ -82,14 +73,16 @@ rule search:
     input:
         indexes=searched_indexes,
         queries=experiment_queries,
-        datasets=searched_datasets,
+        datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
         codebook=experiment_codebook,
     output:
-        f"{OUTPUT}/rankings/{{experiment}}/{{searched}}.h5",
+        paths.ranking("{experiment}", "{searched}"),
     log:
         f"{LOGS}/search/{{experiment}}/{{searched}}.log",
     benchmark:
         f"{LOGS}/search/{{experiment}}/{{searched}}.tsv"
+    wildcard_constraints:
+        experiment=any_of(matched_by("asmk")),
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
@@ -110,6 +103,8 @@ rule evaluate:
         f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
+    wildcard_constraints:
+        experiment=any_of(matched_by("asmk", "global")),
     resources:
         mem_mb=2000,
         runtime=10,

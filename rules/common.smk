@@ -1,9 +1,15 @@
 # What all rules share: the checked configuration, paths, recipes, and which names a wildcard may take.
 
+import json
+
 from reprise.storage.sources import read_sources
+from reprise.workflow.cluster import check_slurm
 from reprise.workflow.config import check_config, check_schema, load_yaml
+from reprise.workflow.ames_recipes import DENSE
+from reprise.workflow.consistency import WITHOUT_TRUTH
 from reprise.workflow.paths import Paths
 from reprise.workflow.recipes import Recipes
+from reprise.workflow.seeds import with_seed_study
 from reprise.workflow.targets import describe_targets
 
 ROOT = Path(workflow.basedir)
@@ -17,6 +23,7 @@ schemas = {
 }
 check_schema(published, schemas["published"], "published")
 check_config(config, schemas["config"], sources, published)
+config = with_seed_study(config)
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output
@@ -49,16 +56,39 @@ def any_of(names):
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or "(?!)"
 
 
+def matched_by(*matchers):
+    """The experiments with one of ``matchers``."""
+    return [
+        name
+        for name, entry in config["experiments"].items()
+        if entry["matcher"] in matchers
+    ]
+
+
+def trainings_of(system):
+    """The trainings of a system."""
+    return [
+        name for name, entry in config["trainings"].items() if entry["system"] == system
+    ]
+
+
 wildcard_constraints:
     source=any_of(sources),
     images=any_of(config["images"]),
     dataset=any_of(config["datasets"]),
     searched=any_of([*config["datasets"], *config["enlarged"]]),
-    checkpoint=any_of(config["checkpoints"]),
+    training=any_of(config["trainings"]),
     extractor=any_of(config["extractors"]),
     codebook=any_of(config["codebooks"]),
+    neighbors=any_of(config["neighbors"]),
+    reranker=any_of(config["rerankers"]),
+    calibration=any_of(config["calibrations"]),
     experiment=any_of(config["experiments"]),
     table=any_of(config["tables"]),
     split="database|queries",
+    ranking=any_of(config["experiments"]),
+    query_features=r"\d+",
+    num_features=r"\d+",
+    rerank=r"\d+",
     chunk=r"\d+",
     chunks=r"\d+",

@@ -9,12 +9,30 @@ FEATURE_CHUNK = paths.features(
 def extraction_inputs(wildcards):
     """The dataset, and the weights of extractors that have any."""
     extractor = config["extractors"][wildcards.extractor]
-    weights = (
-        [paths.checkpoint_input(extractor["checkpoint"])]
-        if "checkpoint" in extractor
-        else []
-    )
+    weights = [
+        paths.checkpoint_input(extractor[key])
+        for key in ("checkpoint", "detector")
+        if extractor.get(key)
+    ]
     return paths.dataset_inputs(wildcards.dataset) + weights
+
+
+def extractors_of(*kinds, dense=None):
+    """The extractors of some kinds, or all whose features are dense or not."""
+    return [
+        name
+        for name, entry in config["extractors"].items()
+        if entry["extractor"] in kinds or dense is (entry["extractor"] in DENSE)
+    ]
+
+
+downloaded = extractors_of("downloaded")
+extracted = set(config["extractors"]) - set(downloaded)
+
+
+def network_gpus(wildcards):
+    """One for extractors with weights; the others have no use for it."""
+    return int("checkpoint" in config["extractors"][wildcards.extractor])
 
 
 passing = [
@@ -34,11 +52,12 @@ rule extract_chunk:
     benchmark:
         f"{LOGS}/extract_chunk/{{extractor}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.tsv"
     wildcard_constraints:
-        dataset=any_of(set(config["datasets"]) - set(passing)),
+        extractor=any_of(extracted),
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=240,
+        gpu=network_gpus,
     params:
         recipe=recipe("extract_chunk", "extractor", "dataset", "split"),
     script:
@@ -46,11 +65,16 @@ rule extract_chunk:
 
 
 # Features of a million distractors are not kept: each chunk is deleted as soon as every experiment aggregated it.
+# Dense ones are, because any of them may be re-ranked.
 use rule extract_chunk as extract_passing_chunk with:
     output:
         temp(FEATURE_CHUNK),
     wildcard_constraints:
         dataset=any_of(passing),
+        extractor=any_of(extractors_of(dense=False)),
+
+
+ruleorder: extract_passing_chunk > extract_chunk
 
 
 rule merge_features:
@@ -60,6 +84,8 @@ rule merge_features:
         paths.features("{extractor}", "{dataset}", "{split}"),
     log:
         f"{LOGS}/merge_features/{{extractor}}/{{dataset}}/{{split}}.log",
+    wildcard_constraints:
+        extractor=any_of(extracted),
     resources:
         mem_mb=1000,
         runtime=10,
@@ -67,3 +93,84 @@ rule merge_features:
         recipe=recipe("merge_features", "extractor", "dataset", "split"),
     script:
         f"{SCRIPTS}/merge_features.py"
+
+
+rule adopt_features:
+    input:
+        files=lambda wildcards: map(
+            paths.receipt,
+            config["extractors"][wildcards.extractor]["files"][wildcards.dataset][
+                wildcards.split
+            ],
+        ),
+        dataset=lambda wildcards: paths.dataset_inputs(wildcards.dataset),
+    output:
+        paths.features("{extractor}", "{dataset}", "{split}"),
+    log:
+        f"{LOGS}/adopt_features/{{extractor}}/{{dataset}}/{{split}}.log",
+    wildcard_constraints:
+        extractor=any_of(downloaded),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=recipe("adopt_features", "extractor", "dataset", "split"),
+    script:
+        f"{SCRIPTS}/adopt_features.py"
+
+
+rule join_features:
+    input:
+        lambda wildcards: [
+            paths.features(wildcards.extractor, dataset, "database")
+            for dataset in paths.parts(wildcards.searched)
+        ],
+    output:
+        paths.features("{extractor}", "{searched}", "database"),
+    log:
+        f"{LOGS}/join_features/{{extractor}}/{{searched}}.log",
+    wildcard_constraints:
+        extractor=any_of(extractors_of(dense=True)),
+        searched=any_of(config["enlarged"]),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=recipe("join_features", "extractor", "searched"),
+    script:
+        f"{SCRIPTS}/join_features.py"
+
+
+def calibration_inputs(wildcards):
+    entry = config["calibrations"][wildcards.calibration]
+    extractor = config["extractors"][entry["extractor"]]
+    weights = [extractor[key] for key in ("checkpoint", "detector") if extractor[key]]
+    return {
+        "published": paths.features(entry["published"], entry["dataset"], "queries"),
+        "dataset": paths.dataset_inputs(entry["dataset"]),
+        "weights": [paths.checkpoint_input(checkpoint) for checkpoint in weights],
+    }
+
+
+# Which settings give the features that were published: fails if none does.
+rule calibrate:
+    input:
+        unpack(calibration_inputs),
+    output:
+        f"{OUTPUT}/calibrations/{{calibration}}.csv",
+    log:
+        f"{LOGS}/calibrate/{{calibration}}.log",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=60,
+    params:
+        recipe=recipe("calibrate", "calibration"),
+    script:
+        f"{SCRIPTS}/calibrate.py"
+
+
+localrules:
+    merge_features,
+    adopt_features,
+    join_features,

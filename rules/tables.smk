@@ -36,6 +36,5 @@ rule table:
 
 localrules:
     download,
-    merge_features,
     evaluate,
     table,

@@ -1,20 +1,147 @@
-# Networks that are made here instead of downloaded.
+# From images and matching pairs to networks.
 
 
-rule initialise:
+def training_inputs(wildcards):
+    """The images that are trained on, those of the validation, and the trunk that is started from."""
+    training = config["trainings"][wildcards.training]
+    validation, trunk = training["validation"], training["trunk"]
+    return [
+        *paths.dataset_inputs(training["dataset"]),
+        *(paths.dataset_inputs(validation["dataset"]) if validation else []),
+        *([paths.receipt(trunk)] if trunk else []),
+    ]
+
+
+# Goes on at the last finished epoch after an interruption; what that needs is in the folder of its state.
+rule train_how:
     input:
-        lambda wildcards: paths.dataset_inputs(
-            config["checkpoints"][wildcards.checkpoint]["initialise"]["dataset"]
+        training_inputs,
+    output:
+        best=paths.trained("{training}"),
+        last=f"{OUTPUT}/models/{{training}}/last.pth",
+        history=f"{OUTPUT}/models/{{training}}/history.csv",
+        curves=report(
+            f"{OUTPUT}/models/{{training}}/curves.svg",
+            category="Training",
+            caption="../workflow/report/curves.rst",
+        ),
+    log:
+        f"{LOGS}/train_how/{{training}}.log",
+    benchmark:
+        f"{LOGS}/train_how/{{training}}.tsv"
+    wildcard_constraints:
+        training=any_of(trainings_of("how")),
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=4320,
+        gpu=1,
+    params:
+        recipe=recipe("train_how", "training"),
+    script:
+        f"{SCRIPTS}/train_how.py"
+
+
+def ames_training_inputs(wildcards):
+    """Features, neighbours and labels of the training images, and the networks that the training starts from."""
+    training = config["trainings"][wildcards.training]
+    dataset = training["dataset"]
+    networks = [training[key] for key in ("teacher", "binariser") if training.get(key)]
+    return {
+        "features": paths.features(training["extractor"], dataset, "database"),
+        "neighbors": paths.neighbors_input(training["neighbors"], dataset),
+        "dataset": paths.dataset_inputs(dataset),
+        "networks": [paths.checkpoint_input(network) for network in networks],
+    }
+
+
+def validation_inputs(wildcards):
+    validation = config["trainings"][wildcards.training]["validation"]
+    if validation is None:
+        return {}
+    dataset = validation["dataset"]
+    return {
+        "validation_queries": paths.features(
+            validation["extractor"], dataset, "queries"
+        ),
+        "validation_database": paths.features(
+            validation["extractor"], dataset, "database"
+        ),
+        "validation_neighbors": paths.neighbors_input(validation["neighbors"], dataset),
+        "validation_dataset": paths.dataset_inputs(dataset),
+    }
+
+
+rule train_ames:
+    input:
+        unpack(ames_training_inputs),
+        unpack(validation_inputs),
+    output:
+        best=paths.trained("{training}"),
+        history=f"{OUTPUT}/models/{{training}}/history.csv",
+        curves=report(
+            f"{OUTPUT}/models/{{training}}/curves.svg",
+            category="Training",
+            caption="../workflow/report/curves.rst",
+        ),
+    log:
+        f"{LOGS}/train_ames/{{training}}.log",
+    benchmark:
+        f"{LOGS}/train_ames/{{training}}.tsv"
+    wildcard_constraints:
+        training=any_of(trainings_of("ames")),
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=4320,
+        gpu=1,
+    params:
+        recipe=recipe("train_ames", "training"),
+    script:
+        f"{SCRIPTS}/train_ames.py"
+
+
+rule train_itq:
+    input:
+        lambda wildcards: paths.features(
+            config["trainings"][wildcards.training]["extractor"],
+            config["trainings"][wildcards.training]["dataset"],
+            "database",
         ),
     output:
-        f"{OUTPUT}/models/{{checkpoint}}.pth",
+        paths.trained("{training}"),
     log:
-        f"{LOGS}/initialise/{{checkpoint}}.log",
+        f"{LOGS}/train_itq/{{training}}.log",
+    wildcard_constraints:
+        training=any_of(trainings_of("itq")),
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        runtime=480,
+    params:
+        recipe=recipe("train_itq", "training"),
+    script:
+        f"{SCRIPTS}/train_itq.py"
+
+
+# A small backbone with random weights, for trials without a download.
+rule initialise_dinov2:
+    input:
+        lambda wildcards: paths.dataset_inputs(
+            config["trainings"][wildcards.training]["dataset"]
+        ),
+    output:
+        backbone=paths.trained("{training}"),
+        detector=paths.trained("{training}", "detector"),
+    log:
+        f"{LOGS}/initialise_dinov2/{{training}}.log",
+    wildcard_constraints:
+        training=any_of(trainings_of("dinov2")),
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=240,
+        runtime=60,
     params:
-        recipe=recipe("initialise", "checkpoint"),
+        recipe=recipe("initialise_dinov2", "training"),
     script:
-        f"{SCRIPTS}/initialise.py"
+        f"{SCRIPTS}/initialise_dinov2.py"

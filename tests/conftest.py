@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
+import copy
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,27 @@ def photos():
     if not (folder / "gnd_photos.pkl").exists():
         pytest.skip(f"no photographs at {folder}; set REPRISE_PHOTOS to the folder of gnd_photos.pkl")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A workspace in which the table was made; ``finished.pristine`` is a copy that no test touches."""
+    space = Workspace(tmp_path_factory.mktemp("workspace"))
+    space.run()
+    space.pristine = space.folder.with_name(f"{space.folder.name}.pristine")
+    space.pristine_config = copy.deepcopy(space.config)
+    shutil.copytree(space.folder, space.pristine, symlinks=True)
+    return space
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of the finished workspace, which a test may spoil."""
+    space = copy.copy(finished)
+    space.folder = tmp_path / "workspace"
+    space.config = copy.deepcopy(finished.pristine_config)
+    shutil.copytree(finished.pristine, space.folder, symlinks=True)
+    return space
 
 
 @pytest.fixture(scope="session")

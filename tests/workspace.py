@@ -30,10 +30,14 @@ class Workspace:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
         if config is None:
-            draw_landmarks(folder / "landmarks")
-            draw_landmarks(folder / "others", seed=1)
+            self.draw()
         self.config = tiny_config() if config is None else config
         self.write_config()
+
+    def draw(self) -> None:
+        """Draw the data of the tiny configuration."""
+        draw_landmarks(self.folder / "landmarks")
+        draw_landmarks(self.folder / "others", seed=1)
 
     def write_config(self) -> None:
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
@@ -87,6 +91,22 @@ def draw_landmarks(folder: Path, seed: int = 0) -> None:
     content = {"imlist": names, "qimlist": queries, "gnd": truth}
     (folder / f"gnd_{folder.name}.pkl").write_bytes(pickle.dumps(content))
     (folder / "list.txt").write_text("".join(f"{name}.jpg\n" for name in names))
+    _draw_pairs(folder, [f"landmark{landmark}_{view}" for landmark in range(4) for view in range(3)])
+
+
+def _draw_pairs(folder: Path, names: list[str]) -> None:
+    """The same images as a training set: every view of a landmark with every other."""
+    cids = [f"{folder.name}{name.replace('_', '')}" for name in names]
+    for name, cid in zip(names, cids, strict=True):
+        path = folder / "ims" / cid[-2:] / cid[-4:-2] / cid[-6:-4] / cid
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "jpg" / f"{name}.jpg", path)
+    pairs = [(a, b) for a in range(12) for b in range(12) if a // 3 == b // 3 and a != b]
+    train = {
+        "cids": cids, "cluster": [index // 3 for index in range(12)],
+        "qidxs": [a for a, _ in pairs], "pidxs": [b for _, b in pairs],
+    }  # fmt: skip
+    (folder / "pairs.pkl").write_bytes(pickle.dumps({"train": train}))
 
 
 def tiny_config() -> dict:
@@ -106,14 +126,22 @@ def tiny_config() -> dict:
             "landmarks_list": {
                 "layout": "list", "folder": "landmarks/jpg", "list": "landmarks/list.txt", "chunks": 2,
             },
-        },
-        "enlarged": {"landmarks+passing": {"dataset": "landmarks", "distractors": "passing", "topk": 5}},
-        "checkpoints": {
-            "how_tiny": {
-                "origin": "initialised", "backbone": "resnet18", "skip_stages": 1,
-                "initialise": {"dataset": "landmarks_list", "image_size": 96, "num_features": 50, "seed": 0},
+            "landmarks_pairs": {
+                "layout": "sfm120k", "folder": "landmarks", "index": "landmarks/pairs.pkl", "part": "train",
+                "chunks": 1,
             },
         },
+        "enlarged": {"landmarks+passing": {"dataset": "landmarks", "distractors": "passing", "topk": 5}},
+        "trainings": {
+            "how_tiny": {
+                "system": "how", "dataset": "landmarks_pairs", "trunk": None, "backbone": "resnet18", "skip_stages": 1,
+                "dim": 128, "smoothing": 3, "whitening": {"images": 12, "num_features": 50}, "seed": 0, "epochs": 1,
+                "queries": 4, "pool": 8, "negatives": 2, "batch": 2, "accumulation": 1, "mixed_precision": False,
+                "image_size": 96, "margin": 0.8, "learning_rate": 1e-5, "learning_rate_decay": 0.99,
+                "weight_decay": 1e-4, "validation": None,
+            },
+        },
+        "checkpoints": {"how_tiny": {"origin": "trained", "training": "how_tiny"}},
         "extractors": {
             "how_tiny": {
                 "extractor": "how", "checkpoint": "how_tiny", "image_size": 128,

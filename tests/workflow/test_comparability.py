@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from paths import ROOT
+from shipped import shipped_config
 
 from reprise.workflow.comparability import deviations
 from reprise.workflow.config import load_yaml
@@ -14,12 +15,19 @@ DATASETS = ["roxford5k", "roxford5k+r1m", "rparis6k", "rparis6k+r1m"]
 
 @pytest.fixture
 def config():
-    return copy.deepcopy(load_yaml(ROOT / "config" / "config.yaml"))
+    return copy.deepcopy(shipped_config())
 
 
-@pytest.mark.parametrize("experiment", ["how_r18_1000", "how_r50-_1000", "how_r50-_2000"])
-def test_the_shipped_experiments_are_run_as_published(config, experiment):
-    assert deviations(config, PUBLISHED, experiment, DATASETS) == []
+@pytest.mark.parametrize("suffix", ["", "_trained"])
+@pytest.mark.parametrize("name", ["how_r18_1000", "how_r50-_1000", "how_r50-_2000"])
+def test_the_shipped_experiments_are_run_as_published(config, name, suffix):
+    assert deviations(config, PUBLISHED, name + suffix, DATASETS) == []
+
+
+def test_a_training_with_other_settings_deviates(config):
+    config["trainings"]["how_r18"]["learning_rate"] = 1e-5
+    found = deviations(config, PUBLISHED, "how_r18_1000_trained", DATASETS)
+    assert found == ["training: learning_rate 1e-05 instead of 5e-06"]
 
 
 @pytest.mark.parametrize(
@@ -30,9 +38,9 @@ def test_the_shipped_experiments_are_run_as_published(config, experiment):
         (["extractors", "how_r18_single", "scales"], [1.0, 0.5], "codebook extractor: scales"),
         (["codebooks", "how_r18_1000", "iterations"], 1, "codebook: iterations 1 instead of 10"),
         (["codebooks", "how_r18_1000", "size"], 65536, None),
-        (["codebooks", "how_r18_1000", "dataset"], "sfm120k_subset5k", "codebook dataset: first 5000 instead of 20000"),
+        (["codebooks", "how_r18_1000", "dataset"], "sfm120k_train", "codebook dataset: first None instead of 20000"),
         (["checkpoints", "how_r18", "source"], "how_r50-", "checkpoint: source how_r50- instead of how_r18"),
-        (["checkpoints", "how_r18", "origin"], "initialised", "checkpoint: origin"),
+        (["checkpoints", "how_r18", "origin"], "trained", "checkpoint: origin"),
         (["datasets", "roxford5k", "images"], "paris6k", "roxford5k: images paris6k instead of oxford5k"),
     ],
 )

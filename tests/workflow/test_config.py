@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from paths import ROOT
+from shipped import shipped_config
 
 from reprise.storage.errors import DataError
 from reprise.storage.sources import read_sources
@@ -15,7 +16,7 @@ PUBLISHED = load_yaml(ROOT / "config" / "published.yaml")
 
 @pytest.fixture
 def config():
-    return copy.deepcopy(load_yaml(ROOT / "config" / "config.yaml"))
+    return copy.deepcopy(shipped_config())
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,7 @@ def test_published_numbers_fit_their_schema():
         ),
         (["tables", "table2", "datasets"], ["roxford"], "unknown name 'roxford'; did you mean 'roxford5k'"),
         (["tables", "table2", "published"], "how_table", "did you mean 'how_table2'"),
-        (["tables", "table2", "datasets"], ["sfm120k_subset5k"], "'sfm120k_subset5k' has no ground truth"),
+        (["tables", "table2", "datasets"], ["sfm120k_train"], "'sfm120k_train' has no ground truth"),
         (["datasets", "roxford5k", "index"], "gnd_roxford", "did you mean 'gnd_roxford5k'"),
         (["datasets", "mine"], {"layout": "list", "chunks": 1}, "give either 'images'"),
         (["datasets", "mine"], {"layout": "list", "chunks": 1, "folder": "x"}, "key 'list' is missing"),
@@ -78,6 +79,14 @@ def test_published_numbers_fit_their_schema():
             {"dataset": "roxford5k", "distractors": "revisitop1m", "topk": 9},
             "dataset of this",
         ),
+        (["checkpoints", "how_r18"], {"origin": "trained"}, "key 'training' is missing; name an entry of trainings"),
+        (["checkpoints", "how_r18"], {"origin": "published"}, "key 'source' is missing; name a file of sources.yaml"),
+        (["checkpoints", "how_r18", "training"], "how_r19", "unknown name 'how_r19'; did you mean 'how_r18'"),
+        (["trainings", "how_r18", "trunk"], "imagenet_resnet19", "did you mean 'imagenet_resnet18'"),
+        (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),
+        (["trainings", "how_r18", "whitening"], None, "a reduction .dim. starts with a whitening"),
+        (["trainings", "how_r18", "validation", "dataset"], "sfm120k_train", "has no ground truth to evaluate with"),
+        (["trainings", "how_r18", "epoch"], 3, "unknown key 'epoch'; did you mean 'epochs'"),
     ],
 )
 def test_what_is_wrong_is_named(config, sources, path, value, message):

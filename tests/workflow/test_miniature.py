@@ -61,7 +61,7 @@ def test_provenance_names_every_download_and_every_job(miniature):
     for name, receipt in provenance["downloads"].items():
         assert receipt["sha256"] == mirror[name]["sha256"]
     assert {job["rule"] for job in provenance["jobs"].values()} == {
-        "draw_miniature", "download", "unpack", "initialise", "extract_chunk", "merge_features",
+        "draw_miniature", "download", "unpack", "train_how", "extract_chunk", "merge_features",
         "extract_passing_chunk", "train_codebook", "aggregate_chunk", "build_index", "search", "evaluate",
     }  # fmt: skip
     assert provenance["files"] == {}

@@ -40,10 +40,11 @@ def test_evaluation_imports_numpy_only():
 
 LAYERS = [
     ("storage",),
-    ("networks", "asmk", "evaluation"),
+    ("networks", "asmk", "evaluation", "neighbors"),
     ("extractors", "datasets", "mini"),
     ("training", "reranking", "reporting"),
     ("workflow",),
+    ("cli",),
 ]
 
 

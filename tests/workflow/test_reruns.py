@@ -53,7 +53,8 @@ def test_nothing_after_a_finished_run(space):
         (("codebooks", "sift_tiny", "num_features"), 30, CODEBOOK),
         (("extractors", "sift_tiny", "num_features"), 200, EXTRACT),
         (("extractors", "how_tiny", "scales"), [1.0, 0.7], EXTRACT),
-        (("checkpoints", "how_tiny", "initialise", "seed"), 1, {"initialise": 1, **EXTRACT}),
+        (("trainings", "how_tiny", "seed"), 1, {"train_how": 1, **EXTRACT}),
+        (("trainings", "how_tiny", "margin"), 0.7, {"train_how": 1, **EXTRACT}),
         (("experiments", "sift_tiny", "method"), "RootSIFT", {"table": 1}),
         (("tables", "tiny", "title"), "Small", {"table": 1}),
         (("tables", "tiny", "protocols"), ["hard"], {"table": 1}),
@@ -151,7 +152,7 @@ def test_other_content_of_an_input(space):
     try:
         pickle.write_text("".join(reversed(before.splitlines(keepends=True))))
         planned = space.planned()
-        assert planned["initialise"] == 1
+        assert planned["train_how"] == 1
         assert planned["extract_chunk"] == 7  # both lists, and the landmarks by the new network
     finally:
         pickle.write_text(before)

@@ -1,7 +1,11 @@
 """Makes one file of the chunks of a split."""
 
+from reprise.storage.dense_merging import merge_dense
 from reprise.storage.features import merge_features
 from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
-    merge_features(snakemake.input, snakemake.output[0], {"recipe": parameters.recipe})
+    if parameters.dense:
+        merge_dense(snakemake.output[0], snakemake.input, {"recipe": parameters.recipe})
+    else:
+        merge_features(snakemake.input, snakemake.output[0], {"recipe": parameters.recipe})

@@ -3,9 +3,8 @@
 from reprise.reporting.evaluations import read_evaluations
 from reprise.reporting.tables import table_cells, table_notes, write_table
 from reprise.workflow.job import job
-from reprise.workflow.records import write_provenance
 
-with job(snakemake, record=False) as parameters:
+with job(snakemake) as parameters:
     cells = table_cells(
         parameters.rows,
         parameters.datasets,
@@ -15,4 +14,3 @@ with job(snakemake, record=False) as parameters:
         parameters.miniature,
     )
     write_table(snakemake.output, cells, parameters.title, table_notes(parameters.published, parameters.miniature))
-    write_provenance(snakemake.output.provenance, snakemake.input, parameters.recipe)

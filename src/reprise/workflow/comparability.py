@@ -18,21 +18,50 @@ def deviations(config: Mapping, published: Mapping, experiment: str, datasets: l
     return found
 
 
-def settings(config: Mapping, experiment: str) -> dict[str, dict]:
+def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """All entries of the configuration that decide the numbers of an experiment, by what they are to it."""
     entry = config["experiments"][experiment]
+    return {"asmk": _asmk, "global": _global, "ames": _ames}[entry["matcher"]](config, entry)
+
+
+def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     codebook = config["codebooks"][entry["codebook"]]
     extractor = config["extractors"][entry["extractor"]]
     trainer = config["extractors"][codebook["extractor"]]
     return {
         "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["asmk"]},
         "extractor": extractor,
-        "checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
+        **_network(config, extractor.get("checkpoint")),
         "codebook": {**codebook, "size": words(codebook["size"])},
         "codebook extractor": trainer,
         "codebook checkpoint": config["checkpoints"].get(trainer.get("checkpoint"), {}),
         "codebook dataset": _dataset(config, codebook["dataset"]),
     }
+
+
+def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    neighbors = config["neighbors"][entry["neighbors"]]
+    return {"experiment": {"matcher": "global"}, "neighbors": neighbors.get("files", neighbors)}
+
+
+def _ames(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    """The settings of the ranking that is re-ranked, and what changes by that."""
+    reranker = config["rerankers"][entry["reranker"]]
+    extractor = config["extractors"][reranker["extractor"]]
+    return {
+        **settings(config, entry["ranking"]),
+        "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["ames"]},
+        "extractor": extractor,
+        "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
+        "detector": config["checkpoints"].get(extractor.get("detector"), {}),
+        **_network(config, reranker["checkpoint"]),
+    }
+
+
+def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
+    entry = config["checkpoints"].get(checkpoint, {})
+    trained = entry.get("origin") == "trained"
+    return {"checkpoint": entry, "training": config["trainings"][entry["training"]] if trained else {}}
 
 
 def words(size: int | str) -> int:
@@ -50,5 +79,5 @@ def _dataset(config: Mapping, name: str) -> dict:
 def _differences(actual: Mapping[str, Mapping], expected: Mapping[str, Mapping]) -> Iterator[str]:
     for kind, entry in expected.items():
         for key, value in entry.items():
-            if actual[kind].get(key) != value:
-                yield f"{kind}: {key} {actual[kind].get(key)} instead of {value}"
+            if actual.get(kind, {}).get(key) != value:
+                yield f"{kind}: {key} {actual.get(kind, {}).get(key)} instead of {value}"

@@ -16,7 +16,7 @@ import reprise
 
 PACKAGE = Path(reprise.__file__).parent
 # What starts jobs, keeps records and plans the work; it cannot change what a job computes.
-_PLUMBING = ("reprise.workflow",)
+_PLUMBING = ("reprise.workflow", "reprise.cli")
 
 
 def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
@@ -25,6 +25,13 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     for source in sorted(_closure(script, tuple(modules))):
         digest.update(f"{source.relative_to(PACKAGE)}\n{_code(source)}".encode())
     return digest.hexdigest()
+
+
+def fingerprints(script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
+    """A fingerprint of every single file that ``fingerprint`` covers, by its path in the package: which one changed."""
+    codes = {source.relative_to(PACKAGE).as_posix(): _code(source) for source in _closure(script, tuple(modules))}
+    codes[script.name] = _code(script)
+    return {name: hashlib.sha256(code.encode()).hexdigest()[:16] for name, code in sorted(codes.items())}
 
 
 def _closure(script: Path, modules: tuple[str, ...]) -> set[Path]:

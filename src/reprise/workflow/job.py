@@ -12,20 +12,20 @@ from types import SimpleNamespace
 from typing import Any
 
 from reprise.storage.errors import DataError
-from reprise.workflow.fingerprint import PACKAGE
-from reprise.workflow.records import write_records
+from reprise.workflow.fingerprint import PACKAGE, fingerprint, fingerprints
+from reprise.workflow.records import write_provenance, write_records
 
 
 @contextmanager
-def job(snakemake: Any, *, record: bool = True) -> Iterator[SimpleNamespace]:
+def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     """Yield the parameters of the recipe; log everything, and record how the outputs were made.
 
-    Without ``record``, the script writes a provenance of its own.
+    A job with an output named ``provenance`` gets all that led to it there, others a record beside each output.
 
     Bad input ends the job with its one message instead of a traceback; any other error keeps its traceback. Both are
     in the log, which Snakemake shows.
     """
-    started = time.time()
+    started = _started()
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:
@@ -34,13 +34,38 @@ def job(snakemake: Any, *, record: bool = True) -> Iterator[SimpleNamespace]:
     except DataError as error:
         print(f"\nERROR: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
-    if not record:
-        return
-    outputs = list(map(str, snakemake.output))
-    write_records(
-        snakemake.rule, dict(snakemake.wildcards.items()), recipe, map(str, snakemake.input), outputs,
-        snakemake.threads, started,
-    )  # fmt: skip
+    _record(snakemake, started)
+
+
+def _record(snakemake: Any, started: float) -> None:
+    recipe = json.loads(snakemake.params.recipe)
+    script = Path(snakemake.scriptdir) / f"{recipe['stage']}.py"
+    code = fingerprints(script, recipe["modules"]) if recipe["code"] == fingerprint(script, recipe["modules"]) else {}
+    provenance = snakemake.output.get("provenance")
+    entries = {
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "recipe": snakemake.params.recipe,
+        "inputs": list(map(str, snakemake.input)),
+        "outputs": [str(path) for path in snakemake.output if path != provenance],
+        "threads": snakemake.threads,
+        "started": started,
+        "code": code,
+    }
+    if provenance:
+        write_provenance(provenance, **entries)
+    else:
+        write_records(**entries)
+
+
+def _started() -> float:
+    """When this process began: loading libraries is part of what a job costs."""
+    stat = Path("/proc/self/stat")
+    if not stat.exists():
+        return time.time()
+    ticks = int(stat.read_text().rpartition(")")[2].split()[19])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _check_extension() -> None:

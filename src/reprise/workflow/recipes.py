@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.storage.sources import Source
+from reprise.workflow.ames_recipes import DENSE, AmesSlices, Slice
 from reprise.workflow.comparability import deviations, words
 from reprise.workflow.fingerprint import fingerprint
 from reprise.workflow.paths import Paths
+from reprise.workflow.seeds import study
 
-Slice = dict[str, object]
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
 _TRANSPORT = ("download", "unpack")
 
 
-class Recipes:
+class Recipes(AmesSlices):
     """Makes the recipes of all jobs of one configuration.
 
     Args:
@@ -42,15 +43,20 @@ class Recipes:
         recipe = {
             "stage": stage,
             "parameters": slice_of(**wildcards),
+            "modules": modules,
             "code": None if stage in _TRANSPORT else fingerprint(self._scripts / f"{stage}.py", modules),
         }
         return json.dumps(recipe, sort_keys=True)
 
     def _modules(self, stage: str, wildcards: Mapping[str, str]) -> list[str]:
         """Modules that a stage loads by a name of the configuration, so that no import statement shows them."""
-        if stage != "extract_chunk":
+        if stage == "calibrate":
+            extractor = self._config["calibrations"][wildcards["calibration"]]["extractor"]
+        elif stage == "extract_chunk":
+            extractor = wildcards["extractor"]
+        else:
             return []
-        return [f"reprise.extractors.{self._config['extractors'][wildcards['extractor']]['extractor']}"]
+        return [f"reprise.extractors.{self._config['extractors'][extractor]['extractor']}"]
 
     def _draw_miniature(self) -> Slice:
         place = {"downloads": self._paths.downloads, "lock": self._paths.lock}
@@ -69,25 +75,30 @@ class Recipes:
 
     def _dataset(self, dataset: str) -> Slice:
         entry = self._config["datasets"][dataset]
-        kept = {key: entry[key] for key in ("layout", "part", "first") if key in entry}
-        images, index = self._paths.dataset(dataset)
-        return {**kept, "images": images, "index": index}
+        kept = {key: entry[key] for key in ("layout", "part", "first", "private_queries") if key in entry}
+        return {**kept, **self._paths.dataset(dataset)}
 
-    def _initialise(self, checkpoint: str) -> Slice:
-        entry = self._config["checkpoints"][checkpoint]
-        settings = dict(entry["initialise"])
-        dataset = self._dataset(settings.pop("dataset"))
+    def _train_how(self, training: str) -> Slice:
+        entry = self._config["trainings"][training]
+        validation = entry["validation"] and dict(entry["validation"])
+        validated = self._dataset(validation.pop("dataset")) if validation else None
+        if validation:
+            codebook = validation["codebook"]
+            validation["codebook"] = {**codebook, "size": words(codebook["size"])}
+        settings = {key: value for key, value in entry.items() if key not in ("system", "dataset", "trunk")}
         return {
-            "backbone": entry["backbone"],
-            "skip_stages": entry["skip_stages"],
-            "dataset": dataset,
-            **settings,
+            "settings": {**settings, "validation": validation},
+            "dataset": self._dataset(entry["dataset"]),
+            "validated": validated,
+            "trunk": self._paths.download(entry["trunk"]) if entry["trunk"] else None,
+            "state": self._paths.training_state(training),
         }
 
     def _extract_chunk(self, extractor: str, dataset: str, split: str) -> Slice:
         settings = dict(self._config["extractors"][extractor])
-        if "checkpoint" in settings:
-            settings["checkpoint"] = self._paths.checkpoint(settings["checkpoint"])
+        for key in ("checkpoint", "detector"):
+            if settings.get(key):
+                settings[key] = self._paths.checkpoint(settings[key])
         # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
         undecodable = self._config["datasets"][dataset].get("undecodable", "error") if split == "database" else "error"
         return {
@@ -98,7 +109,8 @@ class Recipes:
         }
 
     def _merge_features(self, extractor: str, dataset: str, split: str) -> Slice:
-        return {"extractor": extractor, "dataset": dataset, "split": split}
+        dense = self._config["extractors"][extractor]["extractor"] in DENSE
+        return {"extractor": extractor, "dataset": dataset, "split": split, "dense": dense}
 
     def _train_codebook(self, codebook: str) -> Slice:
         entry = self._config["codebooks"][codebook]
@@ -139,23 +151,41 @@ class Recipes:
 
     def _table(self, table: str) -> Slice:
         entry = self._config["tables"][table]
-        experiments = self._config["experiments"]
-        rows = [
-            {
-                "experiment": name,
-                "method": experiments[name]["method"],
-                "num_features": experiments[name]["num_features"],
-            }
-            for name in entry["experiments"]
-        ]
         return {
             "title": entry["title"],
             "datasets": entry["datasets"],
             "protocols": entry["protocols"],
-            "rows": rows,
+            "rows": self._rows(entry),
             "miniature": self._config["miniature"] is not None,
             "published": self._published_of(entry),
         }
+
+    def _seeds(self, table: str) -> Slice:
+        entry = self._config["tables"][table]
+        studies = {name: list(study(self._config, name).values()) for name in entry["experiments"]}
+        rows = [{**row, "experiments": studies[row["experiment"]]} for row in self._rows(entry)]
+        measured = [
+            name
+            for name in entry["datasets"]
+            if name not in self._config["enlarged"] or self._config["measure_enlarged"]
+        ]
+        return {
+            "title": entry["title"],
+            "datasets": measured,
+            "protocols": entry["protocols"],
+            "rows": [row for row in rows if row["experiments"]],
+        }
+
+    def _rows(self, table: Mapping) -> list[Slice]:
+        experiments = self._config["experiments"]
+        return [
+            {
+                "experiment": name,
+                "method": experiments[name]["method"],
+                "num_features": experiments[name].get("num_features", 0),
+            }
+            for name in table["experiments"]
+        ]
 
     def _published_of(self, table: Mapping) -> Slice | None:
         """The published numbers of a table's experiments, and in what they were obtained otherwise than here."""

@@ -38,10 +38,34 @@ def record_path(output: str | os.PathLike) -> Path:
 
 def write_records(
     rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
-    threads: int, started: float,
+    threads: int, started: float, code: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
-    """Write the record of each of ``outputs``, now that the job has ended; ``started`` is a time stamp in seconds."""
-    record = {
+    """Write the record of each of ``outputs``, now that the job has ended.
+
+    Args:
+        started: a time stamp in seconds
+        code: the fingerprint of every file of code that ran
+    """
+    record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
+    for path in record["outputs"]:
+        write_text(record_path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def write_provenance(
+    path: str | os.PathLike, rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str],
+    outputs: Iterable[str], threads: int, started: float, code: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Write all that led to a table: the record of its own job, every job before it, and every file that no job wrote."""
+    inputs = list(inputs)
+    record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
+    write_text(path, json.dumps({**record, **ancestry(inputs)}, indent=1, sort_keys=True) + "\n")
+
+
+def _record(
+    rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
+    threads: int, started: float, code: Mapping[str, str] | None,
+) -> dict:  # fmt: skip
+    return {
         "rule": rule,
         "wildcards": dict(wildcards),
         "recipe": json.loads(recipe),
@@ -50,16 +74,9 @@ def write_records(
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 3),
         "threads": threads,
+        "code": dict(code or {}),
         **environment(),
     }
-    for path in record["outputs"]:
-        write_text(record_path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
-
-
-def write_provenance(path: str | os.PathLike, inputs: Iterable[str], recipe: str) -> None:
-    """Write all that led to a table: its own recipe, every job before it, and every file that no job wrote."""
-    provenance = {"recipe": json.loads(recipe), **ancestry(inputs), **environment()}
-    write_text(path, json.dumps(provenance, indent=1, sort_keys=True) + "\n")
 
 
 def ancestry(inputs: Iterable[str]) -> dict[str, object]:
@@ -76,6 +93,7 @@ def ancestry(inputs: Iterable[str]) -> dict[str, object]:
             sources[path] = content_hash(path) if Path(path).exists() else _MISSING
             continue
         record = json.loads(record_path(path).read_text(encoding="utf-8"))
+        record.pop("code", None)
         jobs[path] = record
         if record["rule"] == "download":
             receipt = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -90,10 +108,17 @@ def content_hash(path: str | os.PathLike) -> str:
     if path.is_file():
         return sha256_file(path)
     digest = hashlib.sha256()
-    for inner in sorted(path.rglob("*")):
-        if inner.is_file():
-            digest.update(f"{inner.relative_to(path)} {content_hash(inner)}\n".encode())
+    for inner in files_of(path):
+        digest.update(f"{inner.relative_to(path)} {content_hash(inner)}\n".encode())
     return digest.hexdigest()
+
+
+def files_of(path: str | os.PathLike) -> list[Path]:
+    """A file, or all files of a folder, without the time stamp that Snakemake puts there after the job."""
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    return sorted(inner for inner in path.rglob("*") if inner.is_file() and inner.name != ".snakemake_timestamp")
 
 
 @functools.cache
@@ -117,8 +142,7 @@ def _state(path: str) -> dict[str, object]:
 
 
 def _bytes(path: str) -> int:
-    files = [Path(path)] if Path(path).is_file() else [file for file in Path(path).rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files)
+    return sum(file.stat().st_size for file in files_of(path))
 
 
 def _recorded_hash(path: str) -> str:

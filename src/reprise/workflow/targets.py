@@ -10,13 +10,17 @@ def describe_targets(config: Mapping) -> str:
     width = max(map(len, tables), default=0)
     lines = [f"  {target:<{width}}  {title}" for target, title in tables.items()]
     parts = [
+        f"  {output}/<table>.seeds.csv",
         f"  {output}/evaluations/<experiment>/<dataset>.json",
         f"  {output}/rankings/<experiment>/<dataset>.h5",
         f"  {output}/codebooks/<codebook>.h5",
         f"  {output}/features/<extractor>/<dataset>/database.h5, queries.h5",
+        f"  {output}/models/<training>/best.pth",
     ]
+    # The experiments of seed studies, which have a dot in their names, are not for asking.
     names = [
-        f"  <{kind[:-1]}>: {', '.join(config[kind])}" for kind in ("experiments", "datasets", "codebooks", "extractors")
+        f"  <{kind[:-1]}>: {', '.join(name for name in config[kind] if '.' not in name)}"
+        for kind in ("experiments", "datasets", "codebooks", "extractors", "trainings")
     ]
     return "\n".join(
         ["Nothing was asked for. Tables:", *lines, "Parts of them:", *parts, *names,

@@ -1,0 +1,60 @@
+# From global descriptors, or downloaded neighbours, to rankings.
+
+
+def global_descriptors(wildcards):
+    """The features with the global descriptors of a database, and of its distractors."""
+    extractor = config["neighbors"][wildcards.neighbors]["extractor"]
+    return [
+        paths.features(extractor, dataset, "database")
+        for dataset in paths.parts(wildcards.searched)
+        if dataset
+    ]
+
+
+def global_queries(wildcards):
+    """The features of the queries; images without queries are compared with each other."""
+    extractor = config["neighbors"][wildcards.neighbors]["extractor"]
+    dataset = paths.parts(wildcards.searched)[0]
+    if config["datasets"][dataset]["layout"] in WITHOUT_TRUTH:
+        return []
+    return paths.features(extractor, dataset, "queries")
+
+
+rule find_neighbors:
+    input:
+        database=global_descriptors,
+        queries=global_queries,
+    output:
+        f"{OUTPUT}/neighbors/{{neighbors}}/{{searched}}.pkl",
+    log:
+        f"{LOGS}/find_neighbors/{{neighbors}}/{{searched}}.log",
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        runtime=240,
+    params:
+        recipe=recipe("find_neighbors", "neighbors", dataset="searched"),
+    script:
+        f"{SCRIPTS}/find_neighbors.py"
+
+
+rule rank_neighbors:
+    input:
+        neighbors=lambda wildcards: paths.neighbors_input(
+            config["experiments"][wildcards.experiment]["neighbors"],
+            wildcards.searched,
+        ),
+        datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
+    output:
+        paths.ranking("{experiment}", "{searched}"),
+    log:
+        f"{LOGS}/rank_neighbors/{{experiment}}/{{searched}}.log",
+    wildcard_constraints:
+        experiment=any_of(matched_by("global")),
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=60,
+    params:
+        recipe=recipe("rank_neighbors", "experiment", dataset="searched"),
+    script:
+        f"{SCRIPTS}/rank_neighbors.py"

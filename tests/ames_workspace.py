@@ -1,0 +1,129 @@
+"""The small workflow with AMES: a random backbone, trained and distilled matchers, and what they re-rank."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from workspace import Workspace, tiny_config
+
+VIEWS = 8
+TARGETS = ["results/ames_tiny.csv", "results/sweeps/tiny_ames/landmarks.csv", "results/calibrations/tiny.csv"]
+ADOPTED = "data/downloads/roxford5k/dinov2_query_local.hdf5"
+
+
+def ames_workspace(folder: Path) -> Workspace:
+    space = Workspace(folder, ames_config())
+    space.draw()
+    draw_many(folder / "many")
+    return space
+
+
+def draw_many(folder: Path) -> None:
+    """Four patterns, eight views of each, and the list of them with a label for each pattern."""
+    rng = np.random.default_rng(7)
+    folder.mkdir(parents=True)
+    lines = []
+    for label in range(4):
+        pattern = cv2.resize(rng.integers(0, 255, (12, 16, 3), np.uint8), (144, 108), interpolation=cv2.INTER_NEAREST)
+        for view in range(VIEWS):
+            shift = np.float32([[1, 0, 3 * view], [0, 1, 2 * view]])
+            cv2.imwrite(str(folder / f"{label}_{view}.jpg"), cv2.warpAffine(pattern, shift, (144, 108)))
+            lines.append(f"{label}_{view}.jpg,{label},144,108\n")
+    (folder / "train.txt").write_text("".join(lines))
+
+
+def ames_config() -> dict:
+    """An overlay of config.yaml: the tiny one, and everything of AMES on it."""
+    config = tiny_config()
+    training = {
+        "system": "ames", "dataset": "many", "extractor": "dinov2_tiny", "neighbors": "tiny", "teacher": None,
+        "binariser": None, "binarized": False, "seed": 0, "epochs": 1, "learning_rate": 1e-3, "weight_decay": 5e-4,
+        "candidates": 20, "batch_images": 24, "descriptors": 12, "min_descriptors": 4, "beta": 10.0,
+        "accumulation": 1, "mixed_precision": False,
+        "validation": {
+            "dataset": "landmarks", "queries": None, "extractor": "dinov2_tiny", "neighbors": "tiny",
+            "candidates": [4], "similarity_weight": 0.5, "temperature": 0.5, "query_descriptors": 12,
+            "database_descriptors": 12,
+        },
+    }  # fmt: skip
+    experiment = {
+        "method": "CLS + AMES", "matcher": "ames", "ranking": "tiny_cls", "reranker": "tiny", "num_features": 16,
+        "ames": {"query_features": 16, "rerank": 5, "similarity_weight": 0.5, "temperature": 0.5},
+    }  # fmt: skip
+    additions = {
+        "datasets": {"many": {"layout": "gldv2_train", "folder": "many", "index": "many/train.txt", "chunks": 2}},
+        "trainings": {
+            "backbone": {
+                "system": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112, "seed": 0,
+            },
+            "itq_tiny": {
+                "system": "itq", "dataset": "many", "extractor": "dinov2_wide", "descriptors": 600,
+                "num_features": 20, "iterations": 5, "seed": 0,
+            },
+            "ames_tiny": training,
+            "ames_dist_tiny": {
+                **training, "extractor": "dinov2_wide", "teacher": "ames_wide", "binariser": "itq_tiny",
+                "binarized": True, "validation": None,
+            },
+            "ames_wide": {**training, "extractor": "dinov2_wide", "validation": None},
+            "backbone_wide": {
+                "system": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112, "seed": 0,
+            },
+        },
+        "checkpoints": {
+            "backbone": {"origin": "trained", "training": "backbone"},
+            "detector": {"origin": "trained", "training": "backbone", "part": "detector"},
+            "backbone_wide": {"origin": "trained", "training": "backbone_wide"},
+            "itq_tiny": {"origin": "trained", "training": "itq_tiny"},
+            "ames_tiny": {"origin": "trained", "training": "ames_tiny"},
+            "ames_wide": {"origin": "trained", "training": "ames_wide"},
+            "ames_dist_tiny": {"origin": "trained", "training": "ames_dist_tiny"},
+        },
+        "extractors": {
+            "dinov2_tiny": {
+                "extractor": "dinov2", "checkpoint": "backbone", "detector": "detector", "local_space": "detector",
+                "image_size": 112, "scales": [1.0], "num_features": 20,
+            },
+            "dinov2_wide": {
+                "extractor": "dinov2", "checkpoint": "backbone_wide", "detector": None, "local_space": "backbone",
+                "image_size": 112, "scales": [1.0], "num_features": 20,
+            },
+            "adopted": {
+                "extractor": "downloaded", "num_features": 20,
+                "files": {"landmarks": {"queries": ["ames_roxford5k_dinov2_query_local"]}},
+            },
+        },
+        "neighbors": {"tiny": {"extractor": "dinov2_tiny", "descriptor": "cls", "count": 20}},
+        "rerankers": {
+            "tiny": {"extractor": "dinov2_tiny", "checkpoint": "ames_tiny", "num_features": 16, "chunks": 2},
+            "tiny_dist": {"extractor": "dinov2_wide", "checkpoint": "ames_dist_tiny", "num_features": 16, "chunks": 1},
+        },
+        "calibrations": {
+            "tiny": {
+                "extractor": "dinov2_tiny", "published": "adopted", "dataset": "landmarks", "queries": 2,
+                "image_sizes": [None, 112],
+            },
+        },
+        "sweep": {"rerank": [3, 5], "similarity_weights": [0.0, 1.0], "temperatures": [0.5]},
+        "experiments": {
+            "tiny_cls": {"method": "CLS", "matcher": "global", "neighbors": "tiny"},
+            "tiny_ames": experiment,
+            "tiny_ames_other": {**experiment, "ames": {**experiment["ames"], "similarity_weight": 0.25}},
+            "sift_ames": {**experiment, "method": "RootSIFT + ASMK* + AMES", "ranking": "sift_tiny"},
+            "dist_ames": {**experiment, "method": "CLS + AMES, distilled", "reranker": "tiny_dist"},
+        },
+        "tables": {
+            "ames_tiny": {
+                "title": "AMES", "published": None,
+                "experiments": ["tiny_cls", "tiny_ames", "tiny_ames_other", "sift_ames", "dist_ames"],
+                "datasets": ["landmarks"], "protocols": ["medium", "hard"],
+            },
+            "ames_enlarged": {
+                "title": "AMES with distractors", "published": None, "experiments": ["tiny_cls", "tiny_ames"],
+                "datasets": ["landmarks+passing"], "protocols": ["medium", "hard"],
+            },
+        },
+    }  # fmt: skip
+    for section, entries in additions.items():
+        config[section] = {**config.get(section, {}), **entries}
+    return {**config, "measure_enlarged": True}

@@ -1,0 +1,117 @@
+"""AMES through the workflow: from images to tables, what runs again, and bad input."""
+
+import csv
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from ames_workspace import ADOPTED, TARGETS, ames_workspace
+
+from reprise.networks.ames import AMES
+from reprise.storage.neighbors import read_neighbors
+
+pytestmark = pytest.mark.workflow
+
+RERANK = {"rerank": 1, "table": 1}
+
+
+@pytest.fixture(scope="module")
+def ames(tmp_path_factory):
+    """A workspace in which everything of AMES ran."""
+    space = ames_workspace(tmp_path_factory.mktemp("ames") / "space")
+    queries = "results/features/dinov2_tiny/landmarks/queries.h5"
+    space.run(targets=[queries])
+    # Published features have neither names nor recipes.
+    (space.folder / ADOPTED).parent.mkdir(parents=True)
+    with h5py.File(space.folder / "results/features/dinov2_tiny/landmarks/queries.1-of-1.h5") as own, \
+            h5py.File(space.folder / ADOPTED, "w") as adopted:  # fmt: skip
+        adopted["features"] = own["features"][:]
+    space.run(targets=[*TARGETS, "results/ames_enlarged.csv"])
+    return space
+
+
+@pytest.fixture
+def space(ames):
+    """The same, with its configuration put back after the test."""
+    config = json.dumps(ames.config)
+    yield ames
+    ames.config = json.loads(config)
+    ames.write_config()
+
+
+def read(space, name):
+    with (space.folder / "results" / name).open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_cell_is_measured(ames):
+    for table, methods in (("ames_tiny", 5), ("ames_enlarged", 2)):
+        cells = read(ames, f"{table}.csv")
+        assert len(cells) == methods * 2
+        assert all(0 < float(cell["measured"]) <= 100 for cell in cells)
+    codes = {c["method"]: int(c["index_bytes"]) for c in read(ames, "ames_tiny.csv") if c["method"] != "CLS"
+             and c["index_bytes"]}  # fmt: skip
+    assert codes["CLS + AMES"] == 8 * 16 * 256 and codes["CLS + AMES, distilled"] == 8 * 16 * 16
+
+
+def test_the_sweep_repeats_the_neighbours_where_only_they_count(ames):
+    rows = {(row["num_rerank"], row["lambda"]): row for row in read(ames, "sweeps/tiny_ames/landmarks.csv")}
+    assert len(rows) == 4
+    plain = {cell["protocol"]: cell["measured"] for cell in read(ames, "ames_tiny.csv") if cell["method"] == "CLS"}
+    assert rows["5", "1.0"]["medium"] == plain["medium"]
+
+
+def test_the_calibration_finds_the_settings(ames):
+    rows = read(ames, "calibrations/tiny.csv")
+    holding = {(row["local_space"], row["image_size"]) for row in rows if row["holds"] == "True"}
+    assert ("detector", "112") in holding and not any(space == "backbone" for space, _ in holding)
+
+
+def test_neighbours_have_the_published_layout(ames):
+    found = read_neighbors(ames.folder / "results/neighbors/tiny/many.pkl", num_queries=32, num_images=32)
+    assert found.indices.shape == (32, 20)
+    assert (found.indices != np.arange(32)[:, None]).all()
+
+
+def test_trained_networks_load(ames):
+    models = ames.folder / "results/models"
+    assert not AMES.from_checkpoint(models / "ames_tiny/best.pth").binarized
+    assert AMES.from_checkpoint(models / "ames_dist_tiny/best.pth").binarized
+    with (models / "ames_tiny/history.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["loss"]) > 0 and 0 <= float(row["validation_map_4"]) <= 1
+
+
+@pytest.mark.parametrize(
+    "path, value, expected",
+    [
+        (("experiments", "tiny_ames", "ames", "similarity_weight"), 0.75, RERANK),
+        (("experiments", "tiny_ames", "ames", "temperature"), 0.75, RERANK),
+        # Its own scores; those that it shared are the other experiment's.
+        (("experiments", "tiny_ames", "ames", "rerank"), 4, {"score_pairs": 2, **RERANK}),
+        (("experiments", "tiny_ames", "num_features"), 8, {"score_pairs": 2, **RERANK}),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else None,
+)
+def test_one_key(space, path, value, expected):
+    entry = space.config
+    for key in path[:-1]:
+        entry = entry[key]
+    entry[path[-1]] = value
+    space.write_config()
+    assert space.planned(targets=["results/ames_tiny.csv"]) == expected
+
+
+def test_features_of_another_dataset_are_refused(space):
+    target = "results/features/adopted/landmarks/queries.h5"
+    with h5py.File(space.folder / ADOPTED, "r+") as adopted:
+        features = adopted["features"][:2]
+        del adopted["features"]
+        adopted["features"] = features
+    (space.folder / "data/downloads/lock.json").unlink()
+    shutil.rmtree(space.folder / "results/features/adopted")
+    (space.folder / "data/downloads/ames_roxford5k_dinov2_query_local.receipt.json").unlink()
+    output = space.snakemake("--cores", "1", targets=[target], check=False)
+    assert "hold 2 images, the dataset has 4; they are files of another dataset" in output

@@ -1,0 +1,42 @@
+"""A second run from nothing, with other numbers of threads, gives the same bytes."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from workspace import TARGET, Workspace
+
+pytestmark = pytest.mark.workflow
+
+EXPERIMENTS = ("sift_tiny", "how_tiny")
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """A run of its own, with one thread where the finished workspace had two; a training has two in both."""
+    space = Workspace(tmp_path_factory.mktemp("again") / "workspace")
+    space.snakemake(
+        "--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ("train_codebook", "build_index", "search"))
+    )
+    return space.folder
+
+
+def test_the_table_is_the_same_to_the_byte(again, finished):
+    assert (again / TARGET).read_bytes() == (finished.pristine / TARGET).read_bytes()
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_average_precisions_are_equal_in_all_digits(again, finished, experiment):
+    path = f"results/evaluations/{experiment}/landmarks.json"
+    first, second = (json.loads((folder / path).read_text())["protocols"] for folder in (again, finished.pristine))
+    assert first == second
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_codebooks_are_equal_in_all_digits(again, finished, experiment):
+    centroids = []
+    for folder in (again, finished.pristine):
+        with h5py.File(folder / f"results/codebooks/{experiment}.h5") as file:
+            centroids.append(file["centroids"][()])
+    assert np.array_equal(*centroids)

@@ -1,0 +1,19 @@
+"""Compares extracted local features with published ones under every combination of settings."""
+
+from reprise.datasets.reading import read_dataset
+from reprise.extractors.calibration import calibrate, write_table
+from reprise.networks.devices import best_device
+from reprise.storage.dense import DenseFile
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    agreements = calibrate(
+        parameters.extractor.pop("extractor"),
+        parameters.extractor,
+        read_dataset(parameters.dataset).split("queries").first(parameters.queries),
+        DenseFile(snakemake.input.published),
+        range(parameters.queries),
+        image_sizes=parameters.image_sizes,
+        device=best_device(),
+    )
+    write_table(snakemake.output[0], agreements)

@@ -1,0 +1,13 @@
+"""Makes a small backbone with random weights, and a detector that whitens its features."""
+
+from reprise.datasets.reading import read_dataset
+from reprise.training.ames_backbone import initialise_dinov2
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    initialise_dinov2(
+        snakemake.output.backbone,
+        snakemake.output.detector,
+        read_dataset(parameters.dataset).database.first(parameters.images),
+        **parameters.settings,
+    )

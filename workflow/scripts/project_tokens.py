@@ -1,0 +1,16 @@
+"""Projects local features to the tokens that an AMES network compares."""
+
+from reprise.networks.devices import best_device
+from reprise.reranking.projecting import project_tokens
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    project_tokens(
+        snakemake.input.features,
+        parameters.checkpoint,
+        snakemake.output[0],
+        role=parameters.role,
+        num_descriptors=parameters.num_features,
+        device=best_device(),
+        attributes={"recipe": parameters.recipe},
+    )

@@ -1,0 +1,28 @@
+"""Trains an AMES network, or goes on with a training that was interrupted."""
+
+from reprise.datasets.reading import read_labels
+from reprise.storage.neighbors import read_neighbors
+from reprise.training.ames import train_ames
+from reprise.training.ames_settings import AmesSettings
+from reprise.training.ames_validation import read_validation
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    train_ames(
+        AmesSettings.from_json(parameters.settings),
+        features=snakemake.input.features,
+        neighbors=read_neighbors(parameters.neighbors, first=parameters.settings["candidates"]),
+        labels=read_labels(parameters.dataset),
+        output=snakemake.output.best,
+        log=snakemake.output.history,
+        figure=snakemake.output.curves,
+        state=parameters.state,
+        identity=parameters.recipe,
+        teacher=parameters.teacher,
+        binariser=parameters.binariser,
+        validation=read_validation(
+            parameters.validation,
+            snakemake.input.get("validation_queries"),
+            snakemake.input.get("validation_database"),
+        ),
+    )

@@ -1,0 +1,14 @@
+"""Fits the matrix that a binarized network starts from."""
+
+from reprise.training.itq import fit_binariser
+from reprise.workflow.job import job
+
+with job(snakemake) as parameters:
+    fit_binariser(
+        snakemake.output[0],
+        snakemake.input[0],
+        descriptors=parameters.descriptors,
+        num_features=parameters.num_features,
+        iterations=parameters.iterations,
+        seed=parameters.seed,
+    )
