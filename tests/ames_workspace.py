@@ -54,7 +54,8 @@ def ames_config() -> dict:
         "datasets": {"many": {"layout": "gldv2_train", "folder": "many", "index": "many/train.txt", "chunks": 2}},
         "trainings": {
             "backbone": {
-                "system": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112, "seed": 0,
+                "system": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112,
+                "seed": 0,
             },
             "itq_tiny": {
                 "system": "itq", "dataset": "many", "extractor": "dinov2_wide", "descriptors": 600,
@@ -67,7 +68,8 @@ def ames_config() -> dict:
             },
             "ames_wide": {**training, "extractor": "dinov2_wide", "validation": None},
             "backbone_wide": {
-                "system": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112, "seed": 0,
+                "system": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112,
+                "seed": 0,
             },
         },
         "checkpoints": {

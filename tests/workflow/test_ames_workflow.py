@@ -20,20 +20,20 @@ RERANK = {"rerank": 1, "table": 1}
 @pytest.fixture(scope="module")
 def ames(tmp_path_factory):
     """A workspace in which everything of AMES ran."""
-    space = ames_workspace(tmp_path_factory.mktemp("ames") / "space")
+    work = ames_workspace(tmp_path_factory.mktemp("ames") / "work")
     queries = "results/features/dinov2_tiny/landmarks/queries.h5"
-    space.run(targets=[queries])
+    work.run(targets=[queries])
     # Published features have neither names nor recipes.
-    (space.folder / ADOPTED).parent.mkdir(parents=True)
-    with h5py.File(space.folder / "results/features/dinov2_tiny/landmarks/queries.1-of-1.h5") as own, \
-            h5py.File(space.folder / ADOPTED, "w") as adopted:  # fmt: skip
+    (work.folder / ADOPTED).parent.mkdir(parents=True)
+    with h5py.File(work.folder / "results/features/dinov2_tiny/landmarks/queries.1-of-1.h5") as own, \
+            h5py.File(work.folder / ADOPTED, "w") as adopted:  # fmt: skip
         adopted["features"] = own["features"][:]
-    space.run(targets=[*TARGETS, "results/ames_enlarged.csv"])
-    return space
+    work.run(targets=[*TARGETS, "results/ames_enlarged.csv"])
+    return work
 
 
 @pytest.fixture
-def space(ames):
+def changed(ames):
     """The same, with its configuration put back after the test."""
     config = json.dumps(ames.config)
     yield ames
@@ -41,8 +41,8 @@ def space(ames):
     ames.write_config()
 
 
-def read(space, name):
-    with (space.folder / "results" / name).open() as file:
+def read(work, name):
+    with (work.folder / "results" / name).open() as file:
         return list(csv.DictReader(file))
 
 
@@ -66,7 +66,7 @@ def test_the_sweep_repeats_the_neighbours_where_only_they_count(ames):
 def test_the_calibration_finds_the_settings(ames):
     rows = read(ames, "calibrations/tiny.csv")
     holding = {(row["local_space"], row["image_size"]) for row in rows if row["holds"] == "True"}
-    assert ("detector", "112") in holding and not any(space == "backbone" for space, _ in holding)
+    assert ("detector", "112") in holding and not any(kind == "backbone" for kind, _ in holding)
 
 
 def test_neighbours_have_the_published_layout(ames):
@@ -95,23 +95,23 @@ def test_trained_networks_load(ames):
     ],
     ids=lambda value: value[-1] if isinstance(value, tuple) else None,
 )
-def test_one_key(space, path, value, expected):
-    entry = space.config
+def test_one_key(changed, path, value, expected):
+    entry = changed.config
     for key in path[:-1]:
         entry = entry[key]
     entry[path[-1]] = value
-    space.write_config()
-    assert space.planned(targets=["results/ames_tiny.csv"]) == expected
+    changed.write_config()
+    assert changed.planned(targets=["results/ames_tiny.csv"]) == expected
 
 
-def test_features_of_another_dataset_are_refused(space):
+def test_features_of_another_dataset_are_refused(changed):
     target = "results/features/adopted/landmarks/queries.h5"
-    with h5py.File(space.folder / ADOPTED, "r+") as adopted:
+    with h5py.File(changed.folder / ADOPTED, "r+") as adopted:
         features = adopted["features"][:2]
         del adopted["features"]
         adopted["features"] = features
-    (space.folder / "data/downloads/lock.json").unlink()
-    shutil.rmtree(space.folder / "results/features/adopted")
-    (space.folder / "data/downloads/ames_roxford5k_dinov2_query_local.receipt.json").unlink()
-    output = space.snakemake("--cores", "1", targets=[target], check=False)
+    (changed.folder / "data/downloads/lock.json").unlink()
+    shutil.rmtree(changed.folder / "results/features/adopted")
+    (changed.folder / "data/downloads/ames_roxford5k_dinov2_query_local.receipt.json").unlink()
+    output = changed.snakemake("--cores", "1", targets=[target], check=False)
     assert "hold 2 images, the dataset has 4; they are files of another dataset" in output

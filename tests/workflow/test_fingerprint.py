@@ -100,3 +100,15 @@ def test_a_module_that_does_not_exist_is_an_error(package):
     _, of = package
     with pytest.raises(ModuleNotFoundError, match=r"reprise\.c"):
         of("import reprise.c\n")
+
+
+def test_the_file_that_changed_can_be_named(package, tmp_path):
+    write, of = package
+    of()
+    before = module.fingerprints(tmp_path / "script.py")
+    assert {"script.py", "a/one.py", "b/base.py"} <= set(before)
+    write(
+        {"b/base.py": "def h():\n    return 3\n", "a/one.py": (tmp_path / "reprise/a/one.py").read_text() + "# why\n"}
+    )
+    after = module.fingerprints(tmp_path / "script.py")
+    assert [name for name in before if before[name] != after[name]] == ["b/base.py"]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from reprise.workflow.records import ancestry, record_path, write_records
+from reprise.workflow.records import ancestry, content_hash, record_path, write_provenance, write_records
 
 
 def sha256(text):
@@ -52,3 +52,22 @@ def test_ancestry_goes_back_to_the_files_that_no_job_wrote(tmp_path):
     found = ancestry([str(paths[2])])
     assert [job["rule"] for job in found["jobs"].values()] == ["end", "middle"]
     assert found["files"] == {str(paths[0]): sha256("source")}
+
+
+def test_provenance_holds_the_record_of_the_table_itself(tmp_path):
+    source, table, provenance = (tmp_path / name for name in ("in.json", "t.csv", "t.provenance.json"))
+    source.write_text("in")
+    table.write_text("numbers")
+    write_provenance(provenance, "table", {}, '{"stage": "table"}', [str(source)], [str(table)], 1, 0.0)
+    content = json.loads(provenance.read_text())
+    assert content["outputs"][str(table)]["sha256"] == sha256("numbers")
+    assert content["files"] == content["inputs"] == {str(source): sha256("in")}
+    assert content["rule"] == "table" and content["seconds"] > 0
+
+
+def test_the_time_stamp_that_snakemake_puts_into_a_folder_is_no_content(tmp_path):
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "x.npy").write_text("x")
+    before = content_hash(tmp_path / "index")
+    (tmp_path / "index" / ".snakemake_timestamp").touch()
+    assert content_hash(tmp_path / "index") == before

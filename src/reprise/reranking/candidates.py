@@ -25,7 +25,7 @@ class Candidates:
     private_queries: int
 
     def at_most(self, num_rerank: int) -> int:
-        """How many images of each ranking are re-ranked where ``num_rerank`` are asked for; small databases have fewer."""
+        """How many images of each ranking are re-ranked: ``num_rerank``, or all of a smaller database."""
         return min(num_rerank, self.neighbors.indices.shape[1])
 
 

@@ -55,7 +55,7 @@ def write_provenance(
     path: str | os.PathLike, rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str],
     outputs: Iterable[str], threads: int, started: float, code: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
-    """Write all that led to a table: the record of its own job, every job before it, and every file that no job wrote."""
+    """Write all that led to a table: the records of its job and of all before, and every file that no job wrote."""
     inputs = list(inputs)
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
     write_text(path, json.dumps({**record, **ancestry(inputs)}, indent=1, sort_keys=True) + "\n")
