@@ -39,7 +39,7 @@ def test_nested_mappings_and_nulls():
         ({"dim": None}, "whitening: is Whitening.* with dim None"),
         ({"validation": {"codebook": {"size": 0}}}, "validation.codebook.size: is 0; give an integer of at least 1"),
         ({"validation": {"codebook": None}}, "codebook: is None; give a mapping"),
-        ({"validation": {"scales": []}}, r"validation.scales: is \[\]; give a list of positive factors"),
+        ({"validation": {"scales": []}}, r"validation.scales: is \[\]; give a list with one element or more"),
         ({"validation": {"asmk": {"idf": "yes"}}}, "validation.asmk.idf: is 'yes'; give one of"),
         ({"validation": 5}, "validation: is 5; give a mapping of settings"),
     ],

@@ -71,11 +71,12 @@ def anything(value: Any) -> Any:
     return value
 
 
-def group(kind: "type[CheckedSettings]") -> Check:
-    """Settings of their own, or None."""
+def group(kind: "type[CheckedSettings]", *, optional: bool = False) -> Check:
+    """Settings of their own, or None where they are optional."""
 
     def check(value: Any) -> Any:
-        return value if value is None or isinstance(value, kind) else kind.from_json(value)
+        absent = optional and value is None
+        return value if absent or isinstance(value, kind) else kind.from_json(value)
 
     return check
 

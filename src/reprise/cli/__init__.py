@@ -1,0 +1,1 @@
+"""The command ``reprise``: what a run would do, what exists, whether it is intact, and what may go."""

@@ -1,0 +1,119 @@
+"""Why Snakemake would run a job, in words: its reason, and what changed between the recipe of then and that of now."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reprise.cli.dryrun import Job
+from reprise.cli.history import read_record
+from reprise.cli.words import listed
+from reprise.workflow.fingerprint import fingerprints
+
+NOT_MADE = "not made yet"
+GONE = "no longer there"
+INTERRUPTED = "interrupted before it was whole"
+_PARAMS = re.compile(r"Params have changed since last execution: .*?before: (.*) now: (.*?) (?:; |$)", re.DOTALL)
+_FILES = re.compile(r"(?:^|; )(Missing output|Incomplete output|Updated input) files: ([^;]*)")
+_INPUTS_CHANGED = "Set of input files has changed"
+_FORCED = "Forced execution"
+# Names of settings that say more than the keys of recipes do, by stage and key.
+_SETTINGS = {
+    ("search", "assignments"): "query assignments",
+    ("aggregate_chunk", "assignments"): "database assignments",
+}
+_LONGEST = 60
+
+
+def own_causes(job: Job, scripts: Path) -> list[str]:
+    """What makes the job itself run, whether other jobs run or not; empty if only jobs before it make it run.
+
+    Args:
+        scripts: the folder with the script of every stage
+    """
+    reason = job.reason
+    found: list[str] = []
+    changed = _PARAMS.search(reason)
+    if changed:
+        found += _recipe_changes(job, _parse(changed[1]), _parse(changed[2]), scripts)
+        reason = reason.replace(changed[0], "")
+    for kind, names in _FILES.findall(reason):
+        files = [name for name in names.strip().split(", ") if name]
+        if kind == "Missing output":
+            found.append(GONE if any(map(read_record, files)) else NOT_MADE)
+        elif kind == "Incomplete output":
+            found.append(INTERRUPTED)
+        elif files:
+            found.append(f"{listed(files)} changed")
+    if _INPUTS_CHANGED in reason:
+        found.append(_other_inputs(job))
+    if _FORCED in reason:
+        found.append("forced")
+    return found
+
+
+def setting_changes(stage: str, old: object, new: object) -> Iterator[str]:
+    """Every setting that differs, as 'alpha 3.0 -> 2.0'."""
+    before, after = dict(_flat(old)), dict(_flat(new))
+    for path in dict.fromkeys([*before, *after]):
+        if before.get(path, _ABSENT) != after.get(path, _ABSENT):
+            yield f"{_label(stage, path)} {_value(before, path)} -> {_value(after, path)}"
+
+
+_ABSENT = object()
+
+
+def _recipe_changes(job: Job, old: Mapping, new: Mapping, scripts: Path) -> Iterator[str]:
+    stage = new["stage"]
+    yield from dict.fromkeys(setting_changes(stage, old["parameters"], new["parameters"]))
+    if old["code"] != new["code"]:
+        record = read_record(job.outputs[0])
+        before = (record or {}).get("code")
+        after = fingerprints(scripts / f"{stage}.py", new["modules"])
+        if before and record and record["recipe"]["code"] == old["code"]:
+            files = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+            yield f"code of {listed(files)} changed"
+        else:
+            yield f"code of {stage} changed"
+
+
+def _parse(text: str) -> dict:
+    """The recipe, as Snakemake prints it: the repr of the JSON text."""
+    return json.loads(ast.literal_eval(text))
+
+
+def _flat(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every leaf of nested mappings and of lists of mappings, by its keys."""
+    if isinstance(value, Mapping) and (value or not path):
+        for key, inner in value.items():
+            yield from _flat(inner, (*path, key))
+    elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        for index, inner in enumerate(value):
+            yield from _flat(inner, (*path, str(index)))
+    else:
+        yield path, value
+
+
+def _label(stage: str, path: tuple[str, ...]) -> str:
+    words = [key for key in path if not key.isdigit() and key != "rows"]
+    if stage == "train_codebook":
+        words.insert(0, "codebook")
+    return _SETTINGS.get((stage, ".".join(words)), " ".join(words).replace("_", " ") or stage)
+
+
+def _value(values: Mapping[tuple[str, ...], object], path: tuple[str, ...]) -> str:
+    if path not in values:
+        return "(none)"
+    value = values[path]
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _other_inputs(job: Job) -> str:
+    record = read_record(job.outputs[0])
+    before = set(record["inputs"]) if record else set()
+    added = [file for file in job.inputs if file not in before]
+    removed = sorted(before - set(job.inputs))
+    parts = [f"{word} {listed(files, 1)}" for word, files in (("new", added), ("no longer", removed)) if files]
+    return f"other inputs ({'; '.join(parts)})" if parts else "other inputs"

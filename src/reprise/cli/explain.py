@@ -1,0 +1,144 @@
+"""``reprise explain``: what would run, why, and how long it would take."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from reprise.cli.causes import own_causes
+from reprise.cli.dryrun import EVERYTHING, DryRun, Job, Snakemake
+from reprise.cli.history import Durations, all_records
+from reprise.cli.stages import stage_folders
+from reprise.cli.words import counted, duration, jobs_in_words, noun
+
+
+def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
+    """What a run for ``targets`` would do, in sentences."""
+    with ThreadPoolExecutor() as pool:
+        whole = pool.submit(snakemake.all_jobs, targets)
+        plan = snakemake.plan(targets)
+        every = whole.result()
+    lines = unknown_state(plan)
+    name = ", ".join("all tables" if target == EVERYTHING else target for target in targets)
+    if not plan.jobs:
+        done = "would run, but not everything is known to be current" if lines else "to do"
+        return "\n".join([f"{name}: nothing {done}; the outputs of all {counted(len(every), 'job')} exist.", *lines])
+    causes = all_causes(snakemake, plan.jobs, scripts)
+    records = list(all_records(stage_folders(every, plan), every).values())
+    first = f"{name}: {counted(len(plan.jobs), 'job')} of {len(every):,} would run"
+    if len(plan.jobs) == len(every) and not records:
+        first += "; nothing was computed before"
+    return "\n".join(
+        [f"{first}.", *_by_cause(plan.jobs, causes), *_untouched(plan.jobs, every),
+         _time(plan.jobs, Durations(records), snakemake.cores), *lines]
+    )  # fmt: skip
+
+
+def unknown_state(plan: DryRun) -> list[str]:
+    """A warning where Snakemake has no records, so that it takes whatever exists for current."""
+    if not plan.unknown_state:
+        return []
+    rules = sorted(set(plan.unknown_rules))
+    text = (
+        f"WARNING: the outputs of {counted(plan.unknown_state, 'job')} exist without Snakemake's metadata "
+        f"(.snakemake/metadata): {', '.join(noun(rule)[1] for rule in rules)}. It takes them for current whatever "
+        "settings or code made them. Bring the metadata back, or make these files again: "
+        f"snakemake --forcerun {' '.join(rules)} --cores ... <target>"
+    )
+    return [text]
+
+
+def all_causes(snakemake: Snakemake, jobs: Sequence[Job], scripts: Path) -> dict[Job, set[str]]:
+    """The causes of every job: its own, and those of the jobs that it waits for."""
+    own = {job: own_causes(job, scripts) for job in jobs}
+    _find_hidden(snakemake, own, scripts)
+    makers = {output: job for job in jobs for output in job.outputs}
+    causes: dict[Job, set[str]] = {}
+
+    def trace(job: Job) -> set[str]:
+        if job not in causes:
+            causes[job] = set(own[job])
+            for file in job.inputs:
+                if file in makers:
+                    causes[job] |= trace(makers[file])
+        return causes[job]
+
+    for job in jobs:
+        trace(job)
+    return causes
+
+
+def _find_hidden(snakemake: Snakemake, own: dict[Job, list[str]], scripts: Path) -> None:
+    """Add the causes that Snakemake does not look for in jobs that run anyway because of one before them.
+
+    It does when only their rules are allowed to run: first all rules at once; then, for jobs behind one that was found
+    this way, and where other jobs of the rule run for causes of their own, each rule alone.
+    """
+    hidden = {
+        job.outputs[0]: job
+        for job, causes in own.items()
+        if not causes and all(Path(file).exists() for file in (*job.inputs, *job.outputs))
+    }
+    apart = {job.rule for job, causes in own.items() if causes}
+    together = {output: job for output, job in hidden.items() if job.rule not in apart}
+    waiting = {output: job for output, job in hidden.items() if job.rule in apart}
+
+    def look(jobs: Mapping[str, Job]) -> dict[str, list[str]]:
+        rules = sorted({job.rule for job in jobs.values()})
+        found = snakemake.changed(jobs, rules) if jobs else []
+        return {job.outputs[0]: own_causes(job, scripts) for job in found if job.outputs[0] in jobs}
+
+    for output, causes in look(together).items():
+        if causes:
+            own[hidden[output]] = causes
+        else:
+            waiting[output] = hidden[output]
+    by_rule: dict[str, dict[str, Job]] = {}
+    for output, job in waiting.items():
+        by_rule.setdefault(job.rule, {})[output] = job
+    with ThreadPoolExecutor() as pool:
+        for causes_of in pool.map(look, by_rule.values()):
+            for output, causes in causes_of.items():
+                own[hidden[output]] = causes
+
+
+def _by_cause(jobs: Sequence[Job], causes: Mapping[Job, set[str]]) -> list[str]:
+    """One line per set of jobs that have the same causes."""
+    groups: dict[str, list[str]] = {}
+    for job in jobs:
+        for cause in causes[job] or {"for a reason of Snakemake's: see snakemake -n"}:
+            groups.setdefault(cause, []).append(job.rule)
+    merged: dict[tuple[str, ...], list[str]] = {}
+    for cause, rules in groups.items():
+        merged.setdefault(tuple(rules), []).append(cause)
+    lines = [f"  {'; '.join(sorted(names))}: {jobs_in_words(rules)}" for rules, names in merged.items()]
+    if sum(map(len, merged)) > len(jobs):
+        lines.append("  (a job with several causes is counted under each)")
+    return lines
+
+
+def _untouched(jobs: Iterable[Job], every: Sequence[Job]) -> list[str]:
+    running = {output for job in jobs for output in job.outputs}
+    rules = [job.rule for job in every if running.isdisjoint(job.outputs)]
+    return [f"  untouched: {jobs_in_words(rules)}"] if rules else []
+
+
+def _time(jobs: Sequence[Job], durations: Durations, cores: int) -> str:
+    """The work divided by the cores, but no less than the longest chain of jobs that wait for each other."""
+    known = {job: seconds for job in jobs if (seconds := durations.seconds(job)) is not None}
+    unknown = [job.rule for job in jobs if job not in known]
+    if not known:
+        return "How long it takes is unknown: no job of these rules was recorded yet."
+    work = sum(seconds * min(job.threads, cores) for job, seconds in known.items()) / cores
+    makers = {output: job for job in jobs for output in job.outputs}
+    ends: dict[Job, float] = {}
+
+    def end(job: Job) -> float:
+        if job not in ends:
+            before = {makers[file] for file in job.inputs if file in makers}
+            ends[job] = known.get(job, 0.0) + max(map(end, before), default=0.0)
+        return ends[job]
+
+    text = f"about {duration(max(work, *map(end, jobs)))} on {counted(cores, 'core')}, by earlier runs"
+    if unknown:
+        text += f"; not counted, because none was recorded yet: {jobs_in_words(unknown)}"
+    return f"{text[0].upper()}{text[1:]}."

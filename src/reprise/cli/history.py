@@ -1,0 +1,77 @@
+"""What earlier runs recorded beside their outputs."""
+
+import json
+import os
+import statistics
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reprise.cli.dryrun import Job
+from reprise.workflow.records import record_path
+
+_RECORD = ".job.json"
+_PROVENANCE = ".provenance.json"
+
+
+def read_record(output: str) -> dict | None:
+    """The record of a file: the one beside it or, for the files of a table, its provenance; None without any."""
+    beside = record_path(output)
+    if beside.is_file():
+        return json.loads(beside.read_text(encoding="utf-8"))
+    provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
+    if provenance.is_file():
+        content = json.loads(provenance.read_text(encoding="utf-8"))
+        if output in content["outputs"]:
+            return {key: content[key] for key in content if key not in ("jobs", "downloads", "files")}
+    return None
+
+
+def recorded_outputs(folders: Iterable[Path]) -> Iterator[tuple[str, dict]]:
+    """Every output that has a record in ``folders``, with that record; links to elsewhere are not followed."""
+    for folder in folders:
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                if name.endswith(_RECORD):
+                    output = str(Path(parent) / name.removesuffix(_RECORD))
+                    record = read_record(output)
+                    if record and output in record["outputs"]:
+                        yield output, record
+
+
+def all_records(folders: Iterable[Path], jobs: Iterable[Job]) -> dict[str, dict]:
+    """The records of all outputs in ``folders``, and of the tables among ``jobs``, which keep them elsewhere."""
+    records = dict(recorded_outputs(folders))
+    for output in (output for job in jobs for output in job.outputs if output not in records):
+        record = read_record(output) if Path(output).exists() else None
+        if record:
+            records[output] = record
+    return records
+
+
+class Durations:
+    """How long jobs took, by the records of earlier ones."""
+
+    def __init__(self, records: Iterable[dict]):
+        self._of_output: dict[str, float] = {}
+        self._of_rule: dict[str, dict[tuple[str, ...], tuple[dict, float]]] = {}
+        for record in records:
+            outputs = tuple(sorted(record["outputs"]))
+            self._of_output.update(dict.fromkeys(outputs, record["seconds"]))
+            self._of_rule.setdefault(record["rule"], {})[outputs] = record["wildcards"], record["seconds"]
+
+    def seconds(self, job: Job) -> float | None:
+        """What the job took when it ran before; else the median of the most similar jobs of its rule; None if none ran.
+
+        Similar are those that share most wildcards, such as the extractor, but not the chunk.
+        """
+        known = [self._of_output[output] for output in job.outputs if output in self._of_output]
+        if known:
+            return known[0]
+        shared = [
+            (sum(wildcards.get(name) == value for name, value in job.wildcards.items()), seconds)
+            for wildcards, seconds in self._of_rule.get(job.rule, {}).values()
+        ]
+        if not shared:
+            return None
+        most = max(number for number, _ in shared)
+        return statistics.median(seconds for number, seconds in shared if number == most)

@@ -1,0 +1,90 @@
+"""The command ``reprise``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reprise.cli.clean import clean
+from reprise.cli.dryrun import EVERYTHING, Snakemake
+from reprise.cli.explain import explain
+from reprise.cli.status import status
+from reprise.cli.verify import verify
+from reprise.storage.errors import DataError
+
+_SCRIPTS = Path("workflow") / "scripts"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code, 1 for bad input and where something differs."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except DataError as error:
+        print(f"reprise: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reprise", description="What a run would do, what exists, whether it is intact, and what may go."
+    )
+    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | clean")
+    project = argparse.ArgumentParser(add_help=False)
+    project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
+    project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
+
+    command = commands.add_parser("explain", parents=[project], help="what would run, why, and for how long")
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="default: all tables")
+    command.set_defaults(command=_explain)
+
+    command = commands.add_parser("status", parents=[project], help="what exists, since when, and how much of it")
+    command.set_defaults(command=_status)
+
+    command = commands.add_parser("verify", help="hash everything that led to a table, and name what differs")
+    command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
+    command.set_defaults(command=_verify)
+
+    command = commands.add_parser("clean", parents=[project], help="remove intermediates that no table needs")
+    command.add_argument("--unused", action="store_true", required=True, help="what no configured table needs")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="keep what these need, too")
+    command.set_defaults(command=_clean)
+    return parser
+
+
+def _snakemake(options: argparse.Namespace) -> Snakemake:
+    return Snakemake(options.configfile, options.cores)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    print(explain(_snakemake(options), options.targets or [EVERYTHING], _SCRIPTS))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    print(status(_snakemake(options)))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    text, intact = verify(options.target)
+    print(text)
+    return 0 if intact else 1
+
+
+def _clean(options: argparse.Namespace) -> int:
+    clean(_snakemake(options), options.targets, ask=None if options.yes else input)
+    return 0
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("give at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

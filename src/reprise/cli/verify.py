@@ -1,0 +1,113 @@
+"""``reprise verify``: whether everything that led to a table still is what it was when the table was made."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+
+from reprise.cli.history import read_record
+from reprise.cli.words import counted, size
+from reprise.storage.errors import DataError
+from reprise.workflow.records import content_hash, files_of
+
+_SUFFIX = ".provenance.json"
+# What rules of this name make is deleted as soon as it was used.
+_NOT_KEPT = "_passing_"
+
+
+def verify(target: str) -> tuple[str, bool]:
+    """Hash every file that led to a table again.
+
+    Args:
+        target: the table, as results/table2.csv; its provenance stands beside it
+
+    Returns:
+        what was found, and whether nothing differs
+    """
+    path = _provenance(target)
+    try:
+        provenance = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: not valid JSON ({error}); delete it and run the table again") from error
+    expected = dict(_expected(provenance))
+    found = {file: content_hash(file) for file in expected if Path(file).exists()}
+    dropped = [file for file in expected if file not in found and _NOT_KEPT in _rule(provenance, file)]
+    differing = [
+        text
+        for file, recorded in expected.items()
+        if file not in dropped and (text := _compare(file, recorded, found.get(file)))
+    ]
+    differing += [*_images(provenance), *_foreign_commits(provenance)]
+    total = sum(inner.stat().st_size for file in found for inner in files_of(file))
+    first = f"{target}: {counted(len(found), 'file or folder', 'files and folders')}, {size(total)}, hashed again"
+    if dropped:
+        first += f" ({len(dropped):,} were not kept)"
+    if not differing:
+        return f"{first}; all are as recorded.", True
+    lines = [f"{first}; {counted(len(differing), 'difference')}:", *(f"  {text}" for text in differing)]
+    return "\n".join(lines), False
+
+
+def _provenance(target: str) -> Path:
+    path = Path(target if target.endswith(_SUFFIX) else str(PurePath(target).with_suffix(_SUFFIX)))
+    if not path.is_file():
+        raise DataError(f"{path}: does not exist; name a table that was made, such as results/table2.csv")
+    return path
+
+
+def _expected(provenance: Mapping) -> Iterator[tuple[str, str]]:
+    """Every file with the hash that it had: first what no job wrote, then what jobs read and wrote, then the table."""
+    yield from provenance["files"].items()
+    for receipt in provenance["downloads"].values():
+        yield receipt["path"], receipt["sha256"]
+    for job in provenance["jobs"].values():
+        yield from ((file, state["sha256"]) for file, state in job["outputs"].items())
+    yield from ((file, state["sha256"]) for file, state in provenance["outputs"].items())
+
+
+def _rule(provenance: Mapping, file: str) -> str:
+    return provenance["jobs"].get(file, {}).get("rule", "")
+
+
+def _compare(file: str, recorded: str, found: str | None) -> str | None:
+    if found == recorded:
+        return None
+    if found is None:
+        return f"missing: {file}"
+    record = read_record(file)
+    if record and record["outputs"][file]["sha256"] == found:
+        return f"made again at {record['started']}, after the table: {file}"
+    return f"changed: {file} (sha256 {found[:12]}, recorded {recorded[:12]})"
+
+
+def _images(provenance: Mapping) -> Iterator[str]:
+    """Unpacked images that are not as long as the manifest says; of these, sizes were recorded and no hashes."""
+    for manifest, job in provenance["jobs"].items():
+        if job["rule"] == "unpack" and Path(manifest).exists():
+            folder = Path(job["recipe"]["parameters"]["folder"])
+            for line in Path(manifest).read_text(encoding="utf-8").splitlines():
+                name, _, length = line.rpartition("\t")
+                if not (folder / name).is_file():
+                    yield f"missing: {folder / name}"
+                elif (folder / name).stat().st_size != int(length):
+                    yield f"changed: {folder / name} ({(folder / name).stat().st_size} bytes, recorded {length})"
+
+
+def _foreign_commits(provenance: Mapping) -> Iterator[str]:
+    """Commits of the code that made the files which this repository does not have."""
+    made: dict[str, list[str]] = {}
+    for file, job in [*provenance["jobs"].items(), *((file, provenance) for file in provenance["outputs"])]:
+        if job["commit"]:
+            made.setdefault(job["commit"].split()[0], []).append(file)
+    if not made or _git("rev-parse", "HEAD") != 0:
+        return
+    for commit, files in made.items():
+        if _git("cat-file", "-e", f"{commit}^{{commit}}") != 0:
+            yield f"foreign commit {commit[:12]}, unknown to this repository: {counted(len(files), 'file')} made by it"
+
+
+def _git(*arguments: str) -> int:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True).returncode
+    except FileNotFoundError:
+        return 1

@@ -1,0 +1,77 @@
+"""Counts, durations and sizes in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+# What a job of a rule makes; other rules are called by their names.
+_NOUNS = {
+    "draw_miniature": ("miniature", "miniatures"),
+    "download": ("download", "downloads"),
+    "unpack": ("unpacked set", "unpacked sets"),
+    "extract_chunk": ("extraction", "extractions"),
+    "extract_passing_chunk": ("extraction not kept", "extractions not kept"),
+    "merge_features": ("merge", "merges"),
+    "adopt_features": ("adopted file of features", "adopted files of features"),
+    "join_features": ("joined file of features", "joined files of features"),
+    "train_how": ("training", "trainings"),
+    "train_ames": ("AMES training", "AMES trainings"),
+    "train_itq": ("ITQ training", "ITQ trainings"),
+    "train_codebook": ("codebook", "codebooks"),
+    "aggregate_chunk": ("aggregation", "aggregations"),
+    "build_index": ("index", "indexes"),
+    "search": ("search", "searches"),
+    "find_neighbors": ("neighbour search", "neighbour searches"),
+    "rank_neighbors": ("ranking of neighbours", "rankings of neighbours"),
+    "project_tokens": ("projection", "projections"),
+    "score_pairs": ("comparison of pairs", "comparisons of pairs"),
+    "rerank": ("re-ranking", "re-rankings"),
+    "sweep": ("sweep", "sweeps"),
+    "evaluate": ("evaluation", "evaluations"),
+    "table": ("table", "tables"),
+    "seeds": ("seed study", "seed studies"),
+}
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """'1 search', '6 searches', '12,000 searches'."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def jobs_in_words(rules: Iterable[str]) -> str:
+    """How many jobs there are of each rule, in the order in which the rules first appear."""
+    counts = Counter(rules)
+    return ", ".join(counted(number, *noun(rule)) for rule, number in counts.items())
+
+
+def noun(rule: str) -> tuple[str, str]:
+    """What a job of ``rule`` makes, singular and plural."""
+    name = rule.replace("_", " ")
+    return _NOUNS.get(rule, (f"{name} job", f"{name} jobs"))
+
+
+def duration(seconds: float) -> str:
+    """Rounded to what one would say: '4 minutes', '2.5 hours'."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * size:
+            value = seconds / size
+            text = f"{value:.0f}" if value >= 10 or round(value, 1) == round(value) else f"{value:.1f}"
+            return f"{text} {unit}s"
+    rounded = max(1, round(seconds))
+    return counted(rounded, "second")
+
+
+def size(count: int) -> str:
+    """A number of bytes with its decimal unit."""
+    value, units = float(count), ["kB", "MB", "GB", "TB", "PB"]
+    if value < 1000:
+        return f"{count} B"
+    while value >= 1000 and units:
+        value /= 1000
+        unit = units.pop(0)
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

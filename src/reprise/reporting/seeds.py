@@ -1,0 +1,113 @@
+"""How far results move with the seed of the codebook, and which tolerance follows for a comparison."""
+
+import csv
+import io
+import math
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reprise.storage.atomic import write_text
+from reprise.storage.errors import DataError
+
+COLUMNS = (
+    "method", "n", "dataset", "protocol", "seeds", "mean", "standard_deviation", "tolerance", "minimum", "maximum",
+)  # fmt: skip
+# A published and a measured number are two draws: the standard deviation of their difference is sqrt(2) times that of
+# one, and three of those hold all but 0.3 % of differences.
+DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True)
+class SeedCell:
+    """mAP in percent of one experiment on one dataset under one protocol, once per seed, in the order of the seeds."""
+
+    method: str
+    num_features: int
+    dataset: str
+    protocol: str
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the seeds."""
+        return statistics.fmean(self.values)
+
+    @property
+    def standard_deviation(self) -> float:
+        """That of the seeds, a sample: divided by n - 1."""
+        return statistics.stdev(self.values)
+
+    @property
+    def tolerance(self) -> float:
+        """The largest difference between two runs that their seeds explain, in points of mAP."""
+        return DEVIATIONS * math.sqrt(2) * self.standard_deviation
+
+
+def seed_cells(
+    rows: Sequence[Mapping],
+    datasets: Sequence[str],
+    protocols: Sequence[str],
+    evaluations: Mapping[tuple[str, str], Mapping],
+) -> list[SeedCell]:
+    """All cells of a study, in the order of its rows, datasets and protocols; none for a protocol without any positive.
+
+    Args:
+        rows: method, num_features and experiments (the names of the experiment with each seed) of each
+        evaluations: (experiment, dataset) -> the content of its evaluation file
+
+    Raises:
+        DataError: no experiment with a codebook, or fewer than two seeds, from which no deviation follows
+    """
+    if not rows:
+        raise DataError("no experiment of this table has a codebook, so that no seed can move its numbers")
+    cells = []
+    for row in rows:
+        if len(row["experiments"]) < 2:
+            raise DataError(f"{row['method']}: a study needs two seeds or more; add some to seed_study")
+        for dataset in datasets:
+            for protocol in protocols:
+                values = [
+                    evaluations[name, dataset]["protocols"].get(protocol, {}).get("map") for name in row["experiments"]
+                ]
+                if None not in values:
+                    cells.append(SeedCell(row["method"], row["num_features"], dataset, protocol, tuple(values)))
+    return cells
+
+
+def write_seed_study(paths: Mapping[str, str | os.PathLike], cells: Sequence[SeedCell], title: str) -> None:
+    """Write a study to ``paths['csv']`` and ``paths['markdown']``."""
+    write_text(paths["csv"], render_csv(cells))
+    write_text(paths["markdown"], render_markdown(cells, title))
+
+
+def render_csv(cells: Sequence[SeedCell]) -> str:
+    """One line per cell; means with two decimals, deviations with three."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_line(cell) for cell in cells)
+    return text.getvalue()
+
+
+def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
+    """The same as a table, and the tolerance that covers all of its cells."""
+    lines = [f"# {title}: codebook seeds", "", "mAP in percent.", ""]
+    body = [["---"] * len(COLUMNS), *([str(value) for value in _line(cell)] for cell in cells)]
+    lines += ["| " + " | ".join(line) + " |" for line in (COLUMNS, *body)]
+    largest = max((cell.tolerance for cell in cells), default=0.0)
+    seeds = len(cells[0].values) if cells else 0
+    lines += [
+        "",
+        f"Tolerance for published.yaml: {math.ceil(100 * largest) / 100:.2f}, the largest of these cells.",
+        f"It is {DEVIATIONS:g} standard deviations of the difference of two runs, over {seeds} codebook seeds.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cell: SeedCell) -> list[object]:
+    return [
+        cell.method, cell.num_features, cell.dataset, cell.protocol, len(cell.values), f"{cell.mean:.2f}",
+        f"{cell.standard_deviation:.3f}", f"{cell.tolerance:.2f}", f"{min(cell.values):.2f}", f"{max(cell.values):.2f}",
+    ]  # fmt: skip

@@ -1,0 +1,35 @@
+"""How long a job would take, from what was recorded."""
+
+from reprise.cli.dryrun import Job
+from reprise.cli.history import Durations
+
+
+def record(rule, output, seconds, **wildcards):
+    return {"rule": rule, "outputs": {output: {}}, "wildcards": wildcards, "seconds": seconds}
+
+
+def job(rule, output, **wildcards):
+    return Job(rule, wildcards, [], [output], [], 1, "", {})
+
+
+DURATIONS = Durations(
+    [
+        record("search", "a.h5", 10.0, experiment="how", searched="x"),
+        record("search", "b.h5", 30.0, experiment="sift", searched="x"),
+        record("search", "c.h5", 50.0, experiment="sift", searched="y"),
+    ]
+)
+
+
+def test_the_same_output_before_anything_else():
+    assert DURATIONS.seconds(job("search", "a.h5", experiment="sift", searched="x")) == 10.0
+
+
+def test_the_most_similar_jobs_of_the_rule():
+    assert DURATIONS.seconds(job("search", "new.h5", experiment="sift", searched="z")) == 40.0
+    assert DURATIONS.seconds(job("search", "new.h5", experiment="how", searched="z")) == 10.0
+    assert DURATIONS.seconds(job("search", "new.h5", experiment="other", searched="z")) == 30.0
+
+
+def test_nothing_is_known_of_a_rule_that_never_ran():
+    assert DURATIONS.seconds(job("table", "t.csv")) is None

@@ -1,0 +1,92 @@
+"""What a run would do, in the words of the command."""
+
+import re
+
+import pytest
+from workspace import TARGET, Workspace
+
+pytestmark = pytest.mark.workflow
+
+
+def test_nothing_to_do(space, reprise):
+    code, text = reprise(space, "explain", TARGET)
+    assert code == 0
+    assert re.fullmatch(rf"{TARGET}: nothing to do; the outputs of all \d+ jobs exist\.\n", text)
+
+
+def test_a_setting_of_the_search(space, reprise):
+    for experiment in space.config["experiments"].values():
+        experiment["asmk"]["query_assignments"] = 10
+    space.write_config()
+    code, text = reprise(space, "explain", TARGET, "--cores", "2")
+    assert code == 0
+    assert "5 jobs of " in text
+    assert "  query assignments 5 -> 10: 2 searches, 2 evaluations, 1 table\n" in text
+    assert re.search(r"untouched: .*10 extractions.*2 codebooks", text)
+    assert re.search(r"About \d.* on 2 cores, by earlier runs\.\n", text)
+
+
+def test_several_causes_at_several_stages_are_all_named(space, reprise):
+    space.config["codebooks"]["sift_tiny"]["size"] = 12
+    space.config["experiments"]["sift_tiny"]["asmk"]["alpha"] = 2.0
+    space.config["tables"]["tiny"]["title"] = "Small"
+    space.write_config()
+    module = space.folder / "src/reprise/reporting/evaluations.py"
+    module.write_text(module.read_text() + "\n_ADDED = 1\n")
+    _, text = reprise(space, "explain", TARGET)
+    assert "codebook size 8 -> 12: 1 codebook, 2 aggregations, 1 index, 1 search, 1 evaluation, 1 table\n" in text
+    assert "  alpha 3.0 -> 2.0: 1 search, 1 evaluation, 1 table\n" in text
+    assert "  code of reporting/evaluations.py changed: 2 evaluations, 1 table\n" in text
+    assert "  title Tiny -> Small: 1 table\n" in text
+
+
+def test_a_file_that_was_deleted_and_one_that_was_edited(space, reprise):
+    (space.folder / "results/codebooks/sift_tiny.h5").unlink()
+    (space.folder / "results/evaluations/sift_tiny/landmarks.json").unlink()
+    listing = space.folder / "landmarks/gnd_landmarks.pkl"
+    listing.write_bytes(listing.read_bytes() + b"\n")
+    _, text = reprise(space, "explain", "results/codebooks/sift_tiny.h5", TARGET)
+    assert re.search(r"no longer there: 1 codebook, ", text)
+    assert re.search(r"landmarks/gnd_landmarks\.pkl changed: .*extraction", text)
+
+
+def test_before_anything_ran(reprise, tmp_path, without_shipped_tables):
+    space = without_shipped_tables(Workspace(tmp_path / "workspace"))
+    code, text = reprise(space, "explain", TARGET)
+    assert code == 0
+    assert "would run; nothing was computed before." in text
+    assert "not made yet: 10 extractions" in text
+    assert "How long it takes is unknown" in text
+    code, text = reprise(space, "status")
+    assert code == 0 and "nothing was computed yet" in text
+
+
+def test_results_without_the_metadata_of_snakemake_are_not_trusted_in_silence(space, reprise):
+    for file in (space.folder / ".snakemake/metadata").iterdir():
+        file.unlink()
+    space.config["experiments"]["sift_tiny"]["asmk"]["query_assignments"] = 10
+    space.write_config()
+    for command in (["explain", TARGET], ["status"]):
+        _, text = reprise(space, *command)
+        assert re.search(r"WARNING: the outputs of \d+ jobs exist without Snakemake's metadata", text)
+
+
+def test_an_unknown_target_gets_the_nearest_one(space, reprise):
+    code, text = reprise(space, "explain", "results/tinny.csv")
+    assert code == 1
+    assert text == "reprise: results/tinny.csv: no rule makes this; did you mean results/tiny.csv?\n"
+
+
+def test_bad_configuration_is_what_snakemake_says_without_a_traceback(space, reprise):
+    space.config["experiments"]["sift_tiny"]["asmk"]["alhpa"] = 1
+    space.write_config()
+    code, text = reprise(space, "explain", TARGET)
+    assert code == 1
+    assert "unknown key 'alhpa'; did you mean 'alpha'?" in text and 'File "' not in text
+
+
+def test_a_folder_without_a_project_and_a_missing_configuration(space, reprise):
+    code, text = reprise(space, "explain", "--configfile", "none.yaml", configfile=False)
+    assert code == 1 and text.startswith("reprise: none.yaml: this configuration file does not exist")
+    code, text = reprise(space, "explain", configfile=False, folder="results")
+    assert code == 1 and "there is no Snakefile here" in text

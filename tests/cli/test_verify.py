@@ -1,0 +1,72 @@
+"""Everything that led to a table is hashed again."""
+
+import json
+import subprocess
+
+import pytest
+from workspace import TARGET
+
+pytestmark = pytest.mark.workflow
+
+PROVENANCE = "results/tiny.provenance.json"
+
+
+def test_an_intact_table(space, reprise):
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 0 and "all are as recorded" in text
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results/features/sift_tiny/landmarks/database.1-of-2.h5",
+        "results/indexes/sift_tiny/landmarks/vectors.npy",
+        "results/codebooks/sift_tiny.h5",
+        "results/tiny.md",
+        "landmarks/gnd_landmarks.pkl",
+    ],
+)
+def test_one_byte_changed(space, reprise, file):
+    path = space.folder / file
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1 and "1 difference:" in text
+    assert f"changed: {file.removesuffix('/vectors.npy')} (sha256 " in text
+
+
+def test_a_missing_file_and_one_that_was_made_again(space, reprise):
+    (space.folder / "results/codebooks/sift_tiny.h5").unlink()
+    evaluation = space.folder / "results/evaluations/sift_tiny/landmarks.json"
+    content = json.loads(evaluation.read_text())
+    evaluation.write_text(json.dumps(content))
+    record = evaluation.with_name("landmarks.json.job.json")
+    made = json.loads(record.read_text())
+    name = "results/evaluations/sift_tiny/landmarks.json"
+    made["outputs"][name]["sha256"] = subprocess.run(
+        ["sha256sum", evaluation], capture_output=True, text=True, check=True
+    ).stdout.split()[0]
+    record.write_text(json.dumps(made))
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1 and "2 differences:" in text
+    assert "missing: results/codebooks/sift_tiny.h5" in text
+    assert f"after the table: {name}" in text
+
+
+def test_code_of_a_commit_that_is_unknown_here(space, reprise):
+    commands = [["init", "-q"], ["-c", "user.name=a", "-c", "user.email=b", "commit", "-q", "--allow-empty", "-m", "x"]]
+    for command in commands:
+        subprocess.run(["git", *command], cwd=space.folder, check=True)
+    path = space.folder / PROVENANCE
+    provenance = json.loads(path.read_text())
+    for job in provenance["jobs"].values():
+        job["commit"] = "0123456789" * 4
+    path.write_text(json.dumps(provenance))
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1 and "foreign commit 012345678901, unknown to this repository" in text
+
+
+def test_no_table_of_this_name(space, reprise):
+    code, text = reprise(space, "verify", "results/other.csv")
+    assert code == 1 and text.startswith("reprise: results/other.provenance.json: does not exist")
