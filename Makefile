@@ -1,5 +1,6 @@
 # make mini   set up, then run the main job on the built-in miniature
 # make test   set up, then run all tests
+# make test-slurm   the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
 # make lint   ruff, snakefmt, mypy
 # make bench  what each stage costs, as ratios
 
@@ -9,7 +10,7 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
 
-.PHONY: mini test lint bench
+.PHONY: mini test test-slurm lint bench
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
@@ -17,6 +18,9 @@ mini: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+test-slurm: $(INSTALLED)
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What has to hold before jobs are given to Slurm, so that a run does not fail, or wait for ever, in its midst."""
 
+import math
 import os
 import re
 import shutil
@@ -35,8 +36,9 @@ def check_slurm(workflow: Any, folder: Path) -> None:
         folder: that of the profile; bin/ in it holds a sacct for clusters that keep no accounts.
 
     Raises:
-        DataError: Slurm's commands are missing, its controller does not answer, it has no such partition, the profile
-            has names that nothing knows, or jobs would be forgotten before they are looked at.
+        DataError: Slurm's commands are missing, its controller does not answer, it has no such partition, a job asks
+            for more time than its partition gives, the profile has names that nothing knows, or jobs would be
+            forgotten before they are looked at.
     """
     check_profile(folder / "profile.yaml", {rule.name for rule in workflow.rules})
     settings = _controller_settings()
@@ -86,17 +88,41 @@ def _ask(*command: str) -> str:
 
 
 def _check_partitions(workflow: Any) -> None:
-    jobs = [job for job in workflow.dag.needrun_jobs() if not workflow.is_local(job.rule)]
-    wanted = {name for job in jobs for name in str(job.resources.get("slurm_partition") or "").split(",")}
-    known = _ask("sinfo", "--noheader", "--format=%P").split()
-    for name in sorted(wanted - {""}):
-        if name not in {partition.rstrip("*") for partition in known}:
-            raise unknown_name("slurm_partition", name, [partition.rstrip("*") for partition in known])
-    if "" in wanted and not any(partition.endswith("*") for partition in known):
+    found = [line.split("|") for line in _ask("sinfo", "--noheader", "--format=%P|%l").splitlines()]
+    default = [name.rstrip("*") for name, _ in found if name.endswith("*")]
+    limits = {name.rstrip("*"): _minutes(limit) for name, limit in found}
+    for job in workflow.dag.needrun_jobs():
+        if not workflow.is_local(job.rule):
+            _check_partition(job, str(job.resources.get("slurm_partition") or ",".join(default)), limits)
+
+
+def _check_partition(job: Any, partition: str, limits: dict[str, float]) -> None:
+    if not partition:
         raise DataError(
             "slurm_partition: is not set, and this cluster has no default partition; name one under default-resources "
-            f"in the profile: {', '.join(known)}"
+            f"in the profile: {', '.join(limits)}"
         )
+    for name in partition.split(","):
+        if name not in limits:
+            raise unknown_name("slurm_partition", name, limits)
+    longest = max(limits[name] for name in partition.split(","))
+    runtime = job.resources.get("runtime")
+    if isinstance(runtime, int) and runtime > longest:
+        raise DataError(
+            f"{job.rule}: asks for {runtime} minutes, and partition {partition} allows {longest:.0f}, so that it would "
+            "never start; set another runtime or slurm_partition for it under set-resources in the profile"
+        )
+
+
+def _minutes(limit: str) -> float:
+    """The minutes of a time as Slurm writes it: [days-][[hours:]minutes:]seconds, or infinite."""
+    if limit == "infinite":
+        return math.inf
+    days, _, clock = limit.rpartition("-")
+    seconds = 0
+    for part in clock.split(":"):
+        seconds = 60 * seconds + int(part)
+    return 1440 * int(days or 0) + seconds / 60
 
 
 def _check_memory_of_jobs(settings: dict[str, str], interval: int) -> None:
