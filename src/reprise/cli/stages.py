@@ -11,7 +11,7 @@ def stage_folders(jobs: Iterable[Job], plan: DryRun) -> list[Path]:
 
     Another configuration may keep its files in a folder inside (results/mini in results); that one is not among them.
     """
-    folders = {}
+    folders: dict[Path, None] = {}
     for file in (PurePath(file) for job in jobs for file in job.outputs):
         for root in (plan.output, plan.data):
             if file.is_relative_to(root) and len(file.relative_to(root).parts) > 1:
