@@ -1,5 +1,6 @@
 """The small workflow with AMES: a random backbone, trained and distilled matchers, and what they re-rank."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -128,4 +129,5 @@ def ames_config() -> dict:
     }  # fmt: skip
     for section, entries in additions.items():
         config[section] = {**config.get(section, {}), **entries}
-    return {**config, "measure_enlarged": True}
+    # Through JSON, so that no two entries share a mapping and a test changes one alone.
+    return json.loads(json.dumps({**config, "measure_enlarged": True}))

@@ -1,5 +1,6 @@
 """The test cluster, and what runs on it."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,20 +16,23 @@ from workspace import Workspace
 
 @pytest.fixture(scope="session")
 def cluster():
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    try:
-        install()
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"Slurm could not be installed: {error}")
-    # Sockets have short names, so the folder of pytest will not do.
-    folder = Path(tempfile.mkdtemp(prefix="slurm"))
-    try:
-        with Cluster(folder) as running:
-            yield running
-    finally:
-        shutil.rmtree(folder)
+    with pytest.MonkeyPatch.context() as environment:
+        # Daemons stand where the path of a user need not lead.
+        environment.setenv("PATH", os.pathsep.join([os.environ["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"]))
+        reason = why_not()
+        if reason:
+            pytest.skip(reason)
+        try:
+            install()
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"Slurm could not be installed: {error}")
+        # Sockets have short names, so the folder of pytest will not do.
+        folder = Path(tempfile.mkdtemp(prefix="slurm"))
+        try:
+            with Cluster(folder) as running:
+                yield running
+        finally:
+            shutil.rmtree(folder)
 
 
 @pytest.fixture
