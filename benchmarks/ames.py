@@ -8,13 +8,13 @@ multiplications of the first take at the rate of a large matrix product, measure
     python benchmarks/ames.py [--repeats 3] [--threads 2] [--json]
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from networks import MatrixProduct, read_options
 from table import Row, best_of, print_rows
 
 from reprise.networks.ames import AMES
@@ -24,7 +24,6 @@ from reprise.storage.tokens import TokenFile, token_writer
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from reference.ames import plain_logits
 
-MATRIX = 2048
 QUERIES = 4
 # Descriptors of the query and of the image, images, pairs that the reference takes at once, and the target.
 SIZES = [(100, 100, 24, 16, 9.0), (600, 600, 4, 1, 110.0), (600, 50, 8, 2, None)]
@@ -33,19 +32,13 @@ RECORD_BYTES = 700 * (768 * 2 + 5 * 4)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", action="store_true", help="print rows for benchmarks/run.py")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
+    options = read_options(__doc__)
     network = AMES()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         for size in SIZES:
-            rows += compare(network, Path(folder), *size, repeats=arguments.repeats, threads=arguments.threads)
-    print_rows(rows, as_json=arguments.json)
+            rows += compare(network, Path(folder), *size, repeats=options.repeats, threads=options.threads)
+    print_rows(rows, as_json=options.json)
 
 
 def compare(
@@ -69,9 +62,9 @@ def compare(
     difference = np.abs(ours()[few] - plain()).max()
     if difference > 1e-4:
         raise SystemExit(f"the logits differ by {difference}")
-    matrix = torch.randn(MATRIX, MATRIX)
-    times = best_of(repeats, {"ours": ours, "plain": plain, "matrix": lambda: matrix @ matrix})
-    limit = multiplications(left, right) / MATRIX**3 * times["matrix"]
+    product = MatrixProduct()
+    times = best_of(repeats, {"ours": ours, "plain": plain, "matrix": product.run})
+    limit = product.seconds_for(multiplications(left, right), times["matrix"])
     pairs = len(query)
     name = f"AMES, {left} x {right} descriptors"
     seconds = times["ours"] / pairs, times["plain"] / batch

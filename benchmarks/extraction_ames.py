@@ -9,12 +9,12 @@ of a large matrix product, measured in between, says how fast the machine can be
     python benchmarks/extraction_ames.py [--repeats 3] [--threads 2] [--json]
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from networks import MatrixProduct, read_options
 from PIL import Image
 from table import Row, best_of, print_rows
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -27,18 +27,10 @@ from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2
 
-MATRIX = 2048
-
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", action="store_true", help="print rows for benchmarks/run.py")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-    matrix = torch.randn(MATRIX, MATRIX)
+    options = read_options(__doc__)
+    product = MatrixProduct()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name, network, size in (("dinov2", DINOv2(), 770), ("cvnet", CVNet(), None)):
@@ -47,16 +39,16 @@ def main() -> None:
             with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
                 published(name, network, loaded)
             times = best_of(
-                arguments.repeats,
+                options.repeats,
                 {
                     "published": lambda name=name, network=network, loaded=loaded: published(name, network, loaded),
                     "ours": lambda extractor=extractor, loaded=loaded: extractor.extract(loaded),
-                    "matrix": lambda: matrix @ matrix,
+                    "matrix": product.run,
                 },
             )
-            limit = counter.get_total_flops() / (2 * MATRIX**3) * times["matrix"]
+            limit = product.seconds_for(counter.get_total_flops() // 2, times["matrix"])
             rows.append(Row(f"extract with {name}", "s/image", times["ours"], times["published"], limit=limit))
-    print_rows(rows, as_json=arguments.json)
+    print_rows(rows, as_json=options.json)
 
 
 def prepare(folder: Path, name: str, network: DINOv2 | CVNet, size: int | None) -> tuple:

@@ -7,27 +7,19 @@ product, measured in between, says how fast the machine can be at all.
     python benchmarks/how.py [--repeats 3] [--threads 2] [--json]
 """
 
-import argparse
-
 import torch
+from networks import MatrixProduct, read_options
 from table import Row, best_of, print_rows
 from torch.utils.flop_counter import FlopCounterMode
 
 from reprise.networks.how import HOW
 
 NETWORKS = {"R18": ("resnet18", 0), "R50-": ("resnet50", 1)}
-MATRIX = 2048
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", action="store_true", help="print rows for benchmarks/run.py")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-    matrix = torch.randn(MATRIX, MATRIX)
+    options = read_options(__doc__)
+    product = MatrixProduct()
     image = torch.randn(1, 3, 768, 1024)
     rows = []
     for name, (backbone, skip_stages) in NETWORKS.items():
@@ -36,16 +28,16 @@ def main() -> None:
         with FlopCounterMode(display=False) as counter:
             network.forward_local(image)
         times = best_of(
-            arguments.repeats,
+            options.repeats,
             {
                 "published": lambda network=network: network.forward_local(image),
                 "ours": lambda fast=fast: fast.forward_local(image),
-                "matrix": lambda: matrix @ matrix,
+                "matrix": product.run,
             },
         )
-        limit = counter.get_total_flops() / (2 * MATRIX**3) * times["matrix"]
+        limit = product.seconds_for(counter.get_total_flops() // 2, times["matrix"])
         rows.append(Row(f"extract with HOW {name}", "s/image", times["ours"], times["published"], limit=limit))
-    print_rows(rows, as_json=arguments.json)
+    print_rows(rows, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def main() -> None:
     rows = [
         *run("asmk.py", *threads, *([] if arguments.without_published else ["--install-published"])),
         *run("how.py", *threads, "--repeats", "2"),
+        *run("extraction_ames.py", *threads, "--repeats", "2"),
         *run("ames.py", *threads, "--repeats", "2"),
         *run("million.py", *threads, *folder, "--images", "50000", "--queries", "10"),
     ]

@@ -112,3 +112,7 @@ rule evaluate:
         recipe=recipe("evaluate", dataset="searched"),
     script:
         f"{SCRIPTS}/evaluate.py"
+
+
+localrules:
+    evaluate,

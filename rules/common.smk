@@ -10,6 +10,7 @@ from reprise.workflow.consistency import WITHOUT_TRUTH
 from reprise.workflow.paths import Paths
 from reprise.workflow.recipes import Recipes
 from reprise.workflow.seeds import with_seed_study
+from reprise.workflow.tables import measured
 from reprise.workflow.targets import describe_targets
 
 ROOT = Path(workflow.basedir)

@@ -50,3 +50,7 @@ rule unpack:
         recipe=recipe("unpack", "images"),
     script:
         f"{SCRIPTS}/unpack.py"
+
+
+localrules:
+    download,

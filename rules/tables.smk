@@ -2,16 +2,10 @@
 
 
 def table_inputs(wildcards):
-    table = config["tables"][wildcards.table]
-    measured = [
-        dataset
-        for dataset in table["datasets"]
-        if dataset not in config["enlarged"] or config["measure_enlarged"]
-    ]
     return expand(
         rules.evaluate.output[0],
-        experiment=table["experiments"],
-        searched=measured,
+        experiment=config["tables"][wildcards.table]["experiments"],
+        searched=measured(config, wildcards.table),
     )
 
 
@@ -35,6 +29,4 @@ rule table:
 
 
 localrules:
-    download,
-    evaluate,
     table,

@@ -36,6 +36,8 @@ def test_nested_mappings_and_nulls():
         ({"backbone": "vgg16"}, "backbone: 'vgg16' is unknown"),
         ({"smoothing": 2}, "smoothing: 2 is not an odd"),
         ({"whitening": None}, "whitening: is None with dim 128"),
+        ({"skip_stages": 3}, "dim: 128 is not between 1 and 64, the channels of resnet18 without its last 3 stages"),
+        ({"batch": 2001}, "batch: is 2001, and an epoch has 2000 queries; lower it"),
         ({"dim": None}, "whitening: is Whitening.* with dim None"),
         ({"validation": {"codebook": {"size": 0}}}, "validation.codebook.size: is 0; give an integer of at least 1"),
         ({"validation": {"codebook": None}}, "codebook: is None; give a mapping"),

@@ -86,6 +86,12 @@ def test_published_numbers_fit_their_schema():
         (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),
         (["trainings", "how_r18", "whitening"], None, "a reduction .dim. starts with a whitening"),
         (["trainings", "how_r18", "validation", "dataset"], "sfm120k_train", "has no ground truth to evaluate with"),
+        (
+            ["extractors", "how_r18", "checkpoint"],
+            "dinov2_ames_trained",
+            "extractors.how_r18.checkpoint: 'dinov2_ames_trained' comes from .*'dinov2_ames' of the system ames",
+        ),
+        (["trainings", "dinov2_ames_dist", "teacher"], "how_r18_trained", "name a checkpoint of ames"),
         (["trainings", "how_r18", "epoch"], 3, "unknown key 'epoch'; did you mean 'epochs'"),
     ],
 )

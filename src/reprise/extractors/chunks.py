@@ -1,9 +1,7 @@
 """Extraction of many images: decoding ahead of the network, one file at the end."""
 
 import os
-from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -11,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from tqdm import tqdm
 
 from reprise.datasets.images import Box, ImageList
+from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
 from reprise.storage.features import feature_writer
 
@@ -69,7 +68,9 @@ def extract_images(
     with _open_writer(images, extractor, path, attributes) as writer:
         skipped = 0
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
-        for name, future in _decoded_ahead(images, extractor, workers):
+        loading = zip(images.paths, images.boxes or [None] * len(images), strict=True)
+        futures = read_ahead(extractor.load, loading, workers=workers, ahead=workers + _AHEAD)
+        for name, future in zip(images.names, futures, strict=True):
             try:
                 loaded = future.result()
             except DataError as error:
@@ -92,16 +93,3 @@ def _open_writer(
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)
     return feature_writer(path, extractor.dim, attributes)
-
-
-def _decoded_ahead(images: ImageList, extractor: Extractor, workers: int) -> Iterator[tuple[str, Future]]:
-    """Yield the images in order while the next few are being decoded; only those few are in memory."""
-    boxes = images.boxes or [None] * len(images)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[str, Future]] = deque()
-        for name, path, box in zip(images.names, images.paths, boxes, strict=True):
-            waiting.append((name, pool.submit(extractor.load, path, box)))
-            if len(waiting) > workers + _AHEAD:
-                yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()

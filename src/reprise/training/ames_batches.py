@@ -1,14 +1,14 @@
 """The descriptors that one step of an AMES training sees, read from disk ahead of time."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, Self
 
 import numpy as np
 import torch
+
+from reprise.storage.ahead import read_ahead
 
 _AHEAD = 2
 
@@ -93,17 +93,12 @@ def read_batches(
     counts: (batches, 2), see :func:`draw_counts`. Exactly these are read, or ``everything`` descriptors of every image
     where that is a number (a teacher sees them all).
     """
-    with ThreadPoolExecutor(1) as pool:
-        waiting: deque[Future] = deque()
-        try:
-            for rows, (queries, database) in zip(triplets, counts.tolist(), strict=True):
-                waiting.append(pool.submit(_read, features, rows, queries, database, everything))
-                if len(waiting) > _AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    batches = (
+        (features, rows, queries, database, everything)
+        for rows, (queries, database) in zip(triplets, counts.tolist(), strict=True)
+    )
+    for future in read_ahead(_read, batches, workers=1, ahead=_AHEAD):
+        yield future.result()
 
 
 def _read(

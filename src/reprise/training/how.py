@@ -68,7 +68,10 @@ def train_how(
     for number in range(len(epochs) + 1, settings.epochs + 1):
         start = time.perf_counter()
         rate = trainer.optimizer.param_groups[0]["lr"]
-        loss, distance = trainer.run(number)
+        try:
+            loss, distance = trainer.run(number)
+        except DataError as error:
+            raise DataError(f"{error}. The last finished epoch and the best one are kept in {folder.folder}") from error
         score = _validate(trainer, validation, number, folder)
         scheduler.step()
         epochs.append(Epoch(number, loss, distance, rate, score, time.perf_counter() - start))

@@ -124,4 +124,4 @@ class Trainer:
         return torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=enabled)
 
 
-_REMEDY = "lower the learning rate; the last finished epoch and the best one are kept"
+_REMEDY = "lower the learning rate"

@@ -115,3 +115,5 @@ class TrainingSettings(CheckedSettings):
                 f"whitening: is {self.whitening!r} with dim {self.dim!r}; a reduction starts as a whitening, so give "
                 "both, or null for both"
             )
+        if self.batch > self.queries:
+            raise DataError(f"batch: is {self.batch}, and an epoch has {self.queries} queries; lower it")

@@ -1,8 +1,6 @@
 """Training images: decoded by threads while the network works."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -10,6 +8,7 @@ import torch
 from reprise.datasets.images import ImageList
 from reprise.extractors.images import load_image, to_tensor
 from reprise.networks.how import HOW
+from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
 
 _AHEAD = 4
@@ -24,14 +23,8 @@ def load_ahead(paths: Iterable[Path], network: HOW, image_size: int, workers: in
     def load(path: Path) -> torch.Tensor:
         return to_tensor(load_image(path, None, image_size).pixels, *network.mean_std)
 
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[torch.Tensor]] = deque()
-        for path in paths:
-            waiting.append(pool.submit(load, path))
-            if len(waiting) > workers + _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    for future in read_ahead(load, ((path,) for path in paths), workers=workers, ahead=workers + _AHEAD):
+        yield future.result()
 
 
 def check_files(images: ImageList) -> None:

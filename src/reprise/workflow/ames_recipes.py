@@ -2,30 +2,16 @@
 
 from collections.abc import Mapping
 
-from reprise.workflow.paths import Paths
+from reprise.workflow.slices import Slice, Slices
 
-Slice = dict[str, object]
 # Extractors whose features are stored as dense ones.
 DENSE = ("dinov2", "cvnet", "downloaded")
 # Benchmarks of which every image is ranked, as the published neighbours have it.
 _WHOLE = ("revisited", "classic")
 
 
-class AmesSlices:
-    """A function per stage, named after it; what they return is part of the recipe."""
-
-    _config: Mapping
-    _paths: Paths
-
-    def _dataset(self, dataset: str) -> Slice:
-        raise NotImplementedError
-
-    def _searched(self, searched: str) -> Slice:
-        base, distractors = self._paths.parts(searched)
-        return {
-            "dataset": self._dataset(base),
-            "distractors": self._dataset(distractors) if distractors else None,
-        }
+class AmesSlices(Slices):
+    """The stages from adopted features to trained networks."""
 
     def _adopt_features(self, extractor: str, dataset: str, split: str) -> Slice:
         files = self._config["extractors"][extractor]["files"][dataset][split]

@@ -13,7 +13,7 @@ WITHOUT_TRUTH = ("list", "sfm120k", "gldv2_train")
 
 def inconsistencies(config: Mapping) -> Iterator[DataError]:
     """An error for everything that does not fit. Names that do not exist are left to the check of references."""
-    for check in (_datasets, _enlarged, _checkpoints, _trainings, _networks, _rankings, _numbers):
+    for check in (_datasets, _enlarged, _checkpoints, _trainings, _systems, _networks, _rankings, _numbers):
         yield from check(config)
 
 
@@ -81,6 +81,30 @@ def _trainings(config: Mapping) -> Iterator[DataError]:
             validated = entry["validation"]["dataset"]
             if config["datasets"].get(validated, {}).get("layout") in WITHOUT_TRUTH:
                 yield DataError(f"{where}.validation.dataset: '{validated}' has no ground truth to evaluate with")
+
+
+def _systems(config: Mapping) -> Iterator[DataError]:
+    """A network that was trained here is of the system that its user needs; a downloaded one tells by its content."""
+    for where, checkpoint, needed in _uses(config):
+        entry = config["checkpoints"].get(checkpoint, {})
+        system = config["trainings"].get(entry.get("training"), {}).get("system", needed)
+        if entry.get("origin") == "trained" and system != needed:
+            yield DataError(
+                f"config.{where}: '{checkpoint}' comes from the training '{entry['training']}' of the system {system}; "
+                f"name a checkpoint of {needed}"
+            )
+
+
+def _uses(config: Mapping) -> Iterator[tuple[str, str | None, str]]:
+    """Where, the name of a checkpoint, and the system that it has to be of."""
+    for name, entry in config["extractors"].items():
+        yield f"extractors.{name}.checkpoint", entry.get("checkpoint"), entry["extractor"]
+        yield f"extractors.{name}.detector", entry.get("detector"), entry["extractor"]
+    for name, entry in config["rerankers"].items():
+        yield f"rerankers.{name}.checkpoint", entry["checkpoint"], "ames"
+    for name, entry in config["trainings"].items():
+        yield f"trainings.{name}.teacher", entry.get("teacher"), "ames"
+        yield f"trainings.{name}.binariser", entry.get("binariser"), "itq"
 
 
 def _networks(config: Mapping) -> Iterator[DataError]:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.storage.sources import Source
-from reprise.workflow.ames_recipes import DENSE, AmesSlices, Slice
+from reprise.workflow.ames_recipes import DENSE, AmesSlices
 from reprise.workflow.comparability import deviations, words
 from reprise.workflow.fingerprint import fingerprint
-from reprise.workflow.paths import Paths
 from reprise.workflow.seeds import study
+from reprise.workflow.slices import Slice
+from reprise.workflow.tables import measured
 
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
 _TRANSPORT = ("download", "unpack")
@@ -30,11 +31,9 @@ class Recipes(AmesSlices):
     """
 
     def __init__(self, config: Mapping, sources: Mapping[str, Source], published: Mapping, scripts: Path):
-        self._config = config
-        self._sources = sources
+        super().__init__(config, sources)
         self._published = published
         self._scripts = scripts
-        self._paths = Paths(config, sources)
 
     def recipe(self, stage: str, **wildcards: str) -> str:
         """Canonical JSON of the stage, its slice of the configuration and the fingerprint of its code."""
@@ -72,11 +71,6 @@ class Recipes(AmesSlices):
     def _unpack(self, images: str) -> Slice:
         entry = self._config["images"][images]
         return {"flatten": entry["flatten"], "folder": self._paths.image_folder(images)}
-
-    def _dataset(self, dataset: str) -> Slice:
-        entry = self._config["datasets"][dataset]
-        kept = {key: entry[key] for key in ("layout", "part", "first", "private_queries") if key in entry}
-        return {**kept, **self._paths.dataset(dataset)}
 
     def _train_how(self, training: str) -> Slice:
         entry = self._config["trainings"][training]
@@ -134,14 +128,12 @@ class Recipes(AmesSlices):
     def _search(self, experiment: str, dataset: str) -> Slice:
         entry = self._config["experiments"][experiment]
         asmk = entry["asmk"]
-        base, distractors = self._paths.parts(dataset)
-        topk = self._config["enlarged"][dataset]["topk"] if distractors else asmk["topk"]
+        enlarged = self._config["enlarged"].get(dataset)
         return {
-            "dataset": self._dataset(base),
-            "distractors": self._dataset(distractors) if distractors else None,
+            **self._searched(dataset),
             "num_features": entry["num_features"],
             "assignments": asmk["query_assignments"],
-            "topk": topk,
+            "topk": enlarged["topk"] if enlarged else asmk["topk"],
             **{key: asmk[key] for key in ("binary", "alpha", "threshold")},
         }
 
@@ -164,14 +156,9 @@ class Recipes(AmesSlices):
         entry = self._config["tables"][table]
         studies = {name: list(study(self._config, name).values()) for name in entry["experiments"]}
         rows = [{**row, "experiments": studies[row["experiment"]]} for row in self._rows(entry)]
-        measured = [
-            name
-            for name in entry["datasets"]
-            if name not in self._config["enlarged"] or self._config["measure_enlarged"]
-        ]
         return {
             "title": entry["title"],
-            "datasets": measured,
+            "datasets": measured(self._config, table),
             "protocols": entry["protocols"],
             "rows": [row for row in rows if row["experiments"]],
         }

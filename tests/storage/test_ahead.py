@@ -1,0 +1,38 @@
+"""Reading ahead: in order, only a few at a time, and no more once the caller stops."""
+
+import threading
+
+import pytest
+
+from reprise.storage.ahead import read_ahead
+
+
+def test_results_come_in_order_and_few_are_read_ahead():
+    begun = []
+    results = read_ahead(lambda number: begun.append(number) or number, ((n,) for n in range(9)), workers=1, ahead=2)
+    assert [next(results).result(), next(results).result()] == [0, 1]
+    assert max(begun) <= 3
+    assert [future.result() for future in results] == [2, 3, 4, 5, 6, 7, 8]
+
+
+def test_nothing_new_is_read_once_the_caller_stops():
+    proceed, begun = threading.Event(), []
+
+    def read(number):
+        begun.append(number)
+        return proceed.wait(10)
+
+    results = read_ahead(read, ((n,) for n in range(9)), workers=1, ahead=3)
+    first = next(results)
+    threading.Timer(0.05, proceed.set).start()
+    results.close()
+    assert first.result()
+    assert len(begun) <= 2
+
+
+def test_an_error_is_that_of_its_own_result():
+    results = read_ahead(lambda number: 1 // number, ((n,) for n in (1, 0, 1)), workers=2, ahead=1)
+    assert next(results).result() == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results).result()
+    assert next(results).result() == 1
