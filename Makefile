@@ -1,5 +1,6 @@
 # make mini   set up, then run the main job on the built-in miniature
 # make test   set up, then run all tests
+# make test-long   what takes longer: trainings on the miniature that have to help, with three seeds each
 # make test-slurm   the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
 # make lint   ruff, snakefmt, mypy
 # make bench  what each stage costs, as ratios
@@ -10,7 +11,7 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
 
-.PHONY: mini test test-slurm lint bench
+.PHONY: mini test test-long test-slurm lint bench
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
@@ -18,6 +19,9 @@ mini: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -m long
 
 test-slurm: $(INSTALLED)
 	$(BIN)/python -m pytest -m slurm tests/slurm

@@ -16,6 +16,8 @@ _NOUNS = {
     "train_how": ("training", "trainings"),
     "train_ames": ("AMES training", "AMES trainings"),
     "train_itq": ("ITQ training", "ITQ trainings"),
+    "initialise_dinov2": ("DINOv2 without training", "DINOv2s without training"),
+    "calibrate": ("calibration", "calibrations"),
     "train_codebook": ("codebook", "codebooks"),
     "aggregate_chunk": ("aggregation", "aggregations"),
     "build_index": ("index", "indexes"),

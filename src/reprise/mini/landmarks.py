@@ -1,6 +1,6 @@
 """Which scenes and which photographs of them make up each dataset."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,9 @@ CAPITAL_NAMES = (
 VIEWS = ("fair", "mixed", "hard", "fair", "mixed", "fair", "extreme", "mixed", "fair", "hard", "fair", "mixed")
 CLUSTER_VIEWS = ("fair", "mixed", "fair", "mixed", "hard", "fair", "mixed", "mixed")
 STREET_VIEWS = ("fair", "mixed", "hard", "mixed")
+# The training set of Google Landmarks v2 was cleaned: all of its views of a landmark show it well.
+CLEAN_VIEWS = ("query", "fair")
+CITIES = ("college", "capital", "world")
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,19 @@ def gldv2(parameters: MiniParameters) -> list[Shooting]:
     """Google Landmarks v2: training landmarks; then landmarks of the test, and scenes that fill its index."""
     views, queries = parameters.gldv2_test_views, parameters.gldv2_test_queries
     manners = ["query"] * queries + [VIEWS[i % len(VIEWS)] for i in range(views)]
-    training = [VIEWS[i % len(VIEWS)] for i in range(parameters.gldv2_views)]
     return [
-        *same_kind("gldv2", "photo", parameters.gldv2_landmarks, training),
+        *clean_landmarks(parameters),
         *same_kind("gldv2-test", "sight", parameters.gldv2_test_landmarks, manners),
         *same_kind("gldv2-test", "filler", parameters.gldv2_distractors, ["mixed", "fair"]),
+    ]
+
+
+def clean_landmarks(parameters: MiniParameters) -> list[Shooting]:
+    """Landmarks to train on, from all cities; every second one is a look-alike of the one before."""
+    manners = [CLEAN_VIEWS[i % len(CLEAN_VIEWS)] for i in range(parameters.gldv2_views)]
+    return [
+        replace(shooting, city=CITIES[index // 2 % len(CITIES)], motif=f"photo_{index - index % 2}")
+        for index, shooting in enumerate(same_kind("gldv2", "photo", parameters.gldv2_landmarks, manners))
     ]
 
 

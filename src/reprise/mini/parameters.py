@@ -36,7 +36,7 @@ class MiniParameters:
     validation_queries: int = 12
     archives: int = 2
     archive_images: int = 30
-    gldv2_image_size: int = 240
+    gldv2_image_size: int = 336
     gldv2_landmarks: int = 32
     gldv2_views: int = 10
     gldv2_test_landmarks: int = 8

@@ -20,7 +20,10 @@ from reprise.networks.whitening import reduction, whitening
 
 _HEAD_DIM = 64
 # Filters are drawn with this many pixels a side and enlarged: finer detail does not survive a shift of the image.
-_FILTER_SIDE = 4
+_FILTER_SIDE = 3
+# Tokens are far from the origin, so that the normalisation of a token divides all of them by about the same: flat
+# patches stay weak.
+_OFFSET = 100.0
 _LEAST_DEVIATION = 0.03
 
 
@@ -49,9 +52,10 @@ def initialise_dinov2(
     network = DINOv2(dim, depth, dim // _HEAD_DIM, grid=1).requires_grad_(False).eval()
     coarse = torch.randn(dim, 3, _FILTER_SIDE, _FILTER_SIDE)
     smooth = functional.interpolate(coarse, (network.patch, network.patch), mode="bicubic")
+    smooth -= smooth.mean(dim=(2, 3), keepdim=True)
     state = network.state_dict()
     state["patch_embed.proj.weight"].copy_(smooth / smooth.flatten(1).norm(dim=1)[:, None, None, None])
-    state["patch_embed.proj.bias"].zero_()
+    state["patch_embed.proj.bias"].copy_(_OFFSET * (1 - 2 * (torch.arange(dim) % 2)))
     state["pos_embed"].zero_()
     network.save_checkpoint(backbone)
     _whitening_detector(_tokens(network, images, image_size)).save_checkpoint(detector)
