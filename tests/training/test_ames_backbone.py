@@ -69,3 +69,15 @@ def test_the_seed_decides(files, images, tmp_path):
         initialise_dinov2(tmp_path / "b.pth", tmp_path / "d.pt", images, dim=64, image_size=SIZE, seed=seed)
         weights.append(DINOv2.from_checkpoint(tmp_path / "b.pth").patch_embed.proj.weight)
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+def test_flat_patches_are_weak(files, tmp_path):
+    random = np.random.default_rng(1)
+    image = np.full((SIZE, 2 * SIZE, 3), 128, np.uint8) + random.integers(0, 3, (SIZE, 2 * SIZE, 3), np.uint8)
+    image[:, SIZE:] = cv2.resize(random.integers(0, 256, (16, 16, 3), np.uint8), (SIZE, SIZE))
+    cv2.imwrite(str(tmp_path / "half.png"), image)
+    settings = {"checkpoint": files[0], "detector": files[1], "local_space": "detector", "image_size": 2 * SIZE}
+    extractor = Extractor({**settings, "num_features": 48})
+    features = extractor.extract(extractor.load(tmp_path / "half.png", None))
+    columns = features.positions[:, 1]
+    assert (columns > 0.5).all()
