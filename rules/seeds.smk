@@ -18,7 +18,11 @@ rule seeds:
     input:
         seed_inputs,
     output:
-        csv=f"{OUTPUT}/{{table}}.seeds.csv",
+        csv=report(
+            f"{OUTPUT}/{{table}}.seeds.csv",
+            category="Seed studies",
+            caption="../workflow/report/seeds.rst",
+        ),
         markdown=f"{OUTPUT}/{{table}}.seeds.md",
         provenance=f"{OUTPUT}/{{table}}.seeds.provenance.json",
     log:

@@ -13,7 +13,11 @@ rule table:
     input:
         table_inputs,
     output:
-        csv=f"{OUTPUT}/{{table}}.csv",
+        csv=report(
+            f"{OUTPUT}/{{table}}.csv",
+            category="Tables",
+            caption="../workflow/report/table.rst",
+        ),
         markdown=f"{OUTPUT}/{{table}}.md",
         latex=f"{OUTPUT}/{{table}}.tex",
         provenance=f"{OUTPUT}/{{table}}.provenance.json",

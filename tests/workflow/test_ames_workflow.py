@@ -56,6 +56,12 @@ def test_every_cell_is_measured(ames):
     assert codes["CLS + AMES"] == 8 * 16 * 256 and codes["CLS + AMES, distilled"] == 8 * 16 * 16
 
 
+def test_the_report_holds_tables_and_curves(ames):
+    ames.snakemake("--report", "results/report.html", targets=["results/ames_tiny.csv"])
+    report = (ames.folder / "results/report.html").read_text()
+    assert all(name in report for name in ("results/ames_tiny.csv", "curves.svg", "Tables", "Training"))
+
+
 def test_the_sweep_repeats_the_neighbours_where_only_they_count(ames):
     rows = {(row["num_rerank"], row["lambda"]): row for row in read(ames, "sweeps/tiny_ames/landmarks.csv")}
     assert len(rows) == 4
