@@ -13,7 +13,8 @@ WITHOUT_TRUTH = ("list", "sfm120k", "gldv2_train")
 
 def inconsistencies(config: Mapping) -> Iterator[DataError]:
     """An error for everything that does not fit. Names that do not exist are left to the check of references."""
-    for check in (_datasets, _enlarged, _checkpoints, _trainings, _systems, _networks, _rankings, _numbers):
+    checks = (_datasets, _enlarged, _checkpoints, _trainings, _sizes, _systems, _networks, _rankings, _numbers)
+    for check in checks:
         yield from check(config)
 
 
@@ -60,6 +61,9 @@ def _checkpoints(config: Mapping) -> Iterator[DataError]:
         key, what = _ORIGINS[entry["origin"]]
         if key not in entry:
             yield DataError(f"config.checkpoints.{name}: key '{key}' is missing; name {what}")
+        system = config["trainings"].get(entry.get("training"), {}).get("system", "dinov2")
+        if entry["origin"] == "trained" and entry.get("part") == "detector" and system != "dinov2":
+            yield DataError(f"config.checkpoints.{name}.part: a training of the system {system} makes no detector")
 
 
 def _trainings(config: Mapping) -> Iterator[DataError]:
@@ -81,6 +85,24 @@ def _trainings(config: Mapping) -> Iterator[DataError]:
             validated = entry["validation"]["dataset"]
             if config["datasets"].get(validated, {}).get("layout") in WITHOUT_TRUTH:
                 yield DataError(f"{where}.validation.dataset: '{validated}' has no ground truth to evaluate with")
+
+
+def _sizes(config: Mapping) -> Iterator[DataError]:
+    """What a training would refuse itself, after days of extraction."""
+    for name, entry in config["trainings"].items():
+        where = f"config.trainings.{name}"
+        if entry["system"] == "how" and entry["batch"] > entry["queries"]:
+            yield DataError(f"{where}.batch: {entry['batch']} is more than the {entry['queries']} queries of an epoch")
+        if entry["system"] != "ames":
+            continue
+        if entry["min_descriptors"] >= entry["descriptors"]:
+            yield DataError(f"{where}.min_descriptors: has to be below descriptors, which is {entry['descriptors']}")
+        available = config["extractors"].get(entry["extractor"], {}).get("num_features")
+        if available is not None and entry["descriptors"] > available:
+            yield DataError(
+                f"{where}.descriptors: {entry['descriptors']} is more than the {available} that "
+                f"extractors.{entry['extractor']} keeps; raise that or lower this"
+            )
 
 
 def _systems(config: Mapping) -> Iterator[DataError]:
