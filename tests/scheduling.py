@@ -1,12 +1,16 @@
 """Which tests share a process, when several run them."""
 
 import functools
+import os
 import re
 
 import pytest
 from paths import ROOT
 from xdist.scheduler import LoadScopeScheduling
 
+# Each process of the tests keeps one core busy. Threads that wait for each other on fewer cores than there are threads
+# take five times as long. Jobs of Snakemake are told their number by Snakemake.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Fixtures that take minutes, the longest first, and the names by which tests ask for them.
 _SHARED = {"miniature": "miniature", "cluster": "cluster", "ames": "ames", "finished": "finished|space|copied"}
 
