@@ -56,8 +56,8 @@ def _network(name, local_dim, binarized, pretrained, checkpoint):
 def _published(name):
     import torch
 
-    from reprise.storage.downloads import download
-    from reprise.storage.sources import read_sources
+    from reprise.downloads.download import download
+    from reprise.downloads.sources import read_sources
 
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     source = read_sources(_ROOT / "config" / "sources.yaml")[name]

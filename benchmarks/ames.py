@@ -17,9 +17,9 @@ import torch
 from networks import MatrixProduct, read_options
 from table import Row, best_of, print_rows
 
+from reprise.formats.tokens import TokenFile, token_writer
 from reprise.networks.ames import AMES
 from reprise.reranking.scoring import Engine, score
-from reprise.storage.tokens import TokenFile, token_writer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from reference.ames import plain_logits

@@ -30,7 +30,7 @@ import numpy as np
 from table import Memory, Row, best_of, print_rows
 
 from reprise.asmk import Aggregated, AggregatedFiles, InvertedFile
-from reprise.storage.aggregated import StoredAggregated, write_aggregated
+from reprise.formats.aggregated import StoredAggregated, write_aggregated
 
 N_WORDS, WIDTH = 65536, 4
 DRAWS_PER_IMAGE, QUERY_WORDS, DRAWS_PER_QUERY = 405, 4400, 6000

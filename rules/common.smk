@@ -2,16 +2,16 @@
 
 import json
 
-from reprise.storage.sources import read_sources
-from reprise.workflow.cluster import check_slurm
-from reprise.workflow.config import check_config, check_schema, load_yaml
-from reprise.workflow.ames_recipes import DENSE
-from reprise.workflow.consistency import WITHOUT_TRUTH
-from reprise.workflow.paths import Paths
-from reprise.workflow.recipes import Recipes
-from reprise.workflow.seeds import with_seed_study
-from reprise.workflow.tables import measured
-from reprise.workflow.targets import describe_targets
+from reprise.downloads.sources import read_sources
+from reprise.pipeline.cluster import check_slurm
+from reprise.pipeline.config import check_config, check_schema, load_yaml
+from reprise.pipeline.ames_recipes import DENSE
+from reprise.pipeline.consistency import WITHOUT_TRUTH
+from reprise.pipeline.paths import Paths
+from reprise.pipeline.recipes import Recipes
+from reprise.pipeline.seeds import with_seed_study
+from reprise.pipeline.tables import measured
+from reprise.pipeline.targets import describe_targets
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = "../workflow/scripts"

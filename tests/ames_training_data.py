@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from reprise.storage.dense_writing import DenseFeatures, dense_writer
-from reprise.storage.neighbors import Neighbors
+from reprise.formats.dense_writing import DenseFeatures, dense_writer
+from reprise.formats.neighbors import Neighbors
 
 DIM, ROWS = 24, 12
 

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from reprise.storage.dense_writing import DenseFeatures
+from reprise.formats.dense_writing import DenseFeatures
 
 ROWS, DIM = 6, 16
 

@@ -5,9 +5,9 @@ import torch
 from reference.ames import plain_logits
 from reference.weights import fill_weights
 
+from reprise.formats.dense_writing import DenseFeatures, dense_writer
+from reprise.formats.neighbors import Neighbors
 from reprise.networks.ames import AMES
-from reprise.storage.dense_writing import DenseFeatures, dense_writer
-from reprise.storage.neighbors import Neighbors
 
 DIM = 24
 

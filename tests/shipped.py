@@ -4,7 +4,7 @@ import re
 
 from paths import ROOT
 
-from reprise.workflow.config import load_yaml
+from reprise.pipeline.config import load_yaml
 
 
 def shipped_config() -> dict:

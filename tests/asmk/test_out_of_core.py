@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.asmk import Aggregated, AggregatedFiles, InvertedFile
-from reprise.storage.aggregated import StoredAggregated, write_aggregated
+from reprise.formats.aggregated import StoredAggregated, write_aggregated
 from reprise.storage.errors import DataError
 
 

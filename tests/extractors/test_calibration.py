@@ -9,9 +9,9 @@ from reprise.extractors.calibration import calibrate, write_table
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.grids import patch_grid
 from reprise.extractors.registry import load_extractor
+from reprise.formats.dense import DenseFile
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
-from reprise.storage.dense import DenseFile
 from reprise.storage.errors import DataError
 
 COMBINATIONS = [("backbone", None), ("backbone", 126), ("detector", None), ("detector", 126)]

@@ -11,10 +11,10 @@ from reprise.extractors.chunks import extract_images
 from reprise.extractors.images import to_tensor
 from reprise.extractors.opencv import BGR
 from reprise.extractors.registry import load_extractor
+from reprise.formats.dense import DenseFile
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2
-from reprise.storage.dense import DenseFile
 from reprise.storage.errors import DataError
 
 

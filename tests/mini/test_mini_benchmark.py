@@ -8,7 +8,7 @@ import pytest
 from reprise.asmk import ASMK, Codebook
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
-from reprise.storage.features import FeatureFile
+from reprise.formats.features import FeatureFile
 
 pytestmark = pytest.mark.workflow
 

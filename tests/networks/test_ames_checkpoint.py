@@ -10,8 +10,8 @@ from paths import ROOT
 from reference.weights import fill_weights
 
 from reprise.networks import AMES
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 
 @pytest.mark.parametrize(("local_dim", "binarized"), [(768, False), (768, True), (1024, False), (1024, True)])

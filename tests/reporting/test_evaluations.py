@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from reprise.datasets.images import Dataset, ImageList
+from reprise.formats.rankings import StoredRankings
 from reprise.reporting.evaluations import evaluate_rankings, read_evaluations, write_evaluation
 from reprise.storage.errors import DataError
-from reprise.storage.rankings import StoredRankings
 
 
 def image_list(names):

@@ -7,11 +7,11 @@ import pytest
 from reranking_data import neighbors
 
 from reprise.evaluation.retrieval import evaluate_revisited
+from reprise.formats.neighbors import Neighbors
+from reprise.formats.pair_scores import PairScores, read_chunks, read_pair_scores, write_pair_scores
 from reprise.reranking import bytes_per_image, evaluate, fuse, mix, rerank, shortlists, sweep
 from reprise.reranking.shortlists import union
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
-from reprise.storage.pair_scores import PairScores, read_chunks, read_pair_scores, write_pair_scores
 
 
 @pytest.fixture(scope="module")

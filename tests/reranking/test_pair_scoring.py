@@ -5,12 +5,12 @@ import pytest
 import torch
 from reranking_data import DIM, descriptors, neighbors, network, plain, write_dense
 
+from reprise.formats.neighbors import Neighbors
+from reprise.formats.pair_scores import read_chunks, read_pair_scores
+from reprise.formats.tokens import TokenFile
 from reprise.reranking import Engine, project_tokens, score, score_pairs, shortlists
 from reprise.reranking.shortlists import union
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
-from reprise.storage.pair_scores import read_chunks, read_pair_scores
-from reprise.storage.tokens import TokenFile
 
 QUERIES, IMAGES, LEFT, RIGHT = [7, 3, 7, 5], [6, 6, 2, 0, 6, 4, 1, 6, 6], 7, 6
 

@@ -10,8 +10,8 @@ import psutil
 from slurm.cluster import Cluster
 from workspace import TARGET, Workspace
 
-from reprise.storage.features import FeatureFile
-from reprise.workflow.records import record_path
+from reprise.formats.features import FeatureFile
+from reprise.pipeline.records import record_path
 
 FOLDER = Path("results/features/sift_tiny/landmarks")
 FEATURES = str(FOLDER / "database.h5")

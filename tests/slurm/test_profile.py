@@ -8,8 +8,8 @@ import pytest
 import yaml
 from paths import ROOT
 
+from reprise.pipeline.cluster import check_profile, check_slurm
 from reprise.storage.errors import DataError
-from reprise.workflow.cluster import check_profile, check_slurm
 
 FOLDER = ROOT / "profiles" / "slurm"
 FILES = [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")]

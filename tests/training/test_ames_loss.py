@@ -6,8 +6,8 @@ import torch
 from ames_training_data import DIM, ROWS, training_labels, write_features
 from torch.nn import functional
 
+from reprise.formats.dense import open_local
 from reprise.networks.ames import AMES
-from reprise.storage.dense import open_local
 from reprise.training.ames_batches import draw_counts, read_batches
 from reprise.training.ames_loss import triplet_loss
 

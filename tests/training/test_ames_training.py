@@ -14,12 +14,12 @@ import torch
 from ames_training_data import DIM, ROWS, neighbors_of, training_labels, write_features
 
 from reprise.networks.ames import AMES
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
 from reprise.training import ames
 from reprise.training.ames import train_ames
 from reprise.training.ames_settings import AmesSettings
 from reprise.training.itq import fit_itq
+from reprise.untrusted.checkpoints import load_checkpoint
 
 LABELS = training_labels()
 SETTINGS = AmesSettings(

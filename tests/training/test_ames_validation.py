@@ -7,10 +7,10 @@ from ames_training_data import DIM, neighbors_of, training_labels, write_feature
 
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import evaluate_revisited
+from reprise.formats.dense import open_local
+from reprise.formats.neighbors import Neighbors
 from reprise.networks.ames import AMES
-from reprise.storage.dense import open_local
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
 from reprise.training.ames_settings import AmesValidationSettings
 from reprise.training.ames_validation import AmesValidation
 

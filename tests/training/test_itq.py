@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from reprise.formats.dense import open_local
+from reprise.formats.dense_writing import DenseFeatures, dense_writer
 from reprise.networks.ames import AMES
-from reprise.storage.dense import open_local
-from reprise.storage.dense_writing import DenseFeatures, dense_writer
 from reprise.storage.errors import DataError
 from reprise.training.itq import fit_binariser, fit_itq, quantisation_loss, sample_descriptors
 

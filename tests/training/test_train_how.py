@@ -8,12 +8,12 @@ import torch
 from how_training_data import SETTINGS, outputs, train, training_set, validation_set
 
 from reprise.networks.how import HOW
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
 from reprise.training import TrainingSettings, train_how
 from reprise.training.how_epochs import parameter_groups
 from reprise.training.how_initialisation import initial_network
 from reprise.training.how_selection import Epoch, best_epoch
+from reprise.untrusted.checkpoints import load_checkpoint
 
 
 @pytest.fixture(scope="module")

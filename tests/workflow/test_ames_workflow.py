@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from ames_workspace import ADOPTED, TARGETS, ames_workspace
 
+from reprise.formats.neighbors import read_neighbors
 from reprise.networks.ames import AMES
-from reprise.storage.neighbors import read_neighbors
 
 pytestmark = pytest.mark.workflow
 

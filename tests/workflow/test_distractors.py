@@ -10,8 +10,8 @@ from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
-from reprise.storage.features import FeatureFile
-from reprise.storage.rankings import read_rankings
+from reprise.formats.features import FeatureFile
+from reprise.formats.rankings import read_rankings
 
 pytestmark = pytest.mark.workflow
 

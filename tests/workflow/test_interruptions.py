@@ -14,7 +14,7 @@ import psutil
 import pytest
 from workspace import TARGET, Workspace
 
-from reprise.storage.features import FeatureFile
+from reprise.formats.features import FeatureFile
 
 pytestmark = pytest.mark.workflow
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from reprise.storage.features import FeatureFile
-from reprise.storage.rankings import read_rankings
+from reprise.formats.features import FeatureFile
+from reprise.formats.rankings import read_rankings
 
 pytestmark = pytest.mark.workflow
 

@@ -110,7 +110,7 @@ def test_another_number_of_chunks(space):
     [
         ("src/reprise/evaluation/retrieval.py", {**TRAIN, "evaluate": 2}),
         ("src/reprise/reporting/tables.py", {"table": 1}),
-        ("src/reprise/storage/downloads.py", {}),
+        ("src/reprise/downloads/download.py", {}),
         ("src/reprise/asmk/inverted_file.py", {**TRAIN, "build_index": 2, "search": 2, "evaluate": 2}),
         ("src/reprise/extractors/rootsift.py", EXTRACT),
         ("workflow/scripts/search.py", {"search": 2, "evaluate": 2, "table": 1}),

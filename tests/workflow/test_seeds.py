@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from reprise.workflow.seeds import study, with_seed_study
+from reprise.pipeline.seeds import study, with_seed_study
 
 pytestmark = pytest.mark.workflow
 

@@ -1,8 +1,8 @@
 """Makes downloaded local features those of a split."""
 
 from reprise.datasets.reading import read_dataset
-from reprise.storage.dense_merging import merge_dense
-from reprise.workflow.job import job
+from reprise.formats.dense_merging import merge_dense
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     merge_dense(

@@ -1,7 +1,7 @@
 """Assigns and aggregates the descriptors of one chunk of a database."""
 
 from reprise.asmk.stages.aggregation import aggregate_chunk
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     aggregate_chunk(

@@ -2,7 +2,7 @@
 
 from reprise.asmk.aggregated_files import AggregatedFiles
 from reprise.asmk.inverted_file import InvertedFile
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     parts = AggregatedFiles(snakemake.input)

@@ -2,9 +2,9 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.extractors.calibration import calibrate, write_table
+from reprise.formats.dense import DenseFile
 from reprise.networks.devices import best_device
-from reprise.storage.dense import DenseFile
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     agreements = calibrate(

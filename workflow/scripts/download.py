@@ -1,8 +1,8 @@
 """Provides one file of sources.yaml, checked, and writes its receipt."""
 
-from reprise.storage.downloads import download, write_receipt
-from reprise.storage.sources import read_sources
-from reprise.workflow.job import job
+from reprise.downloads.download import download, write_receipt
+from reprise.downloads.sources import read_sources
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     # The addresses and the mirror say where to look, not what the file is, so they are resources and no parameters.

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from reprise.downloads.download import forget_replaced
 from reprise.mini.mirror import draw_mirror
-from reprise.storage.downloads import forget_replaced
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     mirror = Path(snakemake.output[0]).parent

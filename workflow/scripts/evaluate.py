@@ -1,9 +1,9 @@
 """Scores the rankings of an experiment on a dataset."""
 
 from reprise.datasets.reading import read_dataset
+from reprise.formats.rankings import read_rankings
+from reprise.pipeline.job import job
 from reprise.reporting.evaluations import evaluate_rankings, write_evaluation
-from reprise.storage.rankings import read_rankings
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     rankings = read_rankings(snakemake.input.rankings)

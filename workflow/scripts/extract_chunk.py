@@ -4,7 +4,7 @@ from reprise.datasets.reading import read_dataset
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
 from reprise.networks.devices import best_device
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     chunk = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)

@@ -2,7 +2,7 @@
 
 from reprise.neighbors.files import find_neighbors
 from reprise.networks.devices import best_device
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     find_neighbors(

@@ -1,8 +1,8 @@
 """Makes a small backbone with random weights, and a detector that whitens its features."""
 
 from reprise.datasets.reading import read_dataset
+from reprise.pipeline.job import job
 from reprise.training.ames_backbone import initialise_dinov2
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     initialise_dinov2(

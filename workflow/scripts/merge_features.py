@@ -1,8 +1,8 @@
 """Makes one file of the chunks of a split."""
 
-from reprise.storage.dense_merging import merge_dense
-from reprise.storage.features import merge_features
-from reprise.workflow.job import job
+from reprise.formats.dense_merging import merge_dense
+from reprise.formats.features import merge_features
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     if parameters.dense:

@@ -1,8 +1,8 @@
 """Projects local features to the tokens that an AMES network compares."""
 
 from reprise.networks.devices import best_device
+from reprise.pipeline.job import job
 from reprise.reranking.projecting import project_tokens
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     project_tokens(

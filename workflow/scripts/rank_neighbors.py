@@ -2,7 +2,7 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.neighbors.files import rank_neighbors
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     dataset = read_dataset(parameters.dataset)

@@ -1,8 +1,8 @@
 """Re-ranks the first images of rankings by their comparison with the query, and scores the result."""
 
+from reprise.pipeline.job import job
 from reprise.reporting.reranked import rerank_and_evaluate
 from reprise.reranking.candidates import read_candidates
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     rerank_and_evaluate(

@@ -1,10 +1,10 @@
 """Compares a chunk of the queries with the first images of their rankings."""
 
 from reprise.networks.devices import best_device
+from reprise.pipeline.job import job
 from reprise.reranking.candidates import read_candidates
 from reprise.reranking.scoring import Engine
 from reprise.reranking.stages import score_pairs
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     candidates = read_candidates(snakemake.input.ranking, parameters.dataset, parameters.distractors)

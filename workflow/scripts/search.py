@@ -2,7 +2,7 @@
 
 from reprise.asmk.stages.searching import search_indexes
 from reprise.datasets.reading import read_dataset
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     distractors = read_dataset(parameters.distractors).database.names if parameters.distractors else []

@@ -1,8 +1,8 @@
 """Collects the evaluations of a table with several codebook seeds."""
 
+from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluations
 from reprise.reporting.seeds import seed_cells, write_seed_study
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     cells = seed_cells(parameters.rows, parameters.datasets, parameters.protocols, read_evaluations(snakemake.input))

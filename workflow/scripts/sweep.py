@@ -1,8 +1,8 @@
 """Scores every combination of the parameters of re-ranking."""
 
+from reprise.pipeline.job import job
 from reprise.reporting.reranked import write_sweep
 from reprise.reranking.candidates import read_candidates
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     write_sweep(

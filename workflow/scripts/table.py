@@ -1,8 +1,8 @@
 """Renders a table of evaluations beside the published numbers."""
 
+from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluations
 from reprise.reporting.tables import table_cells, table_notes, write_table
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     cells = table_cells(

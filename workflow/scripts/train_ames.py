@@ -1,11 +1,11 @@
 """Trains an AMES network, or goes on with a training that was interrupted."""
 
 from reprise.datasets.reading import read_labels
-from reprise.storage.neighbors import read_neighbors
+from reprise.formats.neighbors import read_neighbors
+from reprise.pipeline.job import job
 from reprise.training.ames import train_ames
 from reprise.training.ames_settings import AmesSettings
 from reprise.training.ames_validation import read_validation
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     train_ames(

@@ -1,7 +1,7 @@
 """Trains a codebook on the features of a dataset."""
 
 from reprise.asmk.stages.codebooks import train_codebook
-from reprise.workflow.job import job
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     train_codebook(

@@ -1,9 +1,9 @@
 """Trains a HOW network, or goes on with a training that was interrupted."""
 
 from reprise.datasets.reading import read_dataset, read_pairs
+from reprise.pipeline.job import job
 from reprise.training.how import train_how
 from reprise.training.how_settings import TrainingSettings
-from reprise.workflow.job import job
 
 with job(snakemake) as parameters:
     validated = parameters.validated

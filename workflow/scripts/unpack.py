@@ -1,8 +1,8 @@
 """Unpacks the archives of a set of images."""
 
-from reprise.storage.archives import unpack_set
-from reprise.storage.downloads import from_receipt
-from reprise.workflow.job import job
+from reprise.downloads.archives import unpack_set
+from reprise.downloads.download import from_receipt
+from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     archives = list(map(from_receipt, snakemake.input))

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import overload
 
 from reprise.asmk.aggregation import Aggregated
-from reprise.storage.aggregated import read_aggregated, read_extent
+from reprise.formats.aggregated import read_aggregated, read_extent
 from reprise.storage.errors import DataError
 
 
 class AggregatedFiles(Sequence[Aggregated]):
-    """The sets of postings in ``paths``, files of reprise.storage.aggregated that follow each other without a gap.
+    """The sets of postings in ``paths``, files of reprise.formats.aggregated that follow each other without a gap.
 
     A file is read whenever its set is asked for, and not kept. Raises DataError for files that do not follow each
     other from image 0 on, or that were made with codebooks of different sizes.

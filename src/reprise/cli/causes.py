@@ -9,7 +9,7 @@ from pathlib import Path
 from reprise.cli.dryrun import Job
 from reprise.cli.history import read_record
 from reprise.cli.words import listed
-from reprise.workflow.fingerprint import fingerprints
+from reprise.pipeline.fingerprint import fingerprints
 
 NOT_MADE = "not made yet"
 GONE = "no longer there"

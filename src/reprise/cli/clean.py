@@ -10,8 +10,8 @@ from reprise.cli.history import recorded_outputs
 from reprise.cli.stages import stage_folders
 from reprise.cli.status import disk
 from reprise.cli.words import counted, jobs_in_words, size
+from reprise.pipeline.records import record_path
 from reprise.storage.errors import DataError
-from reprise.workflow.records import record_path
 
 _LOCKS = Path(".snakemake") / "locks"
 

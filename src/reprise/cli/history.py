@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reprise.cli.dryrun import Job
-from reprise.workflow.records import record_path
+from reprise.pipeline.records import record_path
 
 _RECORD = ".job.json"
 _PROVENANCE = ".provenance.json"

@@ -7,8 +7,8 @@ from pathlib import Path, PurePath
 
 from reprise.cli.history import read_record
 from reprise.cli.words import counted, size
+from reprise.pipeline.records import content_hash, files_of
 from reprise.storage.errors import DataError
-from reprise.workflow.records import content_hash, files_of
 
 _SUFFIX = ".provenance.json"
 # What rules of this name make is deleted as soon as it was used.

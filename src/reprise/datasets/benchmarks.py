@@ -11,7 +11,7 @@ import numpy as np
 
 from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check_names
 from reprise.storage.errors import DataError
-from reprise.storage.pickles import load_pickle
+from reprise.untrusted.pickles import load_pickle
 
 LEVELS = {"revisited": ("easy", "hard", "junk"), "classic": ("ok", "junk")}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from reprise.datasets.image_lists import LabelledList, read_image_list
 from reprise.datasets.images import Dataset, check_levels
 from reprise.storage.errors import DataError
-from reprise.storage.pickles import load_pickle
+from reprise.untrusted.pickles import load_pickle
 
 
 def read_gldv2_train(folders: Path | Mapping[str, Path], images: Path) -> LabelledList:

@@ -12,7 +12,7 @@ import numpy as np
 
 from reprise.datasets.images import Dataset, ImageList, check_indices, check_levels
 from reprise.storage.errors import DataError
-from reprise.storage.pickles import load_pickle
+from reprise.untrusted.pickles import load_pickle
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from reprise.datasets.images import ImageList
 from reprise.extractors.dense import LOCAL_SPACES
 from reprise.extractors.grids import patch_grid
 from reprise.extractors.registry import load_extractor
+from reprise.formats.dense import DenseFile
+from reprise.formats.dense_writing import DenseFeatures
 from reprise.storage.atomic import write_text
-from reprise.storage.dense import DenseFile
-from reprise.storage.dense_writing import DenseFeatures
 from reprise.storage.errors import DataError
 
 # A row is shared if the other file has a row with this cosine at least.

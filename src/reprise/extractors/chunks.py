@@ -9,9 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 from tqdm import tqdm
 
 from reprise.datasets.images import Box, ImageList
+from reprise.formats.features import feature_writer
 from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
-from reprise.storage.features import feature_writer
 
 _AHEAD = 4
 
@@ -40,7 +40,7 @@ class Writer(Protocol):
 
 @runtime_checkable
 class BringsWriter(Protocol):
-    """An extractor whose features are not written as ragged ones (``reprise.storage.features``)."""
+    """An extractor whose features are not written as ragged ones (``reprise.formats.features``)."""
 
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]

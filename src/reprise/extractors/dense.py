@@ -20,8 +20,8 @@ from reprise.datasets.images import Box
 from reprise.extractors.images import to_tensor
 from reprise.extractors.opencv import BGR, ScaledImage, load_scaled
 from reprise.extractors.parameters import complete, count, scales
+from reprise.formats.dense_writing import DenseFeatures, DenseWriter, dense_writer
 from reprise.networks.attention_detector import AttentionDetector
-from reprise.storage.dense_writing import DenseFeatures, DenseWriter, dense_writer
 from reprise.storage.errors import DataError
 
 LOCAL_SPACES = ("backbone", "detector")

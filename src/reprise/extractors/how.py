@@ -8,9 +8,9 @@ from typing import Any
 from reprise.datasets.images import Box
 from reprise.extractors.images import LoadedImage, load_image, to_tensor
 from reprise.extractors.parameters import complete, count, scales
+from reprise.formats.arrays import LocalFeatures
 from reprise.networks.how import HOW
 from reprise.networks.how_settings import SCALES
-from reprise.storage.arrays import LocalFeatures
 
 
 class Extractor:

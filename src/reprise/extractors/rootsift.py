@@ -10,7 +10,7 @@ import numpy as np
 from reprise.datasets.images import Box
 from reprise.extractors.images import LoadedImage, load_image
 from reprise.extractors.parameters import complete, count
-from reprise.storage.arrays import LocalFeatures
+from reprise.formats.arrays import LocalFeatures
 
 
 class Extractor:

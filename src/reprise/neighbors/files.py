@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reprise.formats.dense import DenseFile
+from reprise.formats.neighbors import read_neighbors, write_neighbors
+from reprise.formats.rankings import StoredRankings, write_rankings
 from reprise.neighbors.search import compute_neighbors
-from reprise.storage.dense import DenseFile
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import read_neighbors, write_neighbors
-from reprise.storage.rankings import StoredRankings, write_rankings
 
 
 def find_neighbors(

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from reprise.formats.neighbors import Neighbors
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
 
 _MASK = 0xFFFFFFFF
 # Bytes per pair of a block: its similarity, its key, and what selecting takes.

@@ -8,8 +8,8 @@ import torch
 
 from reprise.networks.ames_layers import DIM
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _REMEDY = "give an AMES checkpoint, such as dinov2_ames.pt, or one that the training wrote"
 

@@ -14,8 +14,8 @@ from torch.nn import functional
 from reprise.networks.resnet import fold_batch_norms
 from reprise.networks.state_dicts import fill, shape_of, tensors_of
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _REMEDY = "give an AMES detector, such as dinov2_detector.pt"
 

@@ -18,8 +18,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from reprise.networks.resnet import fold_batch_norms
 from reprise.networks.state_dicts import fill, shape_of, tensors_of
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _log = logging.getLogger(__name__)
 _PREFIX = "encoder_q."

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from reprise.networks.state_dicts import fill, shape_of, tensors_of
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _EPSILON = 1e-6
 _REMEDY = "give the weights of a DINOv2 with registers, such as dinov2_vitb14_reg4_pretrain.pth"

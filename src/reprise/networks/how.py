@@ -12,10 +12,10 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from reprise.formats.arrays import LocalFeatures
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
 from reprise.networks.how_settings import IMAGENET, SCALES, MeanStd, Settings
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
-from reprise.storage.arrays import LocalFeatures
 from reprise.storage.errors import DataError
 
 

@@ -10,8 +10,8 @@ import torch
 from reprise.networks.how_settings import SCALES, MeanStd, Settings
 from reprise.networks.resnet import trunk_dim, trunk_stride
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 VERSION = "how/2020"
 REMEDY = "give a HOW checkpoint, such as how_r18.pth, how_r50-.pth or one that the training wrote"

@@ -11,9 +11,9 @@ import numpy as np
 from reprise.datasets.images import Dataset
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
+from reprise.formats.rankings import StoredRankings
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
-from reprise.storage.rankings import StoredRankings
 
 
 def evaluate_rankings(

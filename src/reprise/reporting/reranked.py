@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reprise.formats.pair_scores import read_chunks
+from reprise.formats.rankings import StoredRankings, write_rankings
+from reprise.formats.tokens import TokenFile
 from reprise.reporting.evaluations import summarise, write_evaluation
 from reprise.reranking.candidates import Candidates
 from reprise.reranking.fusion import evaluate, rerank, sweep
 from reprise.reranking.shortlists import shortlists
 from reprise.storage.atomic import write_text
-from reprise.storage.pair_scores import read_chunks
-from reprise.storage.rankings import StoredRankings, write_rankings
-from reprise.storage.tokens import TokenFile
 
 
 def rerank_and_evaluate(

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.datasets.reading import read_dataset
+from reprise.formats.neighbors import Neighbors, read_shortlist
+from reprise.formats.rankings import read_rankings
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors, read_shortlist
-from reprise.storage.rankings import read_rankings
 
 
 @dataclass(frozen=True)

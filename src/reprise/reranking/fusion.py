@@ -7,10 +7,10 @@ import numpy as np
 
 from reprise.evaluation.landmarks import PRIVATE_QUERIES, evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
+from reprise.formats.neighbors import Neighbors
+from reprise.formats.pair_scores import PairScores
 from reprise.reranking.shortlists import head
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
-from reprise.storage.pair_scores import PairScores
 
 
 def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) -> np.ndarray:

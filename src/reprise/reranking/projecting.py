@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from reprise.formats.dense import open_local
+from reprise.formats.tokens import token_writer
 from reprise.networks.ames import AMES, check_dim
-from reprise.storage.dense import open_local
 from reprise.storage.errors import DataError
-from reprise.storage.tokens import token_writer
 
 ROLES = ("query", "database")
 
@@ -27,7 +27,7 @@ def project_tokens(
     memory_mib: int = 512,
     attributes: Mapping[str, object] | None = None,
 ) -> None:
-    """Project the strongest descriptors of every image and store the tokens (``reprise.storage.tokens``).
+    """Project the strongest descriptors of every image and store the tokens (``reprise.formats.tokens``).
 
     Args:
         features: local features, dense or ragged

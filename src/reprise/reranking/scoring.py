@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from reprise.formats.tokens import TokenFile
 from reprise.networks.ames import AMES
 from reprise.reranking.matcher import Matcher, Prepared, equal_groups
 from reprise.storage.errors import DataError
-from reprise.storage.tokens import TokenFile
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # Tokens that are worked on at once: on a processor, by each thread, what its caches hold.

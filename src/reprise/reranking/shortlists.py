@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from reprise.formats.neighbors import Neighbors
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
 
 #: The lists that each protocol of the revisited benchmarks pushes to the end before it re-ranks (Suma et al., ECCV
 #: 2024, published code): its junk, so that no pair is spent on images that do not count.

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from reprise.formats.neighbors import Neighbors
+from reprise.formats.pair_scores import PairScores, write_pair_scores
+from reprise.formats.tokens import TokenFile
 from reprise.networks.ames import AMES
 from reprise.reranking.projecting import network_hash
 from reprise.reranking.scoring import Engine, score
 from reprise.reranking.shortlists import REPORTED, shortlists, union
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
-from reprise.storage.pair_scores import PairScores, write_pair_scores
-from reprise.storage.tokens import TokenFile
 
 
 def score_pairs(
@@ -36,7 +36,7 @@ def score_pairs(
 
     Args:
         checkpoint: the network; tokens: what :func:`reprise.reranking.projecting.project_tokens` made with it
-        neighbors: of all queries (:func:`reprise.storage.neighbors.read_shortlist`)
+        neighbors: of all queries (:func:`reprise.formats.neighbors.read_shortlist`)
         num_rerank: length of the shortlists; the largest that will be asked for
         ground_truth, protocols: see :func:`reprise.reranking.shortlists.shortlists`
         query_descriptors, database_descriptors: the strongest of each image that are used; None uses all

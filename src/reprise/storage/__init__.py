@@ -1,7 +1,11 @@
-"""Files: formats, safe reading, atomic writing, downloads. Stands at the bottom; imports nothing of reprise."""
+"""Errors, atomic writes, hashes, HDF5 helpers, reading ahead: knows no file of ours.
 
-from reprise.storage.checkpoints import load_checkpoint
+``load_pickle`` and ``load_checkpoint`` are public names from before safe reading got a package of its own
+(:mod:`reprise.untrusted`); they stay.
+"""
+
 from reprise.storage.errors import DataError, DownloadError
-from reprise.storage.pickles import load_pickle
+from reprise.untrusted.checkpoints import load_checkpoint
+from reprise.untrusted.pickles import load_pickle
 
 __all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle"]

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from reprise.formats.dense import open_local
+from reprise.formats.neighbors import Neighbors
 from reprise.networks.ames import AMES
 from reprise.networks.devices import best_device
-from reprise.storage.dense import open_local
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors
 from reprise.training.ames_batches import Batch, LocalDescriptors, draw_counts, read_batches
 from reprise.training.ames_loss import Loss, triplet_loss
 from reprise.training.ames_sampling import TripletSampler, batches

@@ -14,7 +14,7 @@ _AHEAD = 2
 
 
 class LocalDescriptors(Protocol):
-    """What :func:`reprise.storage.dense.open_local` returns."""
+    """What :func:`reprise.formats.dense.open_local` returns."""
 
     dim: int
     num_images: int

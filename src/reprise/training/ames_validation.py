@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from reprise.datasets.reading import read_dataset
+from reprise.formats.dense import open_local
+from reprise.formats.neighbors import Neighbors, read_neighbors
 from reprise.networks.ames import AMES
 from reprise.reranking.fusion import evaluate, fuse
 from reprise.reranking.shortlists import head, shortlists
-from reprise.storage.dense import open_local
 from reprise.storage.errors import DataError
-from reprise.storage.neighbors import Neighbors, read_neighbors
 from reprise.training.ames_batches import LocalDescriptors
 from reprise.training.ames_settings import AmesValidationSettings
 

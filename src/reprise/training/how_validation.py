@@ -11,9 +11,9 @@ from reprise.datasets.images import Dataset, ImageList
 from reprise.evaluation.retrieval import evaluate_classic, evaluate_revisited
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
+from reprise.formats.features import FeatureFile
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
-from reprise.storage.features import FeatureFile
 from reprise.training.how_settings import ValidationSettings
 
 _IMAGES_PER_BLOCK = 64

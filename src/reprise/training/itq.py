@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from reprise.formats.dense import open_local
 from reprise.storage.atomic import atomic_path
-from reprise.storage.dense import open_local
 from reprise.storage.errors import DataError
 from reprise.training.ames_batches import LocalDescriptors
 
@@ -79,7 +79,7 @@ def fit_binariser(
         num_features: the most of one image
         seed: of the choice of images and descriptors, and of the rotation
 
-    DataError: see :func:`fit_itq` and :func:`reprise.storage.dense.open_local`.
+    DataError: see :func:`fit_itq` and :func:`reprise.formats.dense.open_local`.
     """
     sample = sample_descriptors(open_local(features), descriptors, num_features, seed)
     W = fit_itq(sample, bits, iterations=iterations, seed=seed)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from reprise.storage.atomic import atomic_path
-from reprise.storage.checkpoints import load_checkpoint
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _FILE = "state.pt"
 _ASIDE = "state.of-another-recipe.pt"

@@ -6,8 +6,8 @@ import re
 import torch
 
 from reprise.networks.how import HOW
-from reprise.storage.checkpoints import load_checkpoint
 from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
 
 _STAGES = 4
 

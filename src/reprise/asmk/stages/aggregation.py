@@ -4,8 +4,8 @@ import os
 
 from reprise.asmk.codebook import Codebook
 from reprise.asmk.stages.blocks import aggregate_features
-from reprise.storage.aggregated import StoredAggregated, write_aggregated
-from reprise.storage.features import FeatureFile
+from reprise.formats.aggregated import StoredAggregated, write_aggregated
+from reprise.formats.features import FeatureFile
 
 _IMAGES_PER_BLOCK = 64
 

@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from reprise.asmk.aggregation import Aggregated, aggregate
 from reprise.asmk.codebook import Codebook
-from reprise.storage.features import FeatureFile
+from reprise.formats.features import FeatureFile
 
 
 def aggregate_features(

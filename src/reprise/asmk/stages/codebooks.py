@@ -3,7 +3,7 @@
 import os
 
 from reprise.asmk.codebook import Codebook, sample_rows
-from reprise.storage.features import FeatureFile
+from reprise.formats.features import FeatureFile
 
 
 def train_codebook(

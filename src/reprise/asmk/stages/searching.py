@@ -11,9 +11,9 @@ from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.asmk.together import search_together
+from reprise.formats.features import FeatureFile
+from reprise.formats.rankings import StoredRankings, write_rankings
 from reprise.storage.errors import DataError
-from reprise.storage.features import FeatureFile
-from reprise.storage.rankings import StoredRankings, write_rankings
 
 
 def search_indexes(

@@ -1,0 +1,1 @@
+"""What is downloaded: sources, transfer, receipts, archives."""

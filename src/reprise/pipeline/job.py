@@ -1,0 +1,89 @@
+"""What every script of the workflow does around its one call of the library."""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
+from reprise.pipeline.records import write_provenance, write_records
+from reprise.storage.errors import DataError
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[SimpleNamespace]:
+    """Yield the parameters of the recipe; log everything, and record how the outputs were made.
+
+    A job with an output named ``provenance`` gets all that led to it there, others a record beside each output.
+
+    Bad input ends the job with its one message instead of a traceback; any other error keeps its traceback. Both are
+    in the log, which Snakemake shows.
+    """
+    started = _started()
+    _write_to(snakemake.log[0])
+    recipe = snakemake.params.recipe
+    try:
+        _check_extension()
+        yield SimpleNamespace(**json.loads(recipe)["parameters"], recipe=recipe)
+    except DataError as error:
+        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+    _record(snakemake, started)
+
+
+def _record(snakemake: Any, started: float) -> None:
+    recipe = json.loads(snakemake.params.recipe)
+    script = Path(snakemake.scriptdir) / f"{recipe['stage']}.py"
+    code = fingerprints(script, recipe["modules"]) if recipe["code"] == fingerprint(script, recipe["modules"]) else {}
+    provenance = snakemake.output.get("provenance")
+    entries = {
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "recipe": snakemake.params.recipe,
+        "inputs": list(map(str, snakemake.input)),
+        "outputs": [str(path) for path in snakemake.output if path != provenance],
+        "threads": snakemake.threads,
+        "started": started,
+        "code": code,
+    }
+    if provenance:
+        write_provenance(provenance, **entries)
+    else:
+        write_records(**entries)
+
+
+def _started() -> float:
+    """When this process began: loading libraries is part of what a job costs."""
+    stat = Path("/proc/self/stat")
+    if not stat.exists():
+        return time.time()
+    ticks = int(stat.read_text().rpartition(")")[2].split()[19])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _check_extension() -> None:
+    """Refuse to work with an extension that is older than its sources, whose fingerprint the recipe holds."""
+    extension = sys.modules.get("reprise.asmk._kernels")
+    folder = PACKAGE / "asmk"
+    sources = sorted([folder / "_kernels.pyx", *folder.glob("*.h")])
+    if extension and hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
+        raise DataError(
+            f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+        )
+
+
+def _write_to(log: str) -> None:
+    """Send what this process and its libraries print, tracebacks and progress bars included, to a file."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(descriptor, stream.fileno())
+    os.close(descriptor)

@@ -1,0 +1,6 @@
+"""Whatever came from somebody else: pickles, checkpoints and tensors, read without running any code of theirs."""
+
+from reprise.untrusted.checkpoints import load_checkpoint
+from reprise.untrusted.pickles import load_pickle
+
+__all__ = ["load_checkpoint", "load_pickle"]

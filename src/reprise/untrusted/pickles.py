@@ -1,0 +1,72 @@
+"""Reading pickles of strangers: data come back, code does not run.
+
+A pickle is a small program that may call anything. :func:`load_pickle` runs it on an interpreter that looks
+globals up in a short table by their names. Nothing is ever imported, and every name outside of it is refused.
+"""
+
+import os
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprise.storage.errors import DataError
+from reprise.untrusted.tensors import MAGIC
+from reprise.untrusted.unpickler import SCALARS, Global, Interpreter, RefusedError, leaves
+
+# Everything that a broken stream makes the interpreter of the standard library or numpy raise.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+def load_pickle(path: str | os.PathLike) -> Any:
+    """Read a pickle of protocol 0 to 5 that holds data only.
+
+    Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
+    frozenset; numpy scalars and arrays, written by numpy 1 or 2 (numbers, strings, records, and objects that
+    are again such data); and torch tensors, which come back on the CPU and without gradient. Strings of
+    Python 2 are decoded as latin1.
+
+    Raises :class:`~reprise.storage.errors.DataError` when the file is damaged, when it names any other global
+    (no code of the file runs and nothing is imported), or when it holds more than one pickle.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    try:
+        if size == 0:
+            raise EOFError("it is empty")
+        with path.open("rb") as handle:
+            if handle.peek(4)[:4] == b"PK\x03\x04":
+                raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
+            value = Interpreter(handle, size).load()
+            if type(value) is int and value == MAGIC:
+                raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
+            if handle.read(1):
+                raise pickle.UnpicklingError("more bytes follow the end of the pickle")
+        _refuse_leftovers(value)
+    except RefusedError as error:
+        raise DataError(f"{path}: {error}") from error
+    except _DAMAGE as error:
+        raise DataError(
+            f"{path}: damaged or not a pickle of plain data ({type(error).__name__}: {error}). "
+            "Delete it and fetch or write it again."
+        ) from error
+    return value
+
+
+def _refuse_leftovers(value: Any) -> None:
+    """Refuse a value that holds a name, a dtype or a storage where data are expected."""
+    for item in leaves(value):
+        if not isinstance(item, (*SCALARS, bytearray, np.ndarray)) and type(item).__name__ != "Tensor":
+            name = item.name if isinstance(item, Global) else type(item).__name__
+            raise RefusedError(f"refused to read it: it holds {name}, which is not data")

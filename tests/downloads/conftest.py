@@ -1,0 +1,112 @@
+"""A server of one file with faults on demand, and the call that fetches from it."""
+
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from reprise.downloads import transfer
+from reprise.downloads.download import download
+from reprise.downloads.sources import Source
+
+CONTENT = bytes(range(256)) * 2000
+
+
+class Server(ThreadingHTTPServer):
+    """Serves ``content`` under every path; ``faults`` change the answers, one request after the other."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.tag, self.faults = CONTENT, '"1"', []
+        self.requests, self.conditions = [], []
+        self.modified, self.ranges, self.kind = None, True, "application/octet-stream"
+
+    def url(self, path="x.bin"):
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        wanted = self.headers.get("Range")
+        condition = self.headers.get("If-Range")
+        server.requests.append((self.path, wanted))
+        server.conditions.append(condition)
+        fault = server.faults.pop(0) if server.faults else None
+        if callable(fault):
+            fault = fault()
+        if isinstance(fault, int):
+            self.send_error(fault)
+            return
+        content, start = server.content, 0
+        same = condition is None or condition in (server.tag, server.modified)
+        if wanted and server.ranges and same:
+            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
+            if start >= len(content):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        if server.tag:
+            self.send_header("ETag", server.tag)
+        if server.modified:
+            self.send_header("Last-Modified", server.modified)
+        self.send_header("Content-Type", server.kind)
+        if fault != "no length":
+            self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        body = content[start:]
+        self.wfile.write(body[: len(body) // 2] if fault == "drop" else body)
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The pauses between attempts, noted and not made."""
+    made = []
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(transfer, "time", SimpleNamespace(sleep=made.append))
+    return made
+
+
+@pytest.fixture
+def get(tmp_path, pauses):
+    def call(*urls, **options):
+        known = {key: options.pop(key) for key in ("sha256", "sha256_prefix", "bytes", "by_hand") if key in options}
+        source = Source("x", "x.bin", urls, "none", "nobody", **known)
+        return download(source, tmp_path / "d" / "x.bin", lock=tmp_path / "lock.json", progress=False, **options)
+
+    return call
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "d" / "x.bin"
+
+
+@pytest.fixture
+def content():
+    """What the server serves until a test changes it."""
+    return CONTENT

@@ -1,0 +1,130 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from reprise.downloads.sources import read_sources
+from reprise.storage.errors import DataError
+
+SHIPPED = Path(__file__).resolve().parents[2] / "config" / "sources.yaml"
+GOOD = """
+weights:
+  file: weights.pth
+  urls: [https://example.org/weights.pth]
+  licence: MIT
+  citation: nobody
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "sources.yaml"
+    path.write_text(text)
+    return read_sources(path)
+
+
+def test_shipped_list_names_every_published_file():
+    sources = read_sources(SHIPPED)
+    files = {source.file for source in sources.values()}
+    assert {f"revisitop1m.{n}.tar.gz" for n in range(1, 101)} < files
+    assert {"oxbuild_images-v1.tgz", "paris_1-v1.tgz", "paris_2-v1.tgz", "ims.tar.gz", "how_r18.pth"} < files
+    assert all(f"gnd_{name}.pkl" in files for name in ("oxford5k", "paris6k", "roxford5k", "rparis6k"))
+    assert len(sources["gnd_roxford5k"].urls) == 2
+    landmarks = {f"{split}/images_{n:03}.tar" for split, n in (("train", 499), ("index", 99), ("test", 19))}
+    assert landmarks < files and sources["gldv2_train_007"].file == "train/images_007.tar"
+    assert {f"{name}.pt" for name in ("dinov2_ames", "dinov2_ames_dist", "cvnet_ames", "cvnet_ames_dist")} < files
+    local = [f"dinov2_{part}_local.hdf5" for part in ("xaa", "xab", "xac", "xad", "xae")]
+    assert {f"gldv2/{name}" for name in local} < files and {f"gldv2-test/{name}" for name in local[:3]} < files
+
+
+def test_shipped_files_keep_the_names_of_their_publishers():
+    for source in read_sources(SHIPPED).values():
+        assert all(url.endswith(f"/{source.file}") for url in source.urls), source.key
+        if source.sha256_prefix:
+            assert f"-{source.sha256_prefix}." in source.file
+
+
+def test_optional_keys_are_none(tmp_path):
+    source = read(tmp_path, GOOD)["weights"]
+    assert (source.bytes, source.sha256, source.sha256_prefix, source.by_hand) == (None,) * 4
+    assert source.how_to_fetch("there") == (
+        "By hand: fetch https://example.org/weights.pth with any other program or machine, put it at there "
+        "and run again."
+    )
+
+
+def test_repeat_makes_one_source_per_number(tmp_path):
+    text = """
+"part-{n}":
+  repeat: [9, 11]
+  file: "part.{n}.tar"
+  urls: ["https://example.org/{n}/part.{n}.tar"]
+  licence: MIT
+  citation: nobody
+  by_hand: ask for part {n}
+"""
+    sources = read(tmp_path, text)
+    assert list(sources) == ["part-9", "part-10", "part-11"]
+    assert sources["part-10"].urls == ("https://example.org/10/part.10.tar",)
+    assert sources["part-10"].file == "part.10.tar"
+    assert sources["part-10"].by_hand == "ask for part 10"
+
+
+def test_numbers_may_have_three_digits_and_files_folders(tmp_path):
+    text = GOOD.replace("weights:", '"part-{n:03}":').replace(
+        "file: weights.pth", 'repeat: [8, 9]\n  file: "a/{n:03}.tar"'
+    )
+    text = text.replace("[https://example.org/weights.pth]", '["https://example.org/a/{n:03}.tar"]')
+    sources = read(tmp_path, text)
+    assert list(sources) == ["part-008", "part-009"]
+    assert sources["part-009"].file == "a/009.tar" and sources["part-009"].urls == ("https://example.org/a/009.tar",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("licence:", "lisence:", "weights: unknown key lisence; did you mean licence"),
+        ("licence:", "zzz:", "unknown key zzz; known are file, urls"),
+        ("  licence: MIT\n", "", "weights: licence missing"),
+        ("file: weights.pth", "file: ../weights.pth", "file is '../weights.pth'; expected a file name"),
+        ("file: weights.pth", "file: a//b.pth", "expected a file name"),
+        ("file: weights.pth", "file: /b.pth", "expected a file name"),
+        ("[https://example.org/weights.pth]", "https://example.org", "urls is 'https://example.org'; expected a list"),
+        ("[https://example.org/weights.pth]", "[]", "urls is .*; expected a list"),
+        ("[https://example.org/weights.pth]", "[ftp://example.org/w]", "expected http:// or https://"),
+        ("licence: MIT", "licence: ''", "licence is ''; expected a text"),
+        ("licence: MIT", "licence: MIT\n  bytes: 1.5", "bytes is 1.5; expected a positive count"),
+        ("licence: MIT", "licence: MIT\n  bytes: true", "bytes is True"),
+        ("licence: MIT", "licence: MIT\n  sha256: abc", "sha256 is 'abc'"),
+        ("licence: MIT", "licence: MIT\n  sha256_prefix: 12345678", "sha256_prefix is 12345678; .* in quotes"),
+        ("licence: MIT", "licence: MIT\n  repeat: 3", "repeat is 3; give .first, last."),
+        ("licence: MIT", "licence: MIT\n  repeat: [1, 3]", "must contain {n}"),
+        ("licence: MIT", "licence: MIT\n  licence: BSD", "key given twice: licence"),
+        ("weights:", "a/b:", "a name holds letters"),
+        ("weights:", "weights: [", "not valid YAML"),
+        ("weights:\n", "other:\n", None),
+    ],
+)
+def test_mistakes_are_named(tmp_path, old, new, message):
+    text = GOOD.replace(old, new, 1)
+    assert text != GOOD
+    if message is None:
+        assert list(read(tmp_path, text)) == ["other"]
+        return
+    with pytest.raises(DataError, match=message) as error:
+        read(tmp_path, text)
+    assert "sources.yaml" in str(error.value)
+
+
+def test_two_sources_with_one_file_are_refused(tmp_path):
+    with pytest.raises(DataError, match=re.escape("more and weights have the same file weights.pth")):
+        read(tmp_path, GOOD + GOOD.replace("weights:", "more:", 1))
+
+
+def test_a_source_given_twice_is_refused(tmp_path):
+    with pytest.raises(DataError, match="key given twice: weights"):
+        read(tmp_path, GOOD + GOOD)
+
+
+def test_a_list_is_no_list_of_sources(tmp_path):
+    with pytest.raises(DataError, match="a mapping from the name"):
+        read(tmp_path, "[1, 2]")

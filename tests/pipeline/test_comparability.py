@@ -1,0 +1,57 @@
+"""A verdict is given only where an experiment was run as the published one."""
+
+import copy
+
+import pytest
+from paths import ROOT
+from shipped import shipped_config
+
+from reprise.pipeline.comparability import deviations
+from reprise.pipeline.config import load_yaml
+
+PUBLISHED = load_yaml(ROOT / "config" / "published.yaml")["how_table2"]
+DATASETS = ["roxford5k", "roxford5k+r1m", "rparis6k", "rparis6k+r1m"]
+
+
+@pytest.fixture
+def config():
+    return copy.deepcopy(shipped_config())
+
+
+@pytest.mark.parametrize("suffix", ["", "_trained"])
+@pytest.mark.parametrize("name", ["how_r18_1000", "how_r50-_1000", "how_r50-_2000"])
+def test_the_shipped_experiments_are_run_as_published(config, name, suffix):
+    assert deviations(config, PUBLISHED, name + suffix, DATASETS) == []
+
+
+def test_a_training_with_other_settings_deviates(config):
+    config["trainings"]["how_r18"]["learning_rate"] = 1e-5
+    found = deviations(config, PUBLISHED, "how_r18_1000_trained", DATASETS)
+    assert found == ["training: learning_rate 1e-05 instead of 5e-06"]
+
+
+@pytest.mark.parametrize(
+    "path, value, expected",
+    [
+        (["experiments", "how_r18_1000", "asmk", "alpha"], 2.0, "experiment: alpha 2.0 instead of 3.0"),
+        (["extractors", "how_r18", "scales"], [1.0], "extractor: scales"),
+        (["extractors", "how_r18_single", "scales"], [1.0, 0.5], "codebook extractor: scales"),
+        (["codebooks", "how_r18_1000", "iterations"], 1, "codebook: iterations 1 instead of 10"),
+        (["codebooks", "how_r18_1000", "size"], 65536, None),
+        (["codebooks", "how_r18_1000", "dataset"], "sfm120k_train", "codebook dataset: first None instead of 20000"),
+        (["checkpoints", "how_r18", "source"], "how_r50-", "checkpoint: source how_r50- instead of how_r18"),
+        (["checkpoints", "how_r18", "origin"], "trained", "checkpoint: origin"),
+        (["datasets", "roxford5k", "images"], "paris6k", "roxford5k: images paris6k instead of oxford5k"),
+    ],
+)
+def test_what_deviates_is_named(config, path, value, expected):
+    entry = config
+    for key in path[:-1]:
+        entry = entry[key]
+    entry[path[-1]] = value
+    found = deviations(config, PUBLISHED, "how_r18_1000", DATASETS)
+    assert any(text.startswith(expected) for text in found) if expected else found == []
+
+
+def test_an_experiment_of_which_nothing_is_known_deviates(config):
+    assert deviations(config, PUBLISHED, "rootsift", DATASETS)

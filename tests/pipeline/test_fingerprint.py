@@ -1,0 +1,114 @@
+"""The fingerprint of code: what changes it and what does not."""
+
+import pytest
+
+from reprise.pipeline import fingerprint as module
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A little package in place of reprise, and a function that gives the fingerprint of a script with a given text."""
+    root = tmp_path / "reprise"
+    monkeypatch.setattr(module, "PACKAGE", root)
+
+    def write(files):
+        for name, text in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+
+    write(
+        {
+            "__init__.py": "",
+            "a/__init__.py": "from reprise.a.one import f\nfrom reprise.a.two import g\n",
+            "a/one.py": '"""Doc."""\nfrom reprise.b.base import h\n\ndef f():\n    """Doc."""\n    return h()\n',
+            "a/two.py": "def g():\n    return 2\n",
+            "a/_fast.pyx": "def k():\n    return 1\n",
+            "b/__init__.py": "",
+            "b/base.py": "def h():\n    return 1\n",
+            "pipeline/__init__.py": "",
+            "pipeline/job.py": "x = 1\n",
+        }
+    )
+    script = tmp_path / "script.py"
+
+    def of(text="from reprise.a import f\nfrom reprise.pipeline.job import x\nprint(f())\n", modules=()):
+        script.write_text(text)
+        return module.fingerprint(script, modules)
+
+    return write, of
+
+
+def test_comments_docstrings_and_layout_change_nothing(package):
+    write, of = package
+    before = of()
+    write({"a/one.py": 'from reprise.b.base import h\n\n\n# why\ndef f():\n    """Other."""\n    return h()  # x\n'})
+    assert of() == before
+    assert of("# comment\nfrom reprise.a import f\nfrom reprise.pipeline.job import x\nprint( f() )\n") == before
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("a/one.py", "from reprise.b.base import h\n\ndef f():\n    return h() + 1\n"),
+        ("b/base.py", "def h():\n    return 3\n"),
+    ],
+)
+def test_logic_of_an_imported_module_counts_also_transitively(package, name, text):
+    write, of = package
+    before = of()
+    write({name: text})
+    assert of() != before
+
+
+@pytest.mark.parametrize("name", ["a/two.py", "a/_fast.pyx", "pipeline/job.py"])
+def test_neighbours_in_a_package_and_the_plumbing_do_not_count(package, name):
+    write, of = package
+    before = of()
+    write({name: "changed = True\n"})
+    assert of() == before
+
+
+def test_the_script_itself_counts(package):
+    _, of = package
+    assert of() != of("from reprise.a import f\nprint(f() + 1)\n")
+
+
+def test_imports_inside_functions_and_of_cython_modules_count(package):
+    write, of = package
+    text = "def main():\n    from reprise.a._fast import k\n    return k()\n"
+    before = of(text)
+    write({"a/_fast.pyx": "def k():\n    return 2\n"})
+    assert of(text) != before
+
+
+def test_headers_beside_a_cython_module_count(package):
+    write, of = package
+    text = "import reprise.a._fast\n"
+    before = of(text)
+    write({"a/fast.h": "int x;\n"})
+    assert of(text) != before
+
+
+def test_modules_that_are_loaded_by_name_count(package):
+    write, of = package
+    before = of("print(1)\n", ["reprise.a.two"])
+    write({"a/two.py": "def g():\n    return 3\n"})
+    assert of("print(1)\n", ["reprise.a.two"]) != before
+
+
+def test_a_module_that_does_not_exist_is_an_error(package):
+    _, of = package
+    with pytest.raises(ModuleNotFoundError, match=r"reprise\.c"):
+        of("import reprise.c\n")
+
+
+def test_the_file_that_changed_can_be_named(package, tmp_path):
+    write, of = package
+    of()
+    before = module.fingerprints(tmp_path / "script.py")
+    assert {"script.py", "a/one.py", "b/base.py"} <= set(before)
+    write(
+        {"b/base.py": "def h():\n    return 3\n", "a/one.py": (tmp_path / "reprise/a/one.py").read_text() + "# why\n"}
+    )
+    after = module.fingerprints(tmp_path / "script.py")
+    assert [name for name in before if before[name] != after[name]] == ["b/base.py"]
