@@ -11,7 +11,7 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
 
-.PHONY: mini test test-long test-slurm lint bench
+.PHONY: mini test test-long test-slurm lint bench generated
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
@@ -31,6 +31,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
+
+# Schemas and docs/configuration.md, from the models of the settings
+generated: $(INSTALLED)
+	$(BIN)/python -m reprise.pipeline.spec.generated
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py

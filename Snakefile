@@ -12,7 +12,7 @@ min_version("9.27")
 
 
 configfile: "config/config.yaml"
-configfile: "config/training.yaml"
+configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
 
 

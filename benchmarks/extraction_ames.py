@@ -57,7 +57,7 @@ def prepare(folder: Path, name: str, network: DINOv2 | CVNet, size: int | None) 
     network.save_checkpoint(folder / "network.pth")
     AttentionDetector(getattr(network, "local_dim", network.dim)).save_checkpoint(folder / "detector.pt")
     paths = {"checkpoint": str(folder / "network.pth"), "detector": str(folder / "detector.pt")}
-    extractor = load_extractor(name, {**paths, "image_size": size})
+    extractor = load_extractor(name, image_size=size, **paths)
     return extractor, extractor.load(folder / "image.png", None)
 
 

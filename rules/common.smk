@@ -4,12 +4,11 @@ import json
 
 from reprise.downloads.sources import read_sources
 from reprise.pipeline.cluster import check_slurm
-from reprise.pipeline.config import check_config, check_schema, load_yaml
-from reprise.pipeline.ames_recipes import DENSE
-from reprise.pipeline.consistency import WITHOUT_TRUTH
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import Recipes
 from reprise.pipeline.seeds import with_seed_study
+from reprise.pipeline.spec.config import read_config
+from reprise.pipeline.spec.published import read_published
 from reprise.pipeline.tables import measured
 from reprise.pipeline.targets import describe_targets
 
@@ -17,14 +16,8 @@ ROOT = Path(workflow.basedir)
 SCRIPTS = "../workflow/scripts"
 
 sources = read_sources(ROOT / "config" / "sources.yaml")
-published = load_yaml(ROOT / "config" / "published.yaml")
-schemas = {
-    name: load_yaml(ROOT / "workflow" / "schemas" / f"{name}.schema.yaml")
-    for name in ("config", "published")
-}
-check_schema(published, schemas["published"], "published")
-check_config(config, schemas["config"], sources, published)
-config = with_seed_study(config)
+published = read_published(ROOT / "config" / "published")
+config = with_seed_study(read_config(config, sources, published).values())
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output
@@ -69,7 +62,7 @@ def matched_by(*matchers):
 def trainings_of(system):
     """The trainings of a system."""
     return [
-        name for name, entry in config["trainings"].items() if entry["system"] == system
+        name for name, entry in config["trainings"].items() if entry["type"] == system
     ]
 
 

@@ -8,37 +8,32 @@ FEATURE_CHUNK = paths.features(
 
 def extraction_inputs(wildcards):
     """The dataset, and the weights of extractors that have any."""
-    extractor = config["extractors"][wildcards.extractor]
-    weights = [
-        paths.checkpoint_input(extractor[key])
-        for key in ("checkpoint", "detector")
-        if extractor.get(key)
-    ]
-    return paths.dataset_inputs(wildcards.dataset) + weights
-
-
-def extractors_of(*kinds, dense=None):
-    """The extractors of some kinds, or all whose features are dense or not."""
     return [
-        name
-        for name, entry in config["extractors"].items()
-        if entry["extractor"] in kinds or dense is (entry["extractor"] in DENSE)
+        *paths.dataset_inputs(wildcards.dataset),
+        *paths.extractor_inputs(wildcards.extractor),
     ]
 
 
-downloaded = extractors_of("downloaded")
+def extractors_stored(layout):
+    """The extractors whose features are stored in this way: ragged or dense."""
+    return [name for name in config["extractors"] if paths.extractor(name).layout == layout]
+
+
+downloaded = [
+    name for name, entry in config["extractors"].items() if entry["type"] == "downloaded"
+]
 extracted = set(config["extractors"]) - set(downloaded)
 
 
 def network_gpus(wildcards):
     """One for extractors with weights; the others have no use for it."""
-    return int("checkpoint" in config["extractors"][wildcards.extractor])
+    return int(bool(paths.extractor(wildcards.extractor).checkpoints))
 
 
 passing = [
     name
     for name, entry in config["datasets"].items()
-    if not entry.get("keep_features", True)
+    if not entry["keep_features"]
 ]
 
 
@@ -71,7 +66,7 @@ use rule extract_chunk as extract_passing_chunk with:
         temp(FEATURE_CHUNK),
     wildcard_constraints:
         dataset=any_of(passing),
-        extractor=any_of(extractors_of(dense=False)),
+        extractor=any_of(extractors_stored("ragged")),
 
 
 ruleorder: extract_passing_chunk > extract_chunk
@@ -130,7 +125,7 @@ rule join_features:
     log:
         f"{LOGS}/join_features/{{extractor}}/{{searched}}.log",
     wildcard_constraints:
-        extractor=any_of(extractors_of(dense=True)),
+        extractor=any_of(extractors_stored("dense")),
         searched=any_of(config["enlarged"]),
     resources:
         mem_mb=1000,
@@ -143,12 +138,10 @@ rule join_features:
 
 def calibration_inputs(wildcards):
     entry = config["calibrations"][wildcards.calibration]
-    extractor = config["extractors"][entry["extractor"]]
-    weights = [extractor[key] for key in ("checkpoint", "detector") if extractor[key]]
     return {
         "published": paths.features(entry["published"], entry["dataset"], "queries"),
         "dataset": paths.dataset_inputs(entry["dataset"]),
-        "weights": [paths.checkpoint_input(checkpoint) for checkpoint in weights],
+        "weights": paths.extractor_inputs(entry["extractor"]),
     }
 
 

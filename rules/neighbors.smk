@@ -15,7 +15,7 @@ def global_queries(wildcards):
     """The features of the queries; images without queries are compared with each other."""
     extractor = config["neighbors"][wildcards.neighbors]["extractor"]
     dataset = paths.parts(wildcards.searched)[0]
-    if config["datasets"][dataset]["layout"] in WITHOUT_TRUTH:
+    if paths.layout(dataset).truth is None:
         return []
     return paths.features(extractor, dataset, "queries")
 

@@ -46,7 +46,7 @@ def ames_training_inputs(wildcards):
     """Features, neighbours and labels of the training images, and the networks that the training starts from."""
     training = config["trainings"][wildcards.training]
     dataset = training["dataset"]
-    networks = [training[key] for key in ("teacher", "binariser") if training.get(key)]
+    networks = [training[key] for key in ("teacher", "binariser") if training[key]]
     return {
         "features": paths.features(training["extractor"], dataset, "database"),
         "neighbors": paths.neighbors_input(training["neighbors"], dataset),

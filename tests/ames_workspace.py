@@ -37,7 +37,7 @@ def ames_config() -> dict:
     """An overlay of config.yaml: the tiny one, and everything of AMES on it."""
     config = tiny_config()
     training = {
-        "system": "ames", "dataset": "many", "extractor": "dinov2_tiny", "neighbors": "tiny", "teacher": None,
+        "type": "ames", "dataset": "many", "extractor": "dinov2_tiny", "neighbors": "tiny", "teacher": None,
         "binariser": None, "binarized": False, "seed": 0, "epochs": 1, "learning_rate": 1e-3, "weight_decay": 5e-4,
         "candidates": 20, "batch_images": 24, "descriptors": 12, "min_descriptors": 4, "beta": 10.0,
         "accumulation": 1, "mixed_precision": False,
@@ -55,11 +55,11 @@ def ames_config() -> dict:
         "datasets": {"many": {"layout": "gldv2_train", "folder": "many", "index": "many/train.txt", "chunks": 2}},
         "trainings": {
             "backbone": {
-                "system": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112,
+                "type": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112,
                 "seed": 0,
             },
             "itq_tiny": {
-                "system": "itq", "dataset": "many", "extractor": "dinov2_wide", "descriptors": 600,
+                "type": "itq", "dataset": "many", "extractor": "dinov2_wide", "descriptors": 600,
                 "num_features": 20, "iterations": 5, "seed": 0,
             },
             "ames_tiny": training,
@@ -69,7 +69,7 @@ def ames_config() -> dict:
             },
             "ames_wide": {**training, "extractor": "dinov2_wide", "validation": None},
             "backbone_wide": {
-                "system": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112,
+                "type": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112,
                 "seed": 0,
             },
         },
@@ -84,15 +84,15 @@ def ames_config() -> dict:
         },
         "extractors": {
             "dinov2_tiny": {
-                "extractor": "dinov2", "checkpoint": "backbone", "detector": "detector", "local_space": "detector",
+                "type": "dinov2", "checkpoint": "backbone", "detector": "detector", "local_space": "detector",
                 "image_size": 112, "scales": [1.0], "num_features": 20,
             },
             "dinov2_wide": {
-                "extractor": "dinov2", "checkpoint": "backbone_wide", "detector": None, "local_space": "backbone",
+                "type": "dinov2", "checkpoint": "backbone_wide", "detector": None, "local_space": "backbone",
                 "image_size": 112, "scales": [1.0], "num_features": 20,
             },
             "adopted": {
-                "extractor": "downloaded", "num_features": 20,
+                "type": "downloaded", "num_features": 20,
                 "files": {"landmarks": {"queries": ["ames_roxford5k_dinov2_query_local"]}},
             },
         },

@@ -1,16 +1,44 @@
 """The configuration that is shipped."""
 
+import functools
 import re
 
 from paths import ROOT
 
-from reprise.pipeline.config import load_yaml
+from reprise.downloads.sources import read_sources
+from reprise.pipeline.spec.config import load_yaml, read_config
+from reprise.pipeline.spec.published import read_published
 
 
-def shipped_config() -> dict:
-    """All files that the Snakefile names, merged section by section as Snakemake does it."""
+def shipped_config(*overlays) -> dict:
+    """All files that the Snakefile names, and overlays of config/, merged key by key as Snakemake does it."""
+    files = re.findall(r'^configfile: "(.*)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE)
     merged: dict = {}
-    for file in re.findall(r'^configfile: "(.*)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE):
-        for section, content in load_yaml(ROOT / file).items():
-            merged[section] = {**merged.get(section, {}), **content} if isinstance(content, dict) else content
+    for file in [*files, *(f"config/{overlay}" for overlay in overlays)]:
+        _update(merged, load_yaml(ROOT / file))
     return merged
+
+
+@functools.cache
+def sources() -> dict:
+    """What sources.yaml says."""
+    return read_sources(ROOT / "config" / "sources.yaml")
+
+
+@functools.cache
+def published() -> dict:
+    """The published numbers of all tables."""
+    return read_published(ROOT / "config" / "published")
+
+
+def read(config: dict):
+    """The settings of a configuration, checked."""
+    return read_config(config, sources(), published())
+
+
+def _update(merged: dict, content: dict) -> None:
+    for key, value in content.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            _update(merged[key], value)
+        else:
+            merged[key] = value

@@ -134,7 +134,7 @@ def tiny_config() -> dict:
         "enlarged": {"landmarks+passing": {"dataset": "landmarks", "distractors": "passing", "topk": 5}},
         "trainings": {
             "how_tiny": {
-                "system": "how", "dataset": "landmarks_pairs", "trunk": None, "backbone": "resnet18", "skip_stages": 1,
+                "type": "how", "dataset": "landmarks_pairs", "trunk": None, "backbone": "resnet18", "skip_stages": 1,
                 "dim": 128, "smoothing": 3, "whitening": {"images": 12, "num_features": 50}, "seed": 0, "epochs": 1,
                 "queries": 4, "pool": 8, "negatives": 2, "batch": 2, "accumulation": 1, "mixed_precision": False,
                 "image_size": 96, "margin": 0.8, "learning_rate": 1e-5, "learning_rate_decay": 0.99,
@@ -144,10 +144,10 @@ def tiny_config() -> dict:
         "checkpoints": {"how_tiny": {"origin": "trained", "training": "how_tiny"}},
         "extractors": {
             "how_tiny": {
-                "extractor": "how", "checkpoint": "how_tiny", "image_size": 128,
+                "type": "how", "checkpoint": "how_tiny", "image_size": 128,
                 "scales": [1.0, 0.5], "num_features": 60,
             },
-            "sift_tiny": {"extractor": "rootsift", "image_size": None, "num_features": 300},
+            "sift_tiny": {"type": "rootsift", "image_size": None, "num_features": 300},
         },
         "codebooks": {
             name: {

@@ -7,9 +7,10 @@ import pytest
 
 from reprise.datasets.benchmarks import read_benchmark
 from reprise.datasets.images import ImageList
-from reprise.datasets.lists import read_list
+from reprise.datasets.list import read_list
 from reprise.datasets.reading import read_dataset
-from reprise.datasets.sfm120k import cid_path, read_training_set, read_validation_set
+from reprise.datasets.sfm120k import cid_path, read_training_set
+from reprise.datasets.val_eccv20 import read_validation_set
 from reprise.storage.errors import DataError
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
+from reprise.datasets.gldv2 import read_gldv2_test
+from reprise.datasets.gldv2_train import read_gldv2_train
 from reprise.datasets.image_lists import check_same_order, read_image_list
 from reprise.datasets.reading import read_dataset
 from reprise.storage.errors import DataError

@@ -28,7 +28,7 @@ def parameters(checkpoints):
 @pytest.fixture
 def publish(parameters, blurred, tmp_path):
     def publish(name, **changes):
-        made = load_extractor(name, parameters(name, num_features=20, **changes))
+        made = load_extractor(name, **parameters(name, num_features=20, **changes))
         extract_images(blurred, made, tmp_path / "published.h5", attributes={"recipe": "{}"})
         return DenseFile(tmp_path / "published.h5")
 

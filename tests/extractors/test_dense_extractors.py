@@ -20,7 +20,7 @@ from reprise.storage.errors import DataError
 
 def extractor(checkpoints, name, **parameters):
     detector = {"detector": str(checkpoints / "detector.pt")}
-    return load_extractor(name, {"checkpoint": str(checkpoints / f"{name}.pth"), **detector, **parameters})
+    return load_extractor(name, **{"checkpoint": str(checkpoints / f"{name}.pth"), **detector, **parameters})
 
 
 @pytest.mark.parametrize("local_space", ["backbone", "detector"])

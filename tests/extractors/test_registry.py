@@ -4,8 +4,16 @@ import importlib
 
 import pytest
 
-from reprise.extractors.registry import EXTRACTORS, load_extractor
+from reprise.extractors import load_extractor
+from reprise.extractors.registry import extractor_settings
 from reprise.storage.errors import DataError
+from reprise.storage.modules import available
+
+EXTRACTORS = available("reprise.extractors", "Extractor")
+
+
+def test_what_exists_is_found_by_looking():
+    assert set(EXTRACTORS) == {"cvnet", "dinov2", "how", "rootsift"}
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)
@@ -13,12 +21,29 @@ def test_every_name_has_a_module(name):
     extractor = importlib.import_module(f"reprise.extractors.{name}").Extractor
     assert callable(extractor.load)
     assert callable(extractor.extract)
+    assert "type" in extractor_settings(name, name).model_fields
 
 
 def test_an_extractor_by_name():
-    assert load_extractor("rootsift", {"num_features": 10}).dim == 128
+    assert load_extractor("rootsift", num_features=10).dim == 128
 
 
 def test_an_unknown_name():
     with pytest.raises(DataError, match="'rotsift'; did you mean 'rootsift'"):
-        load_extractor("rotsift", {})
+        load_extractor("rotsift")
+
+
+def test_an_unknown_setting():
+    with pytest.raises(DataError, match="extractor rootsift: unknown key 'num_feature'; did you mean 'num_features'"):
+        load_extractor("rootsift", num_feature=10)
+
+
+def test_a_plugin_is_loaded_by_its_import_path(tmp_path, monkeypatch):
+    (tmp_path / "my_plugin.py").write_text(
+        "from reprise.extractors.rootsift import Extractor as RootSIFT\n"
+        "from reprise.extractors.rootsift import Settings\n"
+        "class Mine(RootSIFT):\n"
+        "    Settings = Settings\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert type(load_extractor("my_plugin:Mine", num_features=10)).__name__ == "Mine"

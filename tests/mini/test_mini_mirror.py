@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
+from reprise.datasets.gldv2 import read_gldv2_test
+from reprise.datasets.gldv2_train import read_gldv2_train
 from reprise.mini import MiniParameters, draw_mirror, tiny
 from reprise.mini.drawing import draw_all
 from reprise.mini.mirror import cid_path

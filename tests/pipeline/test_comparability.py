@@ -3,19 +3,17 @@
 import copy
 
 import pytest
-from paths import ROOT
-from shipped import shipped_config
+from shipped import published, read, shipped_config
 
 from reprise.pipeline.comparability import deviations
-from reprise.pipeline.config import load_yaml
 
-PUBLISHED = load_yaml(ROOT / "config" / "published.yaml")["how_table2"]
+PUBLISHED = published()["how_table2"]
 DATASETS = ["roxford5k", "roxford5k+r1m", "rparis6k", "rparis6k+r1m"]
 
 
 @pytest.fixture
 def config():
-    return copy.deepcopy(shipped_config())
+    return copy.deepcopy(read(shipped_config()).values())
 
 
 @pytest.mark.parametrize("suffix", ["", "_trained"])

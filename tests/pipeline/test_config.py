@@ -3,15 +3,13 @@
 import copy
 
 import pytest
+import yaml
 from paths import ROOT
-from shipped import shipped_config
+from shipped import published, read, shipped_config, sources
 
-from reprise.downloads.sources import read_sources
-from reprise.pipeline.config import check_config, check_schema, load_yaml
+from reprise.pipeline.spec.config import read_config
+from reprise.pipeline.spec.published import read_published
 from reprise.storage.errors import DataError
-
-SCHEMA = load_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
-PUBLISHED = load_yaml(ROOT / "config" / "published.yaml")
 
 
 @pytest.fixture
@@ -19,17 +17,33 @@ def config():
     return copy.deepcopy(shipped_config())
 
 
-@pytest.fixture(scope="session")
-def sources():
-    return read_sources(ROOT / "config" / "sources.yaml")
+@pytest.mark.parametrize("overlays", [(), ("mini.yaml",)])
+def test_the_shipped_configuration_is_valid(overlays):
+    read(shipped_config(*overlays))
 
 
-def test_the_shipped_configuration_is_valid(config, sources):
-    check_config(config, SCHEMA, sources, PUBLISHED)
+def test_published_numbers_are_valid():
+    assert set(published()) == {"ames", "how_table2"}
 
 
-def test_published_numbers_fit_their_schema():
-    check_schema(PUBLISHED, load_yaml(ROOT / "workflow" / "schemas" / "published.schema.yaml"), "published")
+@pytest.mark.parametrize(
+    "path, value, message",
+    [
+        (["tolerance", "map"], 0, "how_table2.yaml.tolerance.map: 0 should be greater than 0"),
+        (["values", "how_r18_1000", "roxford5k", "medium"], 175.1, "values.how_r18_1000.roxford5k.medium"),
+        (["values", "how_r18_1000", "roxford5k"], {"mild": 75.1}, r"roxford5k\.mild"),
+        (["setings"], {}, "unknown key 'setings'; did you mean 'settings'"),
+    ],
+)
+def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, message):
+    content = yaml.safe_load((ROOT / "config" / "published" / "how_table2.yaml").read_text())
+    entry = content
+    for key in path[:-1]:
+        entry = entry[key]
+    entry[path[-1]] = value
+    (tmp_path / "how_table2.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(DataError, match=message):
+        read_published(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +63,7 @@ def test_published_numbers_fit_their_schema():
         (
             ["experiments", "rootsift", "asmk", "alpha"],
             "three",
-            r"rootsift\.asmk\.alpha: 'three' is not of type",
+            r"rootsift\.asmk\.alpha: 'three' should be a valid number",
         ),
         (
             ["experiments", "rootsift", "num_features"],
@@ -68,7 +82,7 @@ def test_published_numbers_fit_their_schema():
             "'a/b' is no valid name",
         ),
         (["extractors", "rootsift", "scales"], [1.0], "rootsift: unknown key 'scales'"),
-        (["extractors", "rootsift", "extractor"], "sift", "rootsift.extractor: 'sift' is not one of"),
+        (["extractors", "rootsift", "type"], "sift", r"rootsift\.type: unknown name 'sift'; did you mean 'rootsift'"),
         (["codebooks", "rootsift", "size"], "64K", "codebooks.rootsift.size"),
         (["codebooks", "rootsift", "size"], "0k", "codebooks.rootsift.size"),
         (["experiments", "how_r18_1000", "codebook"], "how_r50-_1000", "trained on features of another network"),
@@ -101,26 +115,100 @@ def test_published_numbers_fit_their_schema():
         (["trainings", "dinov2_ames", "descriptors"], 500, "500 is more than the 400 that extractors.dinov2_400 keeps"),
         (["trainings", "dinov2_ames_dist", "teacher"], "how_r18_trained", "name a checkpoint of ames"),
         (["trainings", "how_r18", "epoch"], 3, "unknown key 'epoch'; did you mean 'epochs'"),
+        (["rerankers", "dinov2_ames", "extractor"], "how_r18", "needs descriptors of dimension 768, how_r18 has 128"),
+        (
+            ["rerankers", "dinov2_ames", "checkpoint"],
+            "cvnet_ames",
+            "needs descriptors of dimension 1024, dinov2 has 768",
+        ),
+        (
+            ["trainings", "dinov2_ames_dist", "teacher"],
+            "cvnet_ames",
+            "teacher: cvnet_ames needs .* 1024, dinov2_400 has",
+        ),
+        (["neighbors", "dinov2", "extractor"], "how_r18", "how_r18 gives no global descriptor 'cls'; it gives none"),
+        (["neighbors", "dinov2", "descriptor"], "mean", "no global descriptor 'mean'; it gives cls, global"),
+        (["neighbors", "dinov2", "descriptor"], None, "key 'descriptor' is missing"),
+        (["calibrations", "dinov2", "extractor"], "rootsift", "rootsift is of type rootsift, which has no local_space"),
+        (["calibrations", "dinov2", "published"], "dinov2_400", "'dinov2_400' is not of type downloaded"),
+        (["calibrations", "dinov2", "dataset"], "oxford5k", "dinov2_published.files has no 'queries' of oxford5k"),
+        (["calibrations", "dinov2", "dataset"], "revisitop1m", "'revisitop1m' has no ground truth"),
+        (["enlarged", "roxford5k+r1m", "dataset"], "revisitop1m", "'revisitop1m' has no ground truth"),
+        (
+            ["tables", "ames", "datasets"],
+            ["roxford5k", "roxford5k+r1m"],
+            "ames: dinov2_published_ames: .*dinov2_published.files has no 'database' of revisitop1m",
+        ),
+        (["codebooks", "rootsift", "extractor"], "dinov2_published", "files has no 'database' of sfm120k_subset20k"),
+        (
+            ["experiments", "mine"],
+            {"like": "rootsfit"},
+            r"mine\.like: unknown name 'rootsfit'; did you mean 'rootsift'",
+        ),
+        (["experiments", "rootsift", "like"], "rootsift", "is like itself: rootsift <- rootsift"),
+        (["extractors", "rootsift", "type"], "no.such:Thing", "'no.such' cannot be imported"),
+        (["extractors", "rootsift", "type"], "a b:Thing", "'a b:Thing' is no import path"),
+        (["extractors", "rootsift", "type"], "json:Thing", "has no 'Thing'"),
+        (["seed_study"], [1, 1], "seed_study: a seed is listed twice"),
+        (["datasets", "roxford5k"], 3, r"datasets\.roxford5k: expected a mapping"),
+        (["datasets"], 3, r"config\.datasets: expected a mapping"),
+        (["datasets", "roxford5k", "layout"], None, r"roxford5k\.layout: unknown name 'None'"),
     ],
 )
-def test_what_is_wrong_is_named(config, sources, path, value, message):
+def test_what_is_wrong_is_named(config, path, value, message):
     entry = config
     for key in path[:-1]:
-        entry = entry[key]
+        entry = entry.setdefault(key, {})
     entry[path[-1]] = value
     with pytest.raises(DataError, match=message):
-        check_config(config, SCHEMA, sources, PUBLISHED)
+        read(config)
 
 
-def test_a_missing_key_is_named(config, sources):
-    del config["codebooks"]["rootsift"]["seed"]
-    with pytest.raises(DataError, match=r"config\.codebooks\.rootsift: key 'seed' is missing"):
-        check_config(config, SCHEMA, sources, PUBLISHED)
+def test_a_missing_key_is_named(config):
+    del config["codebooks"]["rootsift"]["dataset"]
+    with pytest.raises(DataError, match=r"config\.codebooks\.rootsift: key 'dataset' is missing"):
+        read(config)
 
 
-def test_all_errors_are_listed_at_once(config, sources):
+def test_all_errors_are_listed_at_once(config):
     config["codebooks"]["rootsift"]["sede"] = 1
     config["experimints"] = {}
     with pytest.raises(DataError) as error:
-        check_config(config, SCHEMA, sources, PUBLISHED)
+        read(config)
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_every_entry_that_is_like_a_wrong_one_does_not_hide_it(config):
+    config["trainings"]["how_r18"]["epoch"] = 3
+    with pytest.raises(DataError) as error:
+        read(config)
+    assert "config.trainings.how_r18: unknown key 'epoch'" in str(error.value)
+
+
+@pytest.mark.parametrize("alpha", [3, 3.0])
+def test_notation_makes_no_difference(config, alpha):
+    config["experiments"]["rootsift"]["asmk"] = {"alpha": alpha}
+    assert repr(read(config).values()["experiments"]["rootsift"]["asmk"]["alpha"]) == "3.0"
+
+
+def test_like_takes_over_what_is_not_said(config):
+    config["experiments"]["base"] = {"like": "rootsift", "asmk": {"alpha": 2.0, "idf": True}}
+    config["experiments"]["mine"] = {"like": "base", "asmk": {"idf": False}}
+    mine = read(config).values()["experiments"]["mine"]
+    assert mine["asmk"]["alpha"] == 2.0 and mine["asmk"]["idf"] is False and mine["codebook"] == "rootsift"
+
+
+def test_what_is_like_another_follows_the_changes_of_an_overlay(config):
+    config["extractors"]["how_r18"]["image_size"] = 500
+    assert read(config).values()["extractors"]["how_r18_single"]["image_size"] == 500
+
+
+def test_settings_do_not_change_afterwards(config):
+    settings = read(config).entries["experiments"]["rootsift"]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.num_features = 3
+
+
+def test_nothing_is_read_from_published_numbers(config):
+    other = {name: {**entry, "values": {}, "settings": {}} for name, entry in published().items()}
+    assert read_config(config, sources(), other).values() == read(config).values()

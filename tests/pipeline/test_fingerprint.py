@@ -112,3 +112,105 @@ def test_the_file_that_changed_can_be_named(package, tmp_path):
     )
     after = module.fingerprints(tmp_path / "script.py")
     assert [name for name in before if before[name] != after[name]] == ["b/base.py"]
+
+
+ERRORS = """
+def check(value, known):
+    hint = f"did you mean '{known[0]}'?" if known else "none is known"
+    if value not in known:
+        raise DataError(f"{value}: unknown; {hint}")
+    return label("a", hint="b")
+"""
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("unknown;", "not known;"),
+        ("did you mean", "perhaps"),
+        ("none is known", "nothing is known"),
+        ("{value}: unknown", "{value!r}: unknown"),
+    ],
+)
+def test_texts_of_errors_leave_no_trace(package, before, after):
+    write, of = package
+    write({"a/one.py": "def f():\n    return 1\n" + ERRORS})
+    first = of()
+    assert before in ERRORS
+    write({"a/one.py": "def f():\n    return 1\n" + ERRORS.replace(before, after)})
+    assert of() == first
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("not in", "in"),
+        ('label("a"', 'label("c"'),
+        ('hint="b"', 'hint="c"'),
+        ("known[0]", "known[1]; x"),
+        ("return label", "x = label"),
+    ],
+)
+def test_logic_beside_the_texts_of_errors_counts(package, before, after):
+    write, of = package
+    logic = ERRORS.replace("did you mean '{known[0]}'?", "x") + "\nkept = known[0]\n"
+    write({"a/one.py": logic})
+    first = of()
+    assert before in logic
+    write({"a/one.py": logic.replace(before, after)})
+    assert of() != first
+
+
+def test_a_text_that_is_also_used_otherwise_counts(package):
+    write, of = package
+    text = "def f(x):\n    mode = 'a'\n    if x:\n        raise ValueError(mode)\n    return mode\n"
+    write({"a/one.py": text})
+    before = of()
+    write({"a/one.py": text.replace("'a'", "'b'")})
+    assert of() != before
+
+
+def test_a_call_that_only_an_error_speaks_of_counts(package):
+    write, of = package
+    text = "def f(x):\n    made = make('a')\n    if x:\n        raise ValueError(made)\n"
+    write({"a/one.py": text})
+    before = of()
+    write({"a/one.py": text.replace("'a'", "'b'")})
+    assert of() != before
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """A package outside of reprise, with a module that imports another of it and one of reprise."""
+    folder = tmp_path / "elsewhere" / "plugged_in"
+    folder.mkdir(parents=True)
+    (folder / "orb.py").write_text("from plugged_in.helper import k\nfrom reprise.b.base import h\nimport numpy\n")
+    (folder / "helper.py").write_text("def k():\n    return 1\n")
+    (folder / "other.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(folder.parent))
+    return folder
+
+
+@pytest.mark.parametrize("file, counts", [("orb.py", True), ("helper.py", True), ("other.py", False)])
+def test_modules_of_a_plugin_count_as_far_as_they_are_imported(package, plugin, file, counts):
+    _, of = package
+    before = of(modules=["plugged_in.orb"])
+    (plugin / file).write_text((plugin / file).read_text() + "changed = 1\n")
+    assert (of(modules=["plugged_in.orb"]) != before) == counts
+
+
+def test_what_a_plugin_imports_of_reprise_counts(package, plugin):
+    write, of = package
+    before = of("print(1)\n", ["plugged_in.orb"])
+    write({"b/base.py": "def h():\n    return 3\n"})
+    assert of("print(1)\n", ["plugged_in.orb"]) != before
+
+
+def test_a_plugin_may_be_one_file(package, tmp_path, monkeypatch):
+    _, of = package
+    (tmp_path / "single").mkdir()
+    (tmp_path / "single" / "single_orb.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "single"))
+    before = of("print(1)\n", ["single_orb"])
+    (tmp_path / "single" / "single_orb.py").write_text("x = 2\n")
+    assert of("print(1)\n", ["single_orb"]) != before

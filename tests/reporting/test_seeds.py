@@ -22,7 +22,7 @@ def test_mean_deviation_and_tolerance():
     assert cell.tolerance == pytest.approx(3 * math.sqrt(2) * cell.standard_deviation)
     (line,) = csv.DictReader(io.StringIO(render_csv([cell])))
     assert line["seeds"] == "3" and line["mean"] == "71.33" and line["minimum"] == "70.00"
-    assert "Tolerance for published.yaml: 6.49, the largest" in render_markdown([cell], "T")
+    assert "Tolerance for config/published: 6.49, the largest" in render_markdown([cell], "T")
 
 
 def test_the_tolerance_holds_what_it_promises():

@@ -8,7 +8,7 @@ from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     agreements = calibrate(
-        parameters.extractor.pop("extractor"),
+        parameters.extractor.pop("type"),
         parameters.extractor,
         read_dataset(parameters.dataset).split("queries").first(parameters.queries),
         DenseFile(snakemake.input.published),

@@ -1,12 +1,14 @@
-"""Images and ground truth of every benchmark, one module per format."""
+"""Images and ground truth of every benchmark, one module per layout."""
 
 from reprise.datasets.benchmarks import read_benchmark
-from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
+from reprise.datasets.gldv2 import read_gldv2_test
+from reprise.datasets.gldv2_train import read_gldv2_train
 from reprise.datasets.image_lists import LabelledList, check_same_order, read_image_list
 from reprise.datasets.images import Dataset, ImageList
-from reprise.datasets.lists import read_list
+from reprise.datasets.list import read_list
 from reprise.datasets.reading import read_dataset
-from reprise.datasets.sfm120k import TrainingSet, cid_path, read_training_set, read_validation_set
+from reprise.datasets.sfm120k import TrainingSet, cid_path, read_training_set
+from reprise.datasets.val_eccv20 import read_validation_set
 
 __all__ = [
     "Dataset",

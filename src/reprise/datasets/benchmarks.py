@@ -6,14 +6,32 @@ box ``bbx`` and index lists: easy, hard, junk (Radenovic et al., CVPR 2018) or o
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check_names
+from reprise.datasets.layout import DatasetLayout, below
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
 LEVELS = {"revisited": ("easy", "hard", "junk"), "classic": ("ok", "junk")}
+
+
+class BenchmarkLayout(DatasetLayout):
+    """jpg/ and a pickle; data of one's own has it in gnd_<dataset>.pkl unless ``index`` names another file."""
+
+    needs = ()
+    whole = True
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any], where: str) -> Self:
+        if "first" in content:
+            raise DataError(f"{where}.first: a benchmark cannot be cut, because its ground truth is for all images")
+        return super().read(content, where)
+
+    def own_files(self, dataset: str) -> dict[str, str]:
+        return {"images": below(self.folder, "jpg"), "index": self.index or below(self.folder, f"gnd_{dataset}.pkl")}
 
 
 def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:

@@ -1,4 +1,4 @@
-"""Google Landmarks v2 (Weyand et al., CVPR 2020) as AMES uses it: clean training images, and the retrieval test.
+"""The retrieval test of Google Landmarks v2 (Weyand et al., CVPR 2020) as AMES uses it.
 
 The test has an index of 762 thousand images and 1129 queries, the 379 public ones (validation) first, then the 750
 private ones (test). Its ground truth is a pickle {gnd: one mapping per query with the index list ``ok``}.
@@ -6,27 +6,43 @@ private ones (test). Its ground truth is a pickle {gnd: one mapping per query wi
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from reprise.datasets.image_lists import LabelledList, read_image_list
+from pydantic import Field
+
+from reprise.datasets.image_lists import read_image_list
 from reprise.datasets.images import Dataset, check_levels
+from reprise.datasets.layout import DatasetLayout, Listed, folders
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
 
-def read_gldv2_train(folders: Path | Mapping[str, Path], images: Path) -> LabelledList:
-    """Read ``train_750k.txt``; labels are landmark ids.
+class Layout(DatasetLayout):
+    """Two lists of images, of the index and of the queries, and a pickle with the ok images of each query."""
 
-    Raises:
-        DataError: as ``read_image_list``, and a list without labels
-    """
-    listed = read_image_list(images, folders)
-    if listed.labels is None:
-        raise DataError(f"{images}: has no labels; expected path,label,width,height in each line")
-    return listed
+    lists = ("index", "database", "queries")
+    needs = ("index", "database", "queries")
+    truth = "gldv2"
+
+    database: Listed | None = Field(None, description="the list of the images that are searched")
+    queries: Listed | None = Field(None, description="the list of the queries, public ones first")
+    private_queries: int | None = Field(None, ge=0, description="so many queries, the last ones, are private")
+
+    @classmethod
+    def missing(cls, key: str) -> str:
+        if key == "index":
+            return super().missing(key)
+        return "give 'database' and 'queries', the lists of images"
+
+    @classmethod
+    def load(cls, description: Mapping[str, Any]) -> Dataset:
+        lists = (Path(description[key]) for key in ("database", "queries"))
+        counts = {key: description[key] for key in ("num_queries", "private_queries") if key in description}
+        return read_gldv2_test(folders(description), Path(description["index"]), *lists, **counts)
 
 
 def read_gldv2_test(
-    folders: Path | Mapping[str, Path],
+    images: Path | Mapping[str, Path],
     ground_truth: Path,
     database: Path,
     queries: Path,
@@ -37,7 +53,7 @@ def read_gldv2_test(
     """Read the retrieval test.
 
     Args:
-        folders: as for ``read_image_list``
+        images: the folders, as for ``read_image_list``
         ground_truth: the pickle; database, queries: the lists of index and query images
         num_queries: only so many queries; the first 379 are the validation set
         private_queries: so many of all queries of the list, the last ones, are private
@@ -48,8 +64,8 @@ def read_gldv2_test(
     content = load_pickle(ground_truth)
     if not isinstance(content, dict) or not isinstance(content.get("gnd"), list | tuple):
         raise DataError(f"{ground_truth}: expected a dict with the key gnd, a list with a mapping per query")
-    database_images = read_image_list(database, folders).images
-    query_images = read_image_list(queries, folders).images
+    database_images = read_image_list(database, images).images
+    query_images = read_image_list(queries, images).images
     if len(content["gnd"]) != len(query_images):
         found = len(content["gnd"])
         raise DataError(f"{ground_truth}: 'gnd' has {found} entries for {len(query_images)} lines of {queries}")

@@ -1,4 +1,4 @@
-"""retrieval-SfM-120k (Radenovic et al., TPAMI 2018): training images of 3-D reconstructions, and its validation sets.
+"""retrieval-SfM-120k (Radenovic et al., TPAMI 2018): training images of 3-D reconstructions, and matching pairs.
 
 An image is known by a content hash, its *cid*; the file has no extension and stands in three levels of folders that are
 named after the last six characters, the last two first.
@@ -7,12 +7,40 @@ named after the last six characters, the last two first.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from reprise.datasets.images import Dataset, ImageList, check_indices, check_levels
+from reprise.datasets.images import Dataset, ImageList, check_indices
+from reprise.datasets.layout import DatasetLayout, below
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
+
+
+class SfmLayout(DatasetLayout):
+    """Images below ``ims`` in folders that are named after their content hashes."""
+
+    def _own_images(self) -> str:
+        return below(self.folder, "ims")
+
+
+class Layout(SfmLayout):
+    """Content hashes, the 3-D model of each image, and matching pairs."""
+
+    teaches = "pairs"
+
+    part: Literal["train", "val"] = Field(description="the part of the file")
+    first: int | None = Field(None, ge=1, description="only so many images, in the order of the file")
+
+    @classmethod
+    def load(cls, description: Mapping[str, Any]) -> Dataset:
+        return Dataset(cls.load_pairs(description).images.first(description.get("first")))
+
+    @classmethod
+    def load_pairs(cls, description: Mapping[str, Any]) -> "TrainingSet":
+        """All images and matching pairs; ``description`` as for :meth:`load`."""
+        return read_training_set(Path(description["images"]), Path(description["index"]), description["part"])
 
 
 @dataclass(frozen=True)
@@ -40,7 +68,7 @@ def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
     if not isinstance(content, dict) or part not in content:
         raise DataError(f"{database}: expected a dict with the key '{part}'")
     entry: Mapping = content[part]
-    cids = _cids(entry, database)
+    cids = content_hashes(entry, database)
     arrays = {}
     for key, count in (("cluster", 2**31), ("qidxs", len(cids)), ("pidxs", len(cids))):
         if key not in entry:
@@ -48,28 +76,11 @@ def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
         arrays[key] = check_indices(entry[key], count, f"{database}: ['{part}']['{key}']")
     if len(arrays["cluster"]) != len(cids) or len(arrays["qidxs"]) != len(arrays["pidxs"]):
         raise DataError(f"{database}: ['{part}'] has lists of different lengths; download it again")
-    return TrainingSet(_image_list(images, cids), arrays["cluster"], arrays["qidxs"], arrays["pidxs"])
+    return TrainingSet(image_list(images, cids), arrays["cluster"], arrays["qidxs"], arrays["pidxs"])
 
 
-def read_validation_set(images: Path, database: Path) -> Dataset:
-    """Read retrieval-SfM-120k-val-eccv2020.pkl, whose queries are images of its own database."""
-    content = load_pickle(database)
-    if not isinstance(content, dict) or not {"cids", "qidx", "gnd"} <= content.keys():
-        raise DataError(f"{database}: expected a dict with the keys cids, qidx and gnd")
-    cids = _cids(content, database)
-    queries = check_indices(content["qidx"], len(cids), f"{database}: 'qidx'")
-    if not isinstance(content["gnd"], list | tuple) or not all(isinstance(entry, Mapping) for entry in content["gnd"]):
-        raise DataError(f"{database}: 'gnd' has to be a list with a mapping per query")
-    truth = [
-        check_levels(entry, ["ok", "junk"], len(cids), f"{database}: gnd[{row}]")
-        for row, entry in enumerate(content["gnd"])
-    ]
-    if len(truth) != len(queries):
-        raise DataError(f"{database}: 'gnd' has {len(truth)} entries for {len(queries)} queries in 'qidx'")
-    return Dataset(_image_list(images, cids), _image_list(images, [cids[query] for query in queries]), truth)
-
-
-def _cids(entry: Mapping, database: Path) -> list[str]:
+def content_hashes(entry: Mapping, database: Path) -> list[str]:
+    """The list ``cids`` of an entry, checked."""
     if not isinstance(entry.get("cids"), list | tuple) or not entry["cids"]:
         raise DataError(f"{database}: 'cids' has to be a list of content hashes")
     cids = list(map(str, entry["cids"]))
@@ -80,5 +91,6 @@ def _cids(entry: Mapping, database: Path) -> list[str]:
     return cids
 
 
-def _image_list(images: Path, cids: list[str]) -> ImageList:
+def image_list(images: Path, cids: list[str]) -> ImageList:
+    """The images of a list of content hashes below the folder ``images``."""
     return ImageList(cids, [cid_path(images, cid) for cid in cids])

@@ -74,7 +74,7 @@ def calibrate(
     agreements = []
     for local_space, image_size in itertools.product(local_spaces, image_sizes):
         changed = {"local_space": local_space, "image_size": image_size, "num_features": published.num_features}
-        loaded = load_extractor(extractor, {**parameters, **changed}, device)
+        loaded = load_extractor(extractor, device=device, **{**parameters, **changed})
         if loaded.dim != published.dim:
             raise DataError(
                 f"{published.path}: holds descriptors of {published.dim} dimensions, and those of the extractor "

@@ -16,7 +16,7 @@ from reprise.storage.errors import DataError
 _AHEAD = 4
 
 
-class Extractor(Protocol):
+class AnyExtractor(Protocol):
     """What every module of extractors offers under the name ``Extractor``."""
 
     dim: int
@@ -50,7 +50,7 @@ class BringsWriter(Protocol):
 
 def extract_images(
     images: ImageList,
-    extractor: Extractor,
+    extractor: AnyExtractor,
     path: str | os.PathLike,
     *,
     attributes: Mapping[str, object],
@@ -88,7 +88,7 @@ def extract_images(
 
 
 def _open_writer(
-    images: ImageList, extractor: Extractor, path: str | os.PathLike, attributes: Mapping[str, object]
+    images: ImageList, extractor: AnyExtractor, path: str | os.PathLike, attributes: Mapping[str, object]
 ) -> AbstractContextManager[Writer]:
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)

@@ -1,12 +1,34 @@
 """The CVNet extractor: a ResNet's third stage ranked by an attention detector, as for AMES (ECCV 2024)."""
 
 import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 
 from reprise.extractors.dense import DenseExtractor, FeatureMap
 from reprise.extractors.grids import cells
+from reprise.extractors.settings import ExtractorSettings
 from reprise.networks.cvnet import CVNet
+from reprise.storage.references import Refers
+
+
+class Settings(ExtractorSettings):
+    layout = "dense"
+    checkpoints = ("checkpoint", "detector")
+    checkpoint: Annotated[str, Refers("checkpoints")]
+    detector: Annotated[str, Refers("checkpoints")] | None = None
+    local_space: Literal["backbone", "detector"] = "backbone"
+    image_size: int | None = Field(None, ge=32)
+    scales: list[Annotated[float, Field(gt=0)]] = Field([0.7071, 1.0, 1.4142], min_length=1)
+    num_features: int = Field(700, ge=1)
+
+    def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        return checkpoint_dims.get(self.checkpoint if self.local_space == "backbone" else self.detector or "")
+
+    def global_descriptors(self) -> tuple[str, ...]:
+        return ("global",)
 
 
 class Extractor(DenseExtractor):

@@ -63,7 +63,8 @@ class DenseExtractor(ABC):
     dim: int
     global_dims: Mapping[str, int]
 
-    def __init__(self, parameters: Mapping[str, Any], device: str = "cpu") -> None:
+    def __init__(self, settings: Any, device: str = "cpu") -> None:
+        parameters = settings.model_dump(exclude={"type"})
         defaults: dict[str, Any] = {"checkpoint": ..., "detector": None, "local_space": "backbone", "image_size": None}
         defaults |= {"scales": self.default_scales, "num_features": 700}
         values = complete(self.name, parameters, defaults)

@@ -1,12 +1,34 @@
 """The DINOv2 extractor: patch tokens ranked by an attention detector, as the AMES descriptors were made (ECCV 2024)."""
 
 import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 
 from reprise.extractors.dense import DenseExtractor, FeatureMap
 from reprise.extractors.grids import cells
+from reprise.extractors.settings import ExtractorSettings
 from reprise.networks.dinov2 import DINOv2
+from reprise.storage.references import Refers
+
+
+class Settings(ExtractorSettings):
+    layout = "dense"
+    checkpoints = ("checkpoint", "detector")
+    checkpoint: Annotated[str, Refers("checkpoints")]
+    detector: Annotated[str, Refers("checkpoints")] | None = None
+    local_space: Literal["backbone", "detector"] = "backbone"
+    image_size: int | None = Field(770, ge=32)
+    scales: list[Annotated[float, Field(gt=0)]] = Field([1.0], min_length=1)
+    num_features: int = Field(700, ge=1)
+
+    def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        return checkpoint_dims.get(self.checkpoint if self.local_space == "backbone" else self.detector or "")
+
+    def global_descriptors(self) -> tuple[str, ...]:
+        return "cls", "global"
 
 
 class Extractor(DenseExtractor):

@@ -3,14 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from reprise.datasets.images import Box
 from reprise.extractors.images import LoadedImage, load_image, to_tensor
 from reprise.extractors.parameters import complete, count, scales
+from reprise.extractors.settings import ExtractorSettings
 from reprise.formats.arrays import LocalFeatures
 from reprise.networks.how import HOW
 from reprise.networks.how_settings import SCALES
+from reprise.storage.references import Refers
+
+
+class Settings(ExtractorSettings):
+    layout = "ragged"
+    checkpoints = ("checkpoint",)
+    checkpoint: Annotated[str, Refers("checkpoints")]
+    image_size: int | None = Field(1024, ge=32)
+    scales: list[Annotated[float, Field(gt=0)]] = Field([2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25], min_length=1)
+    num_features: int | None = Field(1000, ge=1)
+
+    def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        return checkpoint_dims.get(self.checkpoint)
 
 
 class Extractor:
@@ -24,7 +40,8 @@ class Extractor:
     DataError: an unknown or unfit parameter, or a checkpoint that cannot be used.
     """
 
-    def __init__(self, parameters: Mapping[str, Any], device: str = "cpu") -> None:
+    def __init__(self, settings: ExtractorSettings, device: str = "cpu") -> None:
+        parameters = settings.model_dump(exclude={"type"})
         defaults = {"checkpoint": ..., "image_size": 1024, "scales": SCALES, "num_features": 1000}
         values = complete("how", parameters, defaults)
         self._image_size = count("how", "image_size", values["image_size"])

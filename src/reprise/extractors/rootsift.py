@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from reprise.datasets.images import Box
 from reprise.extractors.images import LoadedImage, load_image
 from reprise.extractors.parameters import complete, count
+from reprise.extractors.settings import ExtractorSettings
 from reprise.formats.arrays import LocalFeatures
+
+
+class Settings(ExtractorSettings):
+    layout = "ragged"
+    checkpoints = ()
+    image_size: int | None = Field(None, ge=32)
+    num_features: int | None = Field(1000, ge=1)
+
+    def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        return 128
 
 
 class Extractor:
@@ -24,7 +35,8 @@ class Extractor:
 
     dim = 128
 
-    def __init__(self, parameters: Mapping[str, Any], device: str = "cpu") -> None:
+    def __init__(self, settings: ExtractorSettings, device: str = "cpu") -> None:
+        parameters = settings.model_dump(exclude={"type"})
         values = complete("rootsift", parameters, {"image_size": None, "num_features": 1000})
         self._image_size = count("rootsift", "image_size", values["image_size"])
         self._num_features = count("rootsift", "num_features", values["num_features"])

@@ -4,11 +4,6 @@ from collections.abc import Mapping
 
 from reprise.pipeline.slices import Slice, Slices
 
-# Extractors whose features are stored as dense ones.
-DENSE = ("dinov2", "cvnet", "downloaded")
-# Benchmarks of which every image is ranked, as the published neighbours have it.
-_WHOLE = ("revisited", "classic")
-
 
 class AmesSlices(Slices):
     """The stages from adopted features to trained networks."""
@@ -26,11 +21,11 @@ class AmesSlices(Slices):
 
     def _find_neighbors(self, neighbors: str, dataset: str) -> Slice:
         entry = self._config["neighbors"][neighbors]
-        layout = self._config["datasets"][self._paths.parts(dataset)[0]]["layout"]
+        layout = self._paths.layout(self._paths.parts(dataset)[0])
         return {
             "descriptor": entry["descriptor"],
-            "count": None if layout in _WHOLE else entry["count"],
-            "exclude_self": layout == "gldv2_train",
+            "count": None if layout.whole else entry["count"],
+            "exclude_self": layout.within,
         }
 
     def _rank_neighbors(self, experiment: str, dataset: str) -> Slice:
@@ -69,11 +64,8 @@ class AmesSlices(Slices):
 
     def _calibrate(self, calibration: str) -> Slice:
         entry = self._config["calibrations"][calibration]
-        settings = dict(self._config["extractors"][entry["extractor"]])
-        for key in ("checkpoint", "detector"):
-            settings[key] = self._paths.checkpoint(settings[key]) if settings[key] else None
         return {
-            "extractor": settings,
+            "extractor": self._extractor(entry["extractor"]),
             "dataset": self._dataset(entry["dataset"]),
             **{key: entry[key] for key in ("queries", "image_sizes")},
         }
@@ -89,7 +81,7 @@ class AmesSlices(Slices):
 
     def _train_ames(self, training: str) -> Slice:
         entry = self._config["trainings"][training]
-        named = ("system", "dataset", "extractor", "neighbors", "teacher", "binariser", "validation")
+        named = ("type", "dataset", "extractor", "neighbors", "teacher", "binariser", "validation")
         networks = {key: self._paths.checkpoint(entry[key]) if entry[key] else None for key in ("teacher", "binariser")}
         return {
             "settings": {key: value for key, value in entry.items() if key not in named},

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from reprise.pipeline.config import load_yaml
+from reprise.pipeline.spec.config import load_yaml
 from reprise.storage.errors import DataError, unknown_name
 
 # Snakemake drops any other key of a profile that has a mapping as its value, without a word.

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
-    """What an experiment does otherwise than the entry ``published`` of published.yaml says, in words.
+    """What an experiment does otherwise than ``published``, the content of a file of config/published, says, in words.
 
     Empty where nothing deviates. An experiment of which nothing is known deviates, too.
     """
     expected = published["settings"].get(experiment)
     if expected is None:
-        return [f"published.yaml has no settings of '{experiment}'"]
+        return [f"config/published has no settings of '{experiment}'"]
     actual = settings(config, experiment)
     found = list(_differences(actual, expected))
     for dataset in datasets:
@@ -41,7 +41,7 @@ def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 
 def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     neighbors = config["neighbors"][entry["neighbors"]]
-    return {"experiment": {"matcher": "global"}, "neighbors": neighbors.get("files", neighbors)}
+    return {"experiment": {"matcher": "global"}, "neighbors": neighbors["files"] or neighbors}
 
 
 def _ames(config: Mapping, entry: Mapping) -> dict[str, Mapping]:

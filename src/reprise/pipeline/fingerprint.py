@@ -1,97 +1,131 @@
-"""A fingerprint of the code that runs a job, which comments, docstrings and time stamps do not change.
+"""A fingerprint of the code that runs a job, which comments, docstrings, error texts and time stamps do not change.
 
 Snakemake compares scripts by their time of modification and does not look at what they import. The fingerprint is the
-sha256 of the syntax trees, without docstrings, of a script and of all modules of reprise that it imports, transitively;
-of a Cython module it is the source text. A package's ``__init__`` only re-exports, so an import from it leads to the
-module that defines the name, and a change of a neighbour in the package changes nothing.
+sha256 of the syntax trees of a script, of the modules that the configuration names, and of all modules of reprise that
+they import, transitively; of a Cython module it is the source text. A package's ``__init__`` only re-exports, so an
+import from it leads to the module that defines the name, and a change of a neighbour in the package changes nothing.
+
+Of a plug-in, a module of somebody else's that the configuration names, modules of the same package are followed, too.
 """
 
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable
+import importlib.util
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import reprise
+from reprise.storage.errors import DataError
 
+# What puts words together.
+_WORDING = frozenset({"join", "format", "str", "repr", "len", "list", "map", "sorted", "min", "max", "next", "type"})
 PACKAGE = Path(reprise.__file__).parent
-# What starts jobs, keeps records and plans the work; it cannot change what a job computes.
-_PLUMBING = ("reprise.pipeline", "reprise.cli")
+# What starts jobs, keeps records, plans the work or words a message; it cannot change what a job computes.
+_PLUMBING = ("reprise.pipeline", "reprise.cli", "reprise.storage.errors")
 
 
 def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     """The fingerprint, in hex, of ``script`` and of ``modules`` that it loads by name."""
     digest = hashlib.sha256(_code(script).encode())
-    for source in sorted(_closure(script, tuple(modules))):
-        digest.update(f"{source.relative_to(PACKAGE)}\n{_code(source)}".encode())
+    for label, source in sorted(_closure(script, tuple(modules)).items()):
+        digest.update(f"{label}\n{_code(source)}".encode())
     return digest.hexdigest()
 
 
 def fingerprints(script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
     """A fingerprint of every single file that ``fingerprint`` covers, by its path in the package: which one changed."""
-    codes = {source.relative_to(PACKAGE).as_posix(): _code(source) for source in _closure(script, tuple(modules))}
+    codes = {label: _code(source) for label, source in _closure(script, tuple(modules)).items()}
     codes[script.name] = _code(script)
     return {name: hashlib.sha256(code.encode()).hexdigest()[:16] for name, code in sorted(codes.items())}
 
 
-def _closure(script: Path, modules: tuple[str, ...]) -> set[Path]:
-    """The source files of all modules of reprise that ``script`` imports, directly or through others."""
-    waiting = [source for module in modules for source in _sources(module, None)] + list(_imports(script))
+def _closure(script: Path, modules: tuple[str, ...]) -> dict[str, Path]:
+    """The files of all modules that ``script`` and ``modules`` import, by their labels."""
+    plugins = {module.split(".")[0] for module in modules} - {"reprise"}
+    roots = {"reprise": PACKAGE, **{name: _folder(name) for name in plugins}}
+    waiting = [source for module in modules for source in _sources(module, None, roots)]
+    waiting += _imports(script, roots)
     found: set[Path] = set()
     while waiting:
         source = waiting.pop()
         if source not in found:
             found.add(source)
-            waiting += _imports(source)
-    return found
+            waiting += _imports(source, roots)
+    return {_label(source, roots): source for source in found}
 
 
-def _imports(source: Path) -> list[Path]:
-    return list(_imports_at(source, source.stat().st_mtime_ns))
+def _label(source: Path, roots: dict[str, Path]) -> str:
+    """The path of a file within reprise, or within the package of a plug-in, which its name begins with."""
+    if source.is_relative_to(PACKAGE):
+        return source.relative_to(PACKAGE).as_posix()
+    name, folder = next((name, folder) for name, folder in roots.items() if source.is_relative_to(folder))
+    return f"{name}/{source.relative_to(folder).as_posix()}"
+
+
+def _folder(name: str) -> Path:
+    """The folder of the package ``name`` of a plug-in, or the file of its only module."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or (spec.origin is None and not spec.submodule_search_locations):
+        raise DataError(f"{name}: the configuration names a module of this package, which Python does not find")
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(str(spec.origin))
+
+
+def _imports(source: Path, roots: dict[str, Path]) -> Iterator[Path]:
+    for module, name in _statements(source, source.stat().st_mtime_ns):
+        yield from _sources(module, name, roots)
 
 
 @functools.cache
-def _imports_at(source: Path, _time: int) -> tuple[Path, ...]:
+def _statements(source: Path, _time: int) -> tuple[tuple[str, str | None], ...]:
+    """The modules, and names of modules, that the import statements of a file name."""
     if source.suffix != ".py":
         return ()
-    found: list[Path] = []
+    found: list[tuple[str, str | None]] = []
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                found += _sources(alias.name, None)
+            found += [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level or not node.module:
                 raise ImportError(f"{source}:{node.lineno}: relative imports are not followed; write the whole name")
-            for alias in node.names:
-                found += _sources(node.module, alias.name)
+            found += [(node.module, alias.name) for alias in node.names]
     return tuple(found)
 
 
-def _sources(module: str, name: str | None) -> list[Path]:
-    """The files that ``import module``, or ``from module import name``, stands for; none outside of reprise."""
-    if module.split(".")[0] != "reprise" or module.startswith(_PLUMBING):
+def _sources(module: str, name: str | None, roots: dict[str, Path]) -> list[Path]:
+    """The files that ``import module``, or ``from module import name``, stands for; none outside of ``roots``."""
+    first, *parts = module.split(".")
+    if first not in roots or any(f"{module}.".startswith(f"{plumbing}.") for plumbing in _PLUMBING):
         return []
-    path = PACKAGE.joinpath(*module.split(".")[1:])
+    path = roots[first].joinpath(*parts)
+    if path.is_file():
+        return [path]
     if path.is_dir():
-        return _from_package(module, path, name)
+        return _from_package(module, path, name, roots)
     for suffix in (".py", ".pyx"):
         if path.with_suffix(suffix).is_file():
             extra = sorted(path.parent.glob("*.h")) if suffix == ".pyx" else []
             return [path.with_suffix(suffix), *extra]
+    if first != "reprise":
+        return []  # an extension, or what a plug-in makes up at run time
     raise ModuleNotFoundError(f"{module}: there is no such module in {PACKAGE}")
 
 
-def _from_package(module: str, path: Path, name: str | None) -> list[Path]:
+def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Path]) -> list[Path]:
     initial = path / "__init__.py"
     if name is None:
-        return [initial]
+        return [initial] if initial.is_file() else []
     if (path / name).is_dir() or any((path / f"{name}{suffix}").is_file() for suffix in (".py", ".pyx")):
-        return _sources(f"{module}.{name}", None)
+        return _sources(f"{module}.{name}", None, roots)
+    if not initial.is_file():
+        return []
     for node in ast.parse(initial.read_bytes()).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return _sources(node.module, alias.name)
+                    return _sources(node.module, alias.name, roots)
     return [initial]
 
 
@@ -109,4 +143,60 @@ def _code_at(source: Path, _time: int) -> str:
             ast.get_docstring(node, clean=False) is not None
         ):
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return ast.dump(_WithoutErrorTexts().visit(tree))
+
+
+class _WithoutErrorTexts(ast.NodeTransformer):
+    """Takes out what words an error: the texts in the call of an exception, and those that go nowhere else."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        for name in _only_in_errors(node):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Assign) and _assigns(inner, name) and _only_words(inner.value):
+                    inner.value = _Blank().visit(inner.value)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if _is_error(node):
+            node.args = [_Blank().visit(argument) for argument in node.args]
+        return self.generic_visit(node)
+
+
+class _Blank(ast.NodeTransformer):
+    """Empties every text; what a text is formatted with counts as part of it."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return ast.Constant("")
+
+
+def _is_error(node: ast.AST) -> bool:
+    """Whether ``node`` makes an exception: by the name, which ends in Error or Exception as the style of names asks."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    return name.endswith(("Error", "Exception")) or name == "unknown_name"
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)] == [name]
+
+
+def _only_words(value: ast.expr) -> bool:
+    """Whether an expression calls nothing but what words are put together with, so that it has no other effect."""
+    calls = [node.func for node in ast.walk(value) if isinstance(node, ast.Call)]
+    return all(getattr(call, "id", getattr(call, "attr", "")) in _WORDING for call in calls)
+
+
+def _only_in_errors(function: ast.FunctionDef) -> set[str]:
+    """The local names that are read only to word an error."""
+    wording = {
+        id(name)
+        for call in ast.walk(function) if _is_error(call)
+        for name in ast.walk(call) if isinstance(name, ast.Name)
+    }  # fmt: skip
+    reads = [node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    elsewhere = {node.id for node in reads if id(node) not in wording}
+    return {node.id for node in reads} - elsewhere

@@ -2,13 +2,13 @@
 
 import fnmatch
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
+from reprise.datasets.layout import DatasetLayout
+from reprise.datasets.reading import load_layout
 from reprise.downloads.sources import Source
-
-# Keys of a dataset that name files which list images or say what is in them.
-_LISTS = ("index", "database", "queries")
+from reprise.extractors.registry import extractor_settings
+from reprise.extractors.settings import ExtractorSettings
 
 
 class Paths:
@@ -57,19 +57,28 @@ class Paths:
         return f"{self.data}/{images}.files.tsv"
 
     def dataset(self, dataset: str) -> dict[str, Any]:
-        """The files of a dataset, by the keys of :func:`reprise.datasets.reading.read_dataset`.
+        """The files of a dataset, by the keys of :meth:`reprise.datasets.layout.DatasetLayout.load`.
 
         ``images`` is the folder of its images, or one for each first component of the listed paths.
         """
         entry = self._config["datasets"][dataset]
-        if "images" not in entry:
-            return _own_files(dataset, entry)
+        if entry["images"] is None:
+            return self.layout(dataset).own_files(dataset)
         images = entry["images"]
         if isinstance(images, Mapping):
             folders: Any = {key: self.image_folder(name) for key, name in images.items()}
         else:
             folders = self.image_folder(images)
-        return {"images": folders, **{key: self.download(entry[key]) for key in _LISTS if key in entry}}
+        return {"images": folders, **{key: self.download(entry[key]) for key in self.layout(dataset).lists}}
+
+    def layout(self, dataset: str) -> DatasetLayout:
+        """The settings of a dataset, of the class of its layout."""
+        entry = self._config["datasets"][dataset]
+        return load_layout(entry["layout"]).model_construct(**entry)
+
+    def extractor(self, extractor: str) -> type[ExtractorSettings]:
+        """The model of the settings of an extractor, which says what it gives and needs."""
+        return extractor_settings(self._config["extractors"][extractor]["type"], f"extractors.{extractor}.type")
 
     def parts(self, dataset: str) -> tuple[str, str | None]:
         """The dataset that has the queries, and the distractors that it is searched together with."""
@@ -86,11 +95,12 @@ class Paths:
     def dataset_inputs(self, dataset: str) -> list[str]:
         """The files that have to exist before a dataset can be read."""
         entry = self._config["datasets"][dataset]
-        if "images" not in entry:
-            return [path for key, path in self.dataset(dataset).items() if key in _LISTS]
+        lists = self.layout(dataset).lists
+        if entry["images"] is None:
+            return [path for key, path in self.dataset(dataset).items() if key in lists]
         images = entry["images"]
         folders = images.values() if isinstance(images, Mapping) else [images]
-        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in _LISTS if key in entry)]
+        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in lists)]
 
     def searched_inputs(self, searched: str) -> list[str]:
         """The same for a dataset and the distractors that it is searched together with."""
@@ -101,12 +111,18 @@ class Paths:
         entry = self._config["checkpoints"][checkpoint]
         if entry["origin"] == "published":
             return self.download(entry["source"])
-        return self.trained(entry["training"], entry.get("part", "best"))
+        return self.trained(entry["training"], entry["part"])
 
     def checkpoint_input(self, checkpoint: str) -> str:
         """The file that has to exist before a network's weights can be read."""
         entry = self._config["checkpoints"][checkpoint]
         return self.receipt(entry["source"]) if entry["origin"] == "published" else self.checkpoint(checkpoint)
+
+    def extractor_inputs(self, extractor: str) -> list[str]:
+        """The files that have to exist before the networks of an extractor can be read."""
+        settings = self._config["extractors"][extractor]
+        names = (settings[key] for key in self.extractor(extractor).checkpoints)
+        return [self.checkpoint_input(name) for name in names if name]
 
     def trained(self, training: str, part: str = "best") -> str:
         """The best network of a training, or another part of what it makes."""
@@ -122,27 +138,14 @@ class Paths:
 
     def neighbors(self, neighbors: str, searched: str) -> str:
         """The nearest neighbours of a dataset."""
-        files = self._config["neighbors"].get(neighbors, {}).get("files")
+        files = self._config["neighbors"][neighbors]["files"]
         return self.download(files[searched]) if files else f"{self.output}/neighbors/{neighbors}/{searched}.pkl"
 
     def neighbors_input(self, neighbors: str, searched: str) -> str:
         """The file that has to exist before they can be read."""
-        files = self._config["neighbors"].get(neighbors, {}).get("files")
+        files = self._config["neighbors"][neighbors]["files"]
         return self.receipt(files[searched]) if files else self.neighbors(neighbors, searched)
 
     def ranking(self, experiment: str, searched: str) -> str:
         """The rankings of an experiment."""
         return f"{self.output}/rankings/{experiment}/{searched}.h5"
-
-
-def _own_files(dataset: str, entry: Mapping) -> dict[str, Any]:
-    """The files of a dataset of one's own, in the folder that its entry names."""
-    folder, layout = entry["folder"], entry["layout"]
-    if layout == "list":
-        return {"images": folder, "index": entry["list"]}
-    if layout in ("revisited", "classic"):
-        default = str(PurePath(folder) / f"gnd_{dataset}.pkl")
-        return {"images": str(PurePath(folder) / "jpg"), "index": entry.get("index", default)}
-    if layout in ("sfm120k", "val_eccv20"):
-        return {"images": str(PurePath(folder) / "ims"), "index": entry["index"]}
-    return {"images": folder, **{key: entry[key] for key in _LISTS if key in entry}}

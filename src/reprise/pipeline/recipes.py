@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.downloads.sources import Source
-from reprise.pipeline.ames_recipes import DENSE, AmesSlices
+from reprise.pipeline.ames_recipes import AmesSlices
 from reprise.pipeline.comparability import deviations, words
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.pipeline.seeds import study
-from reprise.pipeline.slices import Slice
+from reprise.pipeline.slices import Slice, loaded_modules
 from reprise.pipeline.tables import measured
 
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
@@ -26,7 +26,7 @@ class Recipes(AmesSlices):
     Args:
         config: the checked configuration
         sources: what sources.yaml says of every file
-        published: the content of published.yaml
+        published: the published numbers of all tables
         scripts: the folder with one script per stage, named after it
     """
 
@@ -38,24 +38,15 @@ class Recipes(AmesSlices):
     def recipe(self, stage: str, **wildcards: str) -> str:
         """Canonical JSON of the stage, its slice of the configuration and the fingerprint of its code."""
         slice_of: Callable[..., Slice] = getattr(self, f"_{stage}")
-        modules = self._modules(stage, wildcards)
+        slice_ = slice_of(**wildcards)
+        modules = loaded_modules(slice_)
         recipe = {
             "stage": stage,
-            "parameters": slice_of(**wildcards),
+            "parameters": slice_,
             "modules": modules,
             "code": None if stage in _TRANSPORT else fingerprint(self._scripts / f"{stage}.py", modules),
         }
         return json.dumps(recipe, sort_keys=True)
-
-    def _modules(self, stage: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Modules that a stage loads by a name of the configuration, so that no import statement shows them."""
-        if stage == "calibrate":
-            extractor = self._config["calibrations"][wildcards["calibration"]]["extractor"]
-        elif stage == "extract_chunk":
-            extractor = wildcards["extractor"]
-        else:
-            return []
-        return [f"reprise.extractors.{self._config['extractors'][extractor]['extractor']}"]
 
     def _draw_miniature(self) -> Slice:
         place = {"downloads": self._paths.downloads, "lock": self._paths.lock}
@@ -79,7 +70,7 @@ class Recipes(AmesSlices):
         if validation:
             codebook = validation["codebook"]
             validation["codebook"] = {**codebook, "size": words(codebook["size"])}
-        settings = {key: value for key, value in entry.items() if key not in ("system", "dataset", "trunk")}
+        settings = {key: value for key, value in entry.items() if key not in ("type", "dataset", "trunk")}
         return {
             "settings": {**settings, "validation": validation},
             "dataset": self._dataset(entry["dataset"]),
@@ -89,12 +80,9 @@ class Recipes(AmesSlices):
         }
 
     def _extract_chunk(self, extractor: str, dataset: str, split: str) -> Slice:
-        settings = dict(self._config["extractors"][extractor])
-        for key in ("checkpoint", "detector"):
-            if settings.get(key):
-                settings[key] = self._paths.checkpoint(settings[key])
+        settings = self._extractor(extractor)
         # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
-        undecodable = self._config["datasets"][dataset].get("undecodable", "error") if split == "database" else "error"
+        undecodable = self._config["datasets"][dataset]["undecodable"] if split == "database" else "error"
         return {
             "extractor": settings,
             "dataset": self._dataset(dataset),
@@ -103,7 +91,7 @@ class Recipes(AmesSlices):
         }
 
     def _merge_features(self, extractor: str, dataset: str, split: str) -> Slice:
-        dense = self._config["extractors"][extractor]["extractor"] in DENSE
+        dense = self._paths.extractor(extractor).layout == "dense"
         return {"extractor": extractor, "dataset": dataset, "split": split, "dense": dense}
 
     def _train_codebook(self, codebook: str) -> Slice:

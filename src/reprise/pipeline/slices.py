@@ -4,8 +4,29 @@ from collections.abc import Mapping
 
 from reprise.downloads.sources import Source
 from reprise.pipeline.paths import Paths
+from reprise.storage.modules import module_of
 
 Slice = dict[str, object]
+
+
+def loaded_modules(slice_: Slice) -> list[str]:
+    """The modules that a job loads by a name of its slice, so that no import statement shows them.
+
+    A description of a dataset has a ``layout``, wherever it stands in the slice, and one of an extractor a ``type``.
+    """
+    found: set[str] = set()
+
+    def look(value: object) -> None:
+        if isinstance(value, Mapping):
+            if "layout" in value:
+                found.add(module_of("reprise.datasets", value["layout"]))
+            if "type" in value:
+                found.add(module_of("reprise.extractors", value["type"]))
+            for inner in value.values():
+                look(inner)
+
+    look(slice_)
+    return sorted(found)
 
 
 class Slices:
@@ -22,9 +43,14 @@ class Slices:
         self._paths = Paths(config, sources)
 
     def _dataset(self, dataset: str) -> Slice:
-        entry = self._config["datasets"][dataset]
-        kept = {key: entry[key] for key in ("layout", "part", "first", "private_queries") if key in entry}
-        return {**kept, **self._paths.dataset(dataset)}
+        return {**self._paths.layout(dataset).described(), **self._paths.dataset(dataset)}
+
+    def _extractor(self, extractor: str) -> Slice:
+        """The settings of an extractor, with the files of its networks in place of their names."""
+        settings = dict(self._config["extractors"][extractor])
+        for key in self._paths.extractor(extractor).checkpoints:
+            settings[key] = self._paths.checkpoint(settings[key]) if settings[key] else None
+        return settings
 
     def _searched(self, searched: str) -> Slice:
         """A dataset, with the distractors that it is enlarged by."""

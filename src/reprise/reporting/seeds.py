@@ -100,7 +100,7 @@ def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
     seeds = len(cells[0].values) if cells else 0
     lines += [
         "",
-        f"Tolerance for published.yaml: {math.ceil(100 * largest) / 100:.2f}, the largest of these cells.",
+        f"Tolerance for config/published: {math.ceil(100 * largest) / 100:.2f}, the largest of these cells.",
         f"It is {DEVIATIONS:g} standard deviations of the difference of two runs, over {seeds} codebook seeds.",
     ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,111 @@
+"""What all layouts of datasets have in common: their settings, and how they are read.
+
+A layout is a module of this package with a class ``Layout``; its name is what ``datasets.<name>.layout`` says. The
+class is the model of the entry in the configuration, and says what it lists and which truth it carries.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from reprise.datasets.images import Dataset
+from reprise.storage.references import Refers
+from reprise.storage.settings import Settings
+
+Images = Annotated[str, Refers("images")]
+Listed = Annotated[str, Refers("sources")]
+Folders = Path | dict[str, Path]
+
+
+class DatasetLayout(Settings):
+    """The entry of a dataset: where its images are, how it is split into jobs, and what its layout needs to know.
+
+    Attributes:
+        lists: keys that name files which list images or say what is in them
+        needs: those of them that data of one's own has to name; of the others there is a default
+        truth: the kind of ground truth, None without any
+        teaches: what networks are trained on by it: ``pairs`` or ``landmarks``; None for nothing
+        whole: every image stands in a ranking, as the published neighbours of the benchmarks have it
+        within: without queries, its images are compared with each other, each of them not with itself
+    """
+
+    lists: ClassVar[tuple[str, ...]] = ("index",)
+    needs: ClassVar[tuple[str, ...]] = ("index",)
+    truth: ClassVar[str | None] = None
+    teaches: ClassVar[str | None] = None
+    whole: ClassVar[bool] = False
+    within: ClassVar[bool] = False
+
+    layout: str = Field(description="the module of reprise.datasets that reads it, or package.module:Class")
+    images: Images | dict[str, Images] | None = Field(
+        None, description="a downloaded set, a name of `images`; or one for each first component of the listed paths"
+    )
+    folder: str | None = Field(None, description="the folder of data of your own, in place of `images`")
+    index: Listed | None = Field(
+        None, description="the file that lists the images: a key of sources.yaml or, with `folder`, a path"
+    )
+    chunks: int = Field(ge=1, description="jobs that extraction and aggregation are split into")
+    undecodable: Literal["error", "skip"] = Field(
+        "error", description="what an image does that cannot be decoded; skip keeps its place, without features"
+    )
+    keep_features: bool = Field(True, description="false: features are deleted as soon as they are aggregated")
+
+    @model_validator(mode="after")
+    def _has_images(self) -> Self:
+        if (self.images is None) == (self.folder is None):
+            raise ValueError("give either 'images' (a downloaded set) or 'folder' (data of your own)")
+        for key in self.needs if self.folder is not None else self.lists:
+            if getattr(self, key) is None:
+                raise ValueError(self.missing(key))
+        return self
+
+    @classmethod
+    def missing(cls, key: str) -> str:
+        """What the error says where a key that names a list is missing."""
+        return f"key '{key}' is missing; name the file that lists the images"
+
+    def own_files(self, dataset: str) -> dict[str, str]:
+        """The files of data of one's own, by the keys of :meth:`load`; ``dataset`` is the name of the entry."""
+        lists = {key: getattr(self, key) for key in self.lists if getattr(self, key) is not None}
+        return {"images": self._own_images(), **lists}
+
+    def _own_images(self) -> str:
+        return str(self.folder)
+
+    def described(self) -> dict[str, Any]:
+        """What decides which images and which truth are read, beside the files: part of recipes."""
+        apart = {*DatasetLayout.model_fields, *self.lists} - {"layout"}
+        settings = self.model_dump(exclude=apart)
+        return {key: value for key, value in settings.items() if value is not None}
+
+    def referred(self) -> Iterator[tuple[str, str, Refers]]:
+        """The names in these settings that have to exist: for data of one's own, the lists are files."""
+        for path, name, mark in super().referred():
+            if self.folder is None or path not in self.lists:
+                yield path, name, mark
+
+    @classmethod
+    def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the dataset.
+
+        Args:
+            description: what :meth:`described` gives, ``images`` (a folder, or a mapping from the first component of
+                the listed paths to a folder) and the files of ``lists``
+
+        Raises:
+            DataError: a file that is missing, damaged or of another form
+        """
+        raise TypeError(f"{cls.__name__} says nothing of how it is read")
+
+
+def folders(description: Mapping[str, Any]) -> Folders:
+    """The folder of the images of a description, or one for each first component of the listed paths."""
+    images = description["images"]
+    return {key: Path(folder) for key, folder in images.items()} if isinstance(images, Mapping) else Path(images)
+
+
+def below(folder: str | None, name: str) -> str:
+    """A path below the folder of data of one's own, as text."""
+    return str(PurePath(str(folder)) / name)

@@ -1,0 +1,48 @@
+"""A plain list of images: one relative path per line."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from reprise.datasets.images import Dataset, ImageList, check_names
+from reprise.datasets.layout import DatasetLayout
+from reprise.storage.errors import DataError
+
+
+class Layout(DatasetLayout):
+    """A text file with one image per line; there is no truth."""
+
+    needs = ("list",)
+
+    list: str | None = Field(None, description="with `folder`: the text file with one path per line, below the folder")
+    first: int | None = Field(None, ge=1, description="only so many images, in the order of the file")
+
+    @classmethod
+    def missing(cls, key: str) -> str:
+        return f"key '{key}' is missing; name a text file with one image per line"
+
+    def own_files(self, dataset: str) -> dict[str, str]:
+        return {"images": str(self.folder), "index": str(self.list)}
+
+    def described(self) -> dict[str, Any]:
+        return {key: value for key, value in super().described().items() if key != "list"}
+
+    @classmethod
+    def load(cls, description: Mapping[str, Any]) -> Dataset:
+        dataset = read_list(Path(description["images"]), Path(description["index"]))
+        return Dataset(dataset.database.first(description.get("first")))
+
+
+def read_list(images: Path, names: Path) -> Dataset:
+    """Read the lines of ``names``, paths below the folder ``images`` with their extension; empty lines are skipped."""
+    if not names.is_file():
+        raise DataError(f"{names}: there is no such list; write one path per line, relative to {images}")
+    try:
+        lines = names.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{names}: is not text in UTF-8 ({error}); convert it") from error
+    lines = [line.strip() for line in lines if line.strip()]
+    check_names(lines, str(names))
+    return Dataset(ImageList(lines, [images / line for line in lines]))

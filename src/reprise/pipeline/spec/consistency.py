@@ -1,0 +1,170 @@
+"""Entries of the configuration that do not fit each other, which no model of a single entry can see.
+
+All that a job would refuse after hours of other jobs is refused here, before anything is planned.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reprise.storage.errors import DataError
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+# What downloads are unpacked beside.
+_RESERVED = ("downloads", "mirror", "mini")
+# What a training learns from: see reprise.datasets.layout.
+_LEARNS_FROM = {"how": ("pairs", "matching pairs", "sfm120k"), "ames": ("landmarks", "landmarks", "gldv2_train")}
+
+
+def inconsistencies(entries: Entries) -> Iterator[DataError]:
+    """An error for everything that does not fit. Names that do not exist are left to the check of names.
+
+    Args:
+        entries: section -> name -> settings
+    """
+    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers)
+    for check in checks:
+        yield from check(entries)
+
+
+def _folders(entries: Entries) -> Iterator[DataError]:
+    for name in sorted(set(entries["images"]) & set(_RESERVED)):
+        yield DataError(f"config.images.{name}: this is the name of another folder of the data; choose another")
+
+
+def _truth(entries: Entries) -> Iterator[DataError]:
+    """Datasets in places that need queries and their truth."""
+    datasets = entries["datasets"]
+    for where, name in _places_of_truth(entries):
+        if name in datasets and datasets[name].truth is None:
+            yield DataError(f"config.{where}: '{name}' has no ground truth to evaluate with")
+
+
+def _places_of_truth(entries: Entries) -> Iterator[tuple[str, str]]:
+    for name, table in entries["tables"].items():
+        yield from ((f"tables.{name}.datasets", dataset) for dataset in table.datasets)
+    for name, enlarged in entries["enlarged"].items():
+        yield f"enlarged.{name}.dataset", enlarged.dataset
+    for name, calibration in entries["calibrations"].items():
+        yield f"calibrations.{name}.dataset", calibration.dataset
+    for name, training in entries["trainings"].items():
+        if getattr(training, "validation", None) is not None:
+            yield f"trainings.{name}.validation.dataset", training.validation.dataset
+
+
+def _enlarged(entries: Entries) -> Iterator[DataError]:
+    for name in sorted(set(entries["enlarged"]) & set(entries["datasets"])):
+        yield DataError(f"config.enlarged.{name}: there is a dataset of this name; give it another one")
+    for name, table in entries["tables"].items():
+        for dataset in set(table.datasets) & set(entries["enlarged"]):
+            for experiment in table.experiments:
+                settings = entries["experiments"].get(experiment)
+                if settings is not None and settings.matcher == "asmk" and settings.asmk.idf:
+                    yield DataError(
+                        f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
+                        f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
+                    )
+
+
+def _parts(entries: Entries) -> Iterator[DataError]:
+    for name, entry in entries["checkpoints"].items():
+        training = entries["trainings"].get(entry.training)
+        if entry.origin == "trained" and entry.part == "detector" and training and training.type != "dinov2":
+            yield DataError(
+                f"config.checkpoints.{name}.part: a training of the system {training.type} makes no detector"
+            )
+
+
+def _trainings(entries: Entries) -> Iterator[DataError]:
+    """What a training would refuse itself, after days of extraction."""
+    for name, entry in entries["trainings"].items():
+        where = f"config.trainings.{name}"
+        dataset = entries["datasets"].get(entry.dataset)
+        teaches, what, layout = _LEARNS_FROM.get(entry.type, (None, "", ""))
+        if teaches and dataset and dataset.teaches != teaches:
+            yield DataError(f"{where}.dataset: '{entry.dataset}' has no {what}; name one of layout {layout}")
+        extractor = entries["extractors"].get(getattr(entry, "extractor", None))
+        available = getattr(extractor, "num_features", None)
+        if entry.type == "ames" and available is not None and entry.descriptors > available:
+            yield DataError(
+                f"{where}.descriptors: {entry.descriptors} is more than the {available} that "
+                f"extractors.{entry.extractor} keeps; raise that or lower this"
+            )
+
+
+def _systems(entries: Entries) -> Iterator[DataError]:
+    """A network that was trained here is of the system that its user needs; a downloaded one tells by its content."""
+    for where, checkpoint, needed in _uses(entries):
+        entry = entries["checkpoints"].get(checkpoint)
+        training = entries["trainings"].get(entry.training) if entry and entry.origin == "trained" else None
+        if training is not None and training.type != needed:
+            yield DataError(
+                f"config.{where}: '{checkpoint}' comes from the training '{entry.training}' of the system "
+                f"{training.type}; name a checkpoint of {needed}"
+            )
+
+
+def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
+    """Where, the name of a checkpoint, and the system that it has to be of."""
+    for name, entry in entries["extractors"].items():
+        for key in ("checkpoint", "detector"):
+            yield f"extractors.{name}.{key}", getattr(entry, key, None), entry.type
+    for name, entry in entries["rerankers"].items():
+        yield f"rerankers.{name}.checkpoint", entry.checkpoint, "ames"
+    for name, entry in entries["trainings"].items():
+        yield f"trainings.{name}.teacher", getattr(entry, "teacher", None), "ames"
+        yield f"trainings.{name}.binariser", getattr(entry, "binariser", None), "itq"
+
+
+def _networks(entries: Entries) -> Iterator[DataError]:
+    """Words and descriptors have to come from one network; others of equal dimension would give meaningless numbers."""
+    for name, entry in entries["experiments"].items():
+        codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
+        if codebook is None:
+            continue
+        pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
+        if None not in pair and len({(each.type, getattr(each, "checkpoint", None)) for each in pair}) > 1:
+            yield DataError(
+                f"config.experiments.{name}.codebook: '{entry.codebook}' was trained on features of another network "
+                f"than those of extractors.{entry.extractor}; name a codebook of the same"
+            )
+
+
+def _rankings(entries: Entries) -> Iterator[DataError]:
+    """A ranking is there to be re-ranked; downloaded files are there for the datasets that are asked for."""
+    experiments = entries["experiments"]
+    for name in experiments:
+        chain = [name]
+        while chain[-1] in experiments and experiments[chain[-1]].matcher == "ames":
+            chain.append(experiments[chain[-1]].ranking)
+            if chain[-1] in chain[:-1]:
+                yield DataError(f"config.experiments.{name}.ranking: re-ranks itself: {' <- '.join(chain)}")
+                break
+        else:
+            yield from _downloaded_neighbors(entries, name, getattr(experiments.get(chain[-1]), "neighbors", None))
+
+
+def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | None) -> Iterator[DataError]:
+    """For each table with the experiment: whether its datasets are among those of the downloaded neighbours."""
+    files = getattr(entries["neighbors"].get(neighbors), "files", None)
+    for name, table in entries["tables"].items():
+        for dataset in table.datasets if files is not None and experiment in table.experiments else []:
+            if dataset not in files:
+                yield DataError(
+                    f"config.tables.{name}: neighbors.{neighbors}, which {experiment} starts from, has no file for "
+                    f"{dataset}; it has {', '.join(files)}"
+                )
+
+
+def _numbers(entries: Entries) -> Iterator[DataError]:
+    """Nothing can use more features than its input has."""
+    for kind, source in (("codebooks", "extractor"), ("experiments", "extractor"), ("rerankers", "extractor"),
+                         ("experiments", "reranker")):  # fmt: skip
+        for name, entry in entries[kind].items():
+            keeper = entries[f"{source}s"].get(getattr(entry, source, None))
+            available = getattr(keeper, "num_features", None)
+            if available is not None and entry.num_features > available:
+                yield DataError(
+                    f"config.{kind}.{name}.num_features: {entry.num_features} is more than the {available} that "
+                    f"{source}s.{getattr(entry, source)} keeps; raise that or lower this"
+                )

@@ -1,0 +1,222 @@
+"""The settings of the sections of the configuration that have one form each.
+
+Extractors, layouts of datasets and trainings declare theirs next to the code that uses them.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from reprise.storage.references import Refers
+from reprise.storage.settings import Settings
+
+Count = Annotated[int, Field(ge=1)]
+Size = Count | Annotated[str, Field(pattern=r"^[1-9][0-9]*[kM]$")]
+Extractor = Annotated[str, Refers("extractors")]
+Dataset = Annotated[str, Refers("datasets")]
+Searched = Annotated[str, Refers("datasets", "enlarged")]
+Checkpoint = Annotated[str, Refers("checkpoints")]
+Source = Annotated[str, Refers("sources")]
+Experiment = Annotated[str, Refers("experiments")]
+
+
+class Images(Settings):
+    """Archives that are unpacked to ``<data>/<name>/``."""
+
+    archives: list[Annotated[str, Refers("sources", pattern=True)]] = Field(
+        min_length=1, description="keys of sources.yaml, or patterns of them such as revisitop1m_[0-9]*"
+    )
+    flatten: bool = Field(False, description="all files into one folder, whatever folders the archives have")
+
+
+class Enlarged(Settings):
+    """A dataset searched together with distractors, whose index is shared.
+
+    Of the rankings, the ``topk`` best are kept, and the places of all images of the dataset.
+    """
+
+    dataset: Dataset = Field(description="the dataset with the queries")
+    distractors: Dataset = Field(description="the dataset with the distractors")
+    topk: Count = Field(1000, description="length of the rankings that are kept")
+
+
+class Weights(Settings):
+    """The weights of a network."""
+
+    origin: Literal["published", "trained"] = Field("published", description="downloaded, or made here")
+    source: Source | None = Field(None, description="published: the file")
+    training: Annotated[str, Refers("trainings")] | None = Field(None, description="trained: what makes it")
+    part: Literal["best", "detector"] = Field("best", description="trained: which of the networks that it makes")
+    dim: Count | None = Field(
+        None, description="dimension of the descriptors that the network gives or takes; null where it is not known"
+    )
+
+    @model_validator(mode="after")
+    def _has_what_its_origin_needs(self) -> Self:
+        if self.origin == "published" and self.source is None:
+            raise ValueError("key 'source' is missing; name a file of sources.yaml")
+        if self.origin == "trained" and self.training is None:
+            raise ValueError("key 'training' is missing; name an entry of trainings")
+        return self
+
+
+class Codebook(Settings):
+    """k-means of the strongest descriptors of each image of a dataset."""
+
+    extractor: Extractor = Field(description="whose descriptors are clustered")
+    dataset: Dataset = Field(description="on whose images it is trained")
+    num_features: Count = Field(1000, description="the strongest features of each image that are used")
+    size: Size = Field("64k", description="visual words; k is 1024, M is 1024 * 1024")
+    iterations: Count = Field(10, description="of k-means")
+    seed: int = Field(1234, ge=0, description="of k-means")
+
+
+class Neighbors(Settings):
+    """Most similar images by a global descriptor: those of an extractor, or downloaded ones."""
+
+    extractor: Extractor | None = Field(None, description="whose global descriptor is compared")
+    descriptor: str | None = Field(None, description="the kind of global descriptor, such as cls or global")
+    count: Count | None = Field(
+        1600, description="per query; null keeps all, as is done for the revisited and classic benchmarks in any case"
+    )
+    files: dict[Searched, Source] | None = Field(None, description="downloaded neighbours of each dataset")
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        if (self.extractor is None) == (self.files is None):
+            raise ValueError("give either 'extractor' (neighbours are computed) or 'files' (they are downloaded)")
+        if self.extractor is not None and self.descriptor is None:
+            raise ValueError("key 'descriptor' is missing; name the kind of global descriptor")
+        return self
+
+
+class Reranker(Settings):
+    """The local features of a database as an AMES network sees them, made once; experiments may use fewer."""
+
+    extractor: Extractor = Field(description="whose local features are compared")
+    checkpoint: Checkpoint = Field(description="the AMES network")
+    num_features: Count = Field(600, description="the strongest features of each image that are kept")
+    chunks: Count = Field(8, description="jobs that the comparison of the queries with their images is split into")
+
+
+class Calibration(Settings):
+    """Under which local_space and image size an extractor gives what was published, tried on the first queries."""
+
+    extractor: Extractor = Field(description="whose features are compared with the published ones")
+    published: Extractor = Field(description="an extractor of type downloaded")
+    dataset: Dataset = Field(description="the queries of which are tried")
+    queries: Count = Field(5, description="so many of them")
+    image_sizes: list[Annotated[int, Field(ge=32)] | None] = Field(
+        [None, 768, 770], min_length=1, description="pixels of the longer side; null keeps images as they are"
+    )
+
+
+class AsmkSettings(Settings):
+    """The aggregated selective match kernel (Tolias, Avrithis and Jegou, IJCV 2016)."""
+
+    binary: bool = Field(True, description="binarized aggregated vectors (ASMK*)")
+    idf: bool = Field(False, description="weights of words by their inverse document frequency")
+    database_assignments: Count = Field(1, description="visual words per descriptor of the database")
+    query_assignments: Count = Field(5, description="visual words per descriptor of a query")
+    alpha: float = Field(3.0, gt=0, description="exponent of the similarity")
+    threshold: float = Field(0.0, ge=-1, le=1, description="smallest similarity that counts")
+    topk: Count | None = Field(None, description="length of the rankings; null keeps all images")
+
+
+class AsmkExperiment(Settings):
+    """A search with ASMK."""
+
+    method: str = Field(description="the name in tables")
+    matcher: Literal["asmk"]
+    extractor: Extractor = Field(description="whose local features are searched")
+    num_features: Count = Field(1000, description="the strongest features of each image that are used")
+    codebook: Annotated[str, Refers("codebooks")] = Field(description="the visual words")
+    asmk: AsmkSettings = Field(default_factory=AsmkSettings, description="settings of the kernel")
+
+
+class GlobalExperiment(Settings):
+    """The ranking by neighbours of a global descriptor."""
+
+    method: str = Field(description="the name in tables")
+    matcher: Literal["global"]
+    neighbors: Annotated[str, Refers("neighbors")] = Field(description="whose order it is")
+
+
+class AmesSettings(Settings):
+    """Re-ranking by AMES (Suma et al., ECCV 2024)."""
+
+    query_features: Count = Field(600, description="local features of a query")
+    rerank: Count = Field(1600, description="first images of each ranking that are compared with the query")
+    similarity_weight: float = Field(
+        0.5, ge=0, le=1, description="lambda: weight of the similarity in the ranking, beside that by AMES"
+    )
+    temperature: float = Field(0.2, gt=0, description="gamma: factor of the logit")
+
+
+class AmesExperiment(Settings):
+    """The ranking of another experiment, whatever its matcher, with its first images re-ranked."""
+
+    method: str = Field(description="the name in tables")
+    matcher: Literal["ames"]
+    ranking: Experiment = Field(description="the experiment that is re-ranked")
+    reranker: Annotated[str, Refers("rerankers")] = Field(description="the features and the network")
+    num_features: Count = Field(600, description="local features of a database image")
+    ames: AmesSettings = Field(default_factory=AmesSettings, description="settings of the re-ranking")
+
+
+class Table(Settings):
+    """``<output>/<name>.csv``: experiments by datasets, beside the published numbers."""
+
+    title: str = Field(description="what stands above it")
+    published: Annotated[str, Refers("published")] | None = Field(None, description="the published numbers")
+    experiments: list[Experiment] = Field(min_length=1, description="its rows")
+    datasets: list[Searched] = Field(min_length=1, description="its columns")
+    protocols: list[str] = Field(
+        ["easy", "medium", "hard"], min_length=1, description="of each dataset, as its truth has them"
+    )
+
+
+class Sweep(Settings):
+    """``<output>/sweeps/<experiment>/<dataset>.csv``: all combinations, from one comparison of the images."""
+
+    rerank: list[Count] = Field([100, 400, 1600], min_length=1, description="not more than the experiment's")
+    similarity_weights: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        [step / 20 for step in range(21)], min_length=1, description="values of lambda"
+    )
+    temperatures: list[Annotated[float, Field(gt=0)]] = Field(
+        [0.05, *(step / 10 for step in range(1, 11))], min_length=1, description="values of gamma"
+    )
+
+
+class Miniature(Settings):
+    """The built-in miniature of all data, which is drawn on this machine."""
+
+    seed: int = Field(0, ge=0, description="of all that is drawn")
+
+
+class Shared(Settings):
+    """What all sections share."""
+
+    data: str = Field("data", min_length=1, description="folder of downloads and unpacked images")
+    output: str = Field("results", min_length=1, description="folder of everything that is computed")
+    mirror: str | None = Field(
+        None, description="folder, file:// or http:// address that holds every file of sources.yaml by its name"
+    )
+    miniature: Miniature | None = Field(None, description="in place of downloads: settings of the built-in miniature")
+    index_mib: int = Field(2048, ge=16, description="MiB of memory that building an index may use; changes no number")
+    pairs_mib: int = Field(1024, ge=64, description="MiB that the comparison of images may use; changes no number")
+    measure_enlarged: bool = Field(
+        False, description="tables measure their columns with a million distractors, too (450 GB of images)"
+    )
+    seed_study: list[Annotated[int, Field(ge=0)]] = Field(
+        [1234, 1, 2, 3, 4], min_length=2, description="codebook seeds of <table>.seeds.csv"
+    )
+    sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seeds_differ(cls, content: Any) -> Any:
+        seeds = content.get("seed_study", [])
+        if isinstance(seeds, list) and len(set(map(str, seeds))) < len(seeds):
+            raise ValueError("seed_study: a seed is listed twice; remove the repetition")
+        return content

@@ -1,0 +1,57 @@
+"""``like: <name>``: an entry that takes over another one of its section and changes some of its keys."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reprise.storage.errors import DataError, unknown_name
+
+KEY = "like"
+
+
+def resolve_likes(section: str, entries: Mapping[str, Any], where: str = "config") -> dict[str, Any]:
+    """The entries of a section, each completed with what it takes over.
+
+    A mapping inside an entry is completed key by key; every other value replaces the one that is taken over.
+
+    Raises:
+        DataError: an entry that is like one that does not exist, or like itself through others
+    """
+    problems = list(_problems(f"{where}.{section}", entries))
+    if problems:
+        raise DataError("\n".join(map(str, problems)))
+    return {name: _resolved(name, entries) for name in entries}
+
+
+def _problems(where: str, entries: Mapping[str, Any]) -> Iterator[DataError]:
+    for name in entries:
+        chain = [name]
+        while (model := _model(entries[chain[-1]])) is not None:
+            if model not in entries:
+                if len(chain) == 1:
+                    yield unknown_name(f"{where}.{name}.{KEY}", str(model), entries)
+                break
+            chain.append(model)
+            if model in chain[:-1]:
+                yield DataError(f"{where}.{name}.{KEY}: is like itself: {' <- '.join(map(str, chain))}")
+                break
+
+
+def _model(entry: Any) -> str | None:
+    return entry.get(KEY) if isinstance(entry, Mapping) else None
+
+
+def _resolved(name: str, entries: Mapping[str, Any]) -> Any:
+    entry = entries[name]
+    model = _model(entry)
+    if model is None:
+        return entry
+    return merge(_resolved(model, entries), {key: value for key, value in entry.items() if key != KEY})
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``changes``; where both have a mapping, key by key."""
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged

@@ -1,0 +1,50 @@
+"""The numbers that papers and their authors print: measured numbers are compared with them, and nothing else."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reprise.pipeline.spec.config import load_yaml
+from reprise.storage.settings import Settings
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Group = Literal["easy", "medium", "hard", "classic", "public", "private", "combined"]
+# What an experiment is made of: see reprise.pipeline.comparability.
+Part = Literal[
+    "experiment", "extractor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector", "codebook",
+    "codebook extractor", "codebook checkpoint", "codebook dataset",
+]  # fmt: skip
+
+
+class Tolerance(Settings):
+    """The largest difference that still counts as reproduced."""
+
+    map: float = Field(gt=0, description="points of mAP")
+    source: str = Field(description="where it is from")
+
+
+class Published(Settings):
+    """The published numbers of one table, ``config/published/<name>.yaml``."""
+
+    citation: str = Field(description="where the numbers stand")
+    tolerance: Tolerance = Field(description="the largest difference that still counts as reproduced")
+    datasets: dict[str, dict[str, Any]] = Field(description="what the datasets have to be for a comparison")
+    settings: dict[str, dict[Part, dict[str, Any]]] = Field(
+        description="what an experiment has to be run with for a comparison to mean something"
+    )
+    values: dict[str, dict[str, str | dict[Group, Percent]]] = Field(
+        description="experiment -> dataset -> group -> mAP in percent; and the source of the numbers"
+    )
+
+
+def read_published(folder: Path) -> dict[str, Any]:
+    """The published numbers of all tables, by the names of their files, as plain values.
+
+    Raises:
+        DataError: a file that is not valid, with the key
+    """
+    return {
+        file.stem: Published.read(load_yaml(file), f"{file.parent.name}/{file.name}").model_dump(mode="json")
+        for file in sorted(folder.glob("*.yaml"))
+    }
