@@ -1,9 +1,11 @@
 # What all rules share: the checked configuration, paths, recipes, and which names a wildcard may take.
 
 import json
+import sys
 
 from reprise.downloads.sources import read_sources
 from reprise.pipeline.cluster import check_slurm
+from reprise.pipeline.edition import check_edition, mark_edition
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import Recipes
 from reprise.pipeline.seeds import with_seed_study
@@ -13,6 +15,8 @@ from reprise.pipeline.tables import measured
 from reprise.pipeline.targets import describe_targets
 
 ROOT = Path(workflow.basedir)
+# Plug-ins may stand beside the project.
+sys.path.append(str(Path.cwd()))
 SCRIPTS = "../workflow/scripts"
 
 sources = read_sources(ROOT / "config" / "sources.yaml")
@@ -21,6 +25,7 @@ config = with_seed_study(read_config(config, sources, published).values())
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output
+check_edition(OUTPUT)
 LOGS = f"{OUTPUT}/logs"
 recipes = Recipes(config, sources, published, ROOT / "workflow" / "scripts")
 

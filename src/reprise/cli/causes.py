@@ -34,10 +34,10 @@ def own_causes(job: Job, scripts: Path) -> list[str]:
     """
     reason = job.reason
     found: list[str] = []
-    changed = _PARAMS.search(reason)
+    changed = recipe_change(job)
     if changed:
-        found += _recipe_changes(job, _parse(changed[1]), _parse(changed[2]), scripts)
-        reason = reason.replace(changed[0], "")
+        found += _recipe_changes(job, *map(json.loads, changed), scripts)
+        reason = _PARAMS.sub("", reason)
     for kind, names in _FILES.findall(reason):
         files = [name for name in names.strip().split(", ") if name]
         if kind == "Missing output":
@@ -51,6 +51,23 @@ def own_causes(job: Job, scripts: Path) -> list[str]:
     if _FORCED in reason:
         found.append("forced")
     return found
+
+
+def recipe_change(job: Job) -> tuple[str, str] | None:
+    """The recipe of then and of now, as JSON, if that is a reason of the job."""
+    changed = _PARAMS.search(job.reason)
+    return (ast.literal_eval(changed[1]), ast.literal_eval(changed[2])) if changed else None
+
+
+def changed_files(job: Job, old: Mapping, new: Mapping, scripts: Path) -> list[str]:
+    """The files of code that differ between the recipe of then and of now; the stage alone where none was recorded."""
+    record = read_record(job.outputs[0]) or {}
+    stamps = [record.get("recipe", {}).get("code"), *(entry["code"]["after"] for entry in record.get("accepted", []))]
+    before = record.get("code")
+    after = fingerprints(scripts / f"{new['stage']}.py", new["modules"])
+    if not before or old["code"] not in stamps:
+        return [new["stage"]]
+    return [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
 
 
 def setting_changes(stage: str, old: object, new: object) -> Iterator[str]:
@@ -68,19 +85,7 @@ def _recipe_changes(job: Job, old: Mapping, new: Mapping, scripts: Path) -> Iter
     stage = new["stage"]
     yield from dict.fromkeys(setting_changes(stage, old["parameters"], new["parameters"]))
     if old["code"] != new["code"]:
-        record = read_record(job.outputs[0])
-        before = (record or {}).get("code")
-        after = fingerprints(scripts / f"{stage}.py", new["modules"])
-        if before and record and record["recipe"]["code"] == old["code"]:
-            files = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
-            yield f"code of {listed(files)} changed"
-        else:
-            yield f"code of {stage} changed"
-
-
-def _parse(text: str) -> dict:
-    """The recipe, as Snakemake prints it: the repr of the JSON text."""
-    return json.loads(ast.literal_eval(text))
+        yield f"code of {listed(changed_files(job, old, new, scripts))} changed"
 
 
 def _flat(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:

@@ -15,14 +15,23 @@ _PROVENANCE = ".provenance.json"
 
 def read_record(output: str) -> dict | None:
     """The record of a file: the one beside it or, for the files of a table, its provenance; None without any."""
+    path = record_file(output)
+    if path is None:
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {key: content[key] for key in content if key not in ("jobs", "downloads", "files")}
+
+
+def record_file(output: str) -> Path | None:
+    """The file with the record of ``output``: the one beside it, or the provenance of a table; None without any."""
     beside = record_path(output)
     if beside.is_file():
-        return json.loads(beside.read_text(encoding="utf-8"))
+        return beside
     provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
     if provenance.is_file():
-        content = json.loads(provenance.read_text(encoding="utf-8"))
-        if output in content["outputs"]:
-            return {key: content[key] for key in content if key not in ("jobs", "downloads", "files")}
+        outputs = json.loads(provenance.read_text(encoding="utf-8"))["outputs"]
+        if output in outputs or output == str(provenance):
+            return provenance
     return None
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reprise.cli.accept import accept
 from reprise.cli.clean import clean
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
@@ -30,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reprise", description="What a run would do, what exists, whether it is intact, and what may go."
     )
-    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | clean")
+    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | accept | clean")
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
@@ -45,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("verify", help="hash everything that led to a table, and name what differs")
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.set_defaults(command=_verify)
+
+    command = commands.add_parser("accept", parents=[project], help="take results for current after an edit of code")
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="with all that leads to it; default: all tables")
+    command.add_argument("--reason", required=True, help="why the edit changes no number; it stands in the provenance")
+    command.set_defaults(command=_accept)
 
     command = commands.add_parser("clean", parents=[project], help="remove intermediates that no table needs")
     command.add_argument("--unused", action="store_true", required=True, help="what no configured table needs")
@@ -72,6 +78,11 @@ def _verify(options: argparse.Namespace) -> int:
     text, intact = verify(options.target)
     print(text)
     return 0 if intact else 1
+
+
+def _accept(options: argparse.Namespace) -> int:
+    print(accept(_snakemake(options), options.targets, options.reason, _SCRIPTS))
+    return 0
 
 
 def _clean(options: argparse.Namespace) -> int:

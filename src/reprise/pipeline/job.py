@@ -26,6 +26,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     in the log, which Snakemake shows.
     """
     started = _started()
+    sys.path.append(str(Path.cwd()))  # plug-ins may stand beside the project
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:

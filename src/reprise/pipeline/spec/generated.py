@@ -27,8 +27,9 @@ _INTRODUCTION = """# Configuration
 
 Generated from the models of the settings (`make generated`); a test compares.
 
-`config/config.yaml`, with `how.yaml`, `ames.yaml` and the overlays after `--configfile`, is read section by section. Every
-key that is left out has its default. `like: <name>` takes over another entry of the section and changes some of its keys.
+`config/config.yaml`, with `how.yaml`, `ames.yaml` and the overlays after `--configfile`, is read section by section.
+Every key that is left out has its default. `like: <name>` takes over another entry of the section and changes some of
+its keys.
 """
 
 
