@@ -1,6 +1,7 @@
 """Trains a codebook on the features of a dataset."""
 
 from reprise.asmk.stages.codebooks import train_codebook
+
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

@@ -3,10 +3,11 @@
 from reprise.asmk.aggregated_files import AggregatedFiles
 from reprise.asmk.aggregation import Aggregated, aggregate
 from reprise.asmk.asmk import ASMK
-from reprise.asmk.codebook import Codebook, sample_rows
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.rankings import Rankings
 from reprise.asmk.together import search_together
+from reprise.codebooks.codebook import Codebook
+from reprise.codebooks.kmeans import sample_rows
 
 __all__ = [
     "ASMK",

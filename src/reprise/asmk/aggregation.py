@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.asmk import _kernels
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.inputs import as_descriptors, as_integers, thread_count
+from reprise.codebooks.codebook import Codebook
 from reprise.storage.errors import DataError
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from reprise.asmk.aggregation import Aggregated, aggregate
 from reprise.asmk.building import Idf, check_idf
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.rankings import Rankings
+from reprise.codebooks.codebook import Codebook
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 

@@ -2,8 +2,8 @@
 
 import os
 
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.stages.blocks import aggregate_features
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.aggregated import StoredAggregated, write_aggregated
 from reprise.formats.features import FeatureFile
 

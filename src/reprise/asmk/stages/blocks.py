@@ -4,7 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from reprise.asmk.aggregation import Aggregated, aggregate
-from reprise.asmk.codebook import Codebook
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.asmk.together import search_together
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 from reprise.formats.rankings import StoredRankings, write_rankings
 from reprise.storage.errors import DataError
