@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
-from reprise.asmk.aggregation import Aggregated
+from reprise.asmk.postings import Aggregated
 from reprise.formats.aggregated import read_aggregated, read_extent
 from reprise.storage.errors import DataError
 

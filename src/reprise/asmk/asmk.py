@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.aggregation import aggregate
 from reprise.asmk.building import Idf, check_idf
 from reprise.asmk.inverted_file import InvertedFile
-from reprise.asmk.rankings import Rankings
+from reprise.asmk.postings import Aggregated
+from reprise.asmk.searching import Rankings
 from reprise.codebooks.codebook import Codebook
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError

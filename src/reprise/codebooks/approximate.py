@@ -88,7 +88,7 @@ class ApproximateIndex:
         _, candidates = self._index.search(_pad(descriptors, self.cells.shape[1]), count)
         candidates.sort(axis=1)  # of equal distances the first is taken, which is the lowest word
         distances = np.empty(candidates.shape, np.float32)
-        faiss.fvec_L2sqr_by_idx(
+        faiss.fvec_L2sqr_by_idx(  # type: ignore[attr-defined]
             *map(faiss.swig_ptr, (distances, descriptors, self._centroids, candidates)),
             descriptors.shape[1], len(descriptors), count,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """From the features of a database and a codebook to aggregated descriptors."""
 
 import os
+from collections.abc import Mapping
 
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
@@ -16,9 +17,9 @@ def aggregate_chunk(
     output: str | os.PathLike,
     *,
     num_features: int,
-    assignments: int,
+    database_assignments: int,
     binary: bool,
-    recipe: str,
+    attributes: Mapping[str, object],
 ) -> None:
     """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database."""
     words = Codebook.load(codebook)
@@ -28,10 +29,10 @@ def aggregate_chunk(
             words,
             images_per_block=_IMAGES_PER_BLOCK,
             num_features=num_features,
-            assignments=assignments,
+            assignments=database_assignments,
             binary=binary,
         )
         first, last, skipped = file.first_image, file.first_image + len(file), file.skipped
     content = StoredAggregated(part.vectors, part.words, part.image_ids + first, (first, last), words.size)
     # The chunk of features may be dropped, and with it the list of what could not be decoded.
-    write_aggregated(output, content, {"recipe": recipe, "skipped": skipped})
+    write_aggregated(output, content, {**attributes, "skipped": skipped})

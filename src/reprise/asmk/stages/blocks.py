@@ -3,7 +3,8 @@
 import numpy as np
 from tqdm import tqdm
 
-from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.aggregation import aggregate
+from reprise.asmk.postings import Aggregated
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 

@@ -1,15 +1,14 @@
 """From inverted files, features of queries and a codebook to rankings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.inverted_file import InvertedFile
+from reprise.asmk.inverted_file import InvertedFile, search_together
+from reprise.asmk.postings import Aggregated
 from reprise.asmk.stages.blocks import aggregate_features
-from reprise.asmk.together import search_together
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 from reprise.formats.rankings import StoredRankings, write_rankings
@@ -24,12 +23,12 @@ def search_indexes(
     output: str | os.PathLike,
     *,
     num_features: int,
-    assignments: int,
+    query_assignments: int,
     binary: bool,
     alpha: float,
     threshold: float,
     topk: int | None,
-    recipe: str,
+    attributes: Mapping[str, object],
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
@@ -57,7 +56,7 @@ def search_indexes(
             words,
             images_per_block=1,  # as the published code does, so that near-ties of the assignment fall alike
             num_features=num_features,
-            assignments=assignments,
+            assignments=query_assignments,
             binary=binary,
         )
     query_ids = np.arange(len(query_names))
@@ -65,7 +64,7 @@ def search_indexes(
     places = _places(opened, aggregated, query_ids, alpha, threshold) if len(opened) > 1 else None
     stored = StoredRankings(rankings.ranks, rankings.scores, query_names, names, places)
     size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    write_rankings(output, stored.without_unranked(), {"recipe": recipe, "index_bytes": size})
+    write_rankings(output, stored.without_unranked(), {**attributes, "index_bytes": size})
 
 
 def _places(

@@ -1,12 +1,26 @@
-"""What a search derives from its queries and its parameters before it looks at a posting."""
+"""What a search takes and gives: queries and parameters, checked before it looks at a posting, and rankings."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from reprise.asmk import _kernels
-from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.inputs import as_integers
-from reprise.asmk.postings import as_bytes, check_words, columns
+from reprise.asmk.postings import Aggregated, as_bytes, as_integers, check_words, columns
 from reprise.storage.errors import DataError
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """The images of the index ranked for each query, best first; equal scores in the order of their ids.
+
+    query_ids  (Q,) int64
+    ranks      (Q, N or topk) int32, image ids
+    scores     the same shape, float64, descending; nan, where a score is not defined, stands at the end of a row
+    """
+
+    query_ids: np.ndarray
+    ranks: np.ndarray
+    scores: np.ndarray
 
 
 def split_queries(
