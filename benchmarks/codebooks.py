@@ -103,9 +103,7 @@ def measure(words: np.ndarray, descriptors: np.ndarray, repeats: int, threads: i
     return [
         Row(f"assign to {name}", "us/descriptor", times["nearest"] * each, reference, 60),
         Row("its nearest words that are not the exact ones", "%", missed[1], None, 5),
-        Row(
-            f"the same, {COMPARED:,} descriptors at a time", "us/descriptor", 1e6 * times["image"] / len(few), reference
-        ),
+        Row(f"the same, {COMPARED:,} descriptors at a time", "us/descriptor", at_a_time, reference),
         Row(f"assign to the {NEAREST} nearest of {name}", "us/descriptor", times["several"] * each, reference),
         Row("its words that are not among the exact ones", "%", missed[NEAREST]),
         Row(f"build the index of {name}", "s", building),

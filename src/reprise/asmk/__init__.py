@@ -5,7 +5,7 @@ from reprise.asmk.aggregation import aggregate
 from reprise.asmk.asmk import ASMK
 from reprise.asmk.inverted_file import InvertedFile, search_together
 from reprise.asmk.postings import Aggregated
-from reprise.asmk.searching import Rankings
+from reprise.asmk.queries import Rankings
 from reprise.codebooks.codebook import Codebook
 from reprise.codebooks.kmeans import sample_rows
 

@@ -20,18 +20,26 @@ def aggregate(
 ) -> Aggregated:
     """Sum the residuals of each image's descriptors to each of its visual words.
 
-    descriptors  (n, D) float32; other dtypes and layouts are copied
-    words        (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
-    image_ids    (n,) integers, ascending, not negative
-    binary       keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
-
     The residuals are summed in float32 in the order of the descriptors; they are not normalised one by one. A bit is
-    set for sums above zero. Images without descriptors are absent from the result. The result does not depend on
-    ``threads`` (default: OMP_NUM_THREADS, else all cores).
+    set for sums above zero. The result does not depend on ``threads``.
 
     Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013, with the binarisation
     of Tolias, Jenicek, Chum, "Learning and aggregating deep local descriptors", ECCV 2020: signs without
-    rotation or median thresholds. Raises DataError (a ValueError) for input that does not fit.
+    rotation or median thresholds.
+
+    Args:
+        descriptors: (n, D) float32; other dtypes and layouts are copied
+        words: (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
+        image_ids: (n,) integers, ascending, not negative
+        codebook: the words that the residuals are taken to
+        binary: keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
+        threads: default: OMP_NUM_THREADS, else all cores
+
+    Returns:
+        one vector for each word of each image; images without descriptors are absent
+
+    Raises:
+        DataError: (a ValueError) input that does not fit
     """
     n_threads = thread_count(threads)
     descriptors = as_descriptors(descriptors, codebook.dim)

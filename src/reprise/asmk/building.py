@@ -20,10 +20,11 @@ Idf = Literal["published"] | bool
 class Layout:
     """What is known of an inverted file once its postings are counted.
 
-    counts    (n_words,) int64, postings of each word
-    n_images  the number of images
-    kind      width and dtype of the vectors
-    weights   (n_words,) float32 weights of the words, None for weights of one
+    Args:
+        counts: (n_words,) int64, postings of each word
+        n_images: the number of images
+        kind: width and dtype of the vectors
+        weights: (n_words,) float32 weights of the words, None for weights of one
     """
 
     counts: np.ndarray
@@ -58,9 +59,13 @@ def check_idf(idf: Idf) -> None:
 def plan(
     parts: Iterable[Aggregated], n_words: int, *, idf: Idf, n_images: int | None, base: Layout | None = None
 ) -> tuple[Layout, int]:
-    """The layout of ``parts`` behind those of ``base``, and the bytes that working on one of the parts takes.
+    """Count the postings of ``parts``, which go behind those of ``base``.
 
-    Raises DataError for everything that :meth:`InvertedFile.build` refuses.
+    Returns:
+        the layout, and the bytes that working on one of the parts takes
+
+    Raises:
+        DataError: everything that :meth:`InvertedFile.build` refuses
     """
     check_idf(idf)
     counts = base.counts.copy() if base else np.zeros(n_words, np.int64)
@@ -101,8 +106,15 @@ def place(
 ) -> None:
     """Put the postings of ``parts`` into their lists, as far as they fall into a window of the inverted file.
 
-    ends                where the next posting of each word goes, at first; moves on
-    image_ids, vectors  the postings ``first`` and following of the inverted file, written to
+    Args:
+        parts: the sets that were counted
+        layout: what counting them gave
+        ends: (n_words,) int64, where the next posting of each word goes, at first; moves on
+        image_ids, vectors: the postings ``first`` and following of the inverted file, written to
+        first: the first posting of the window
+
+    Raises:
+        DataError: the sets are not those that were counted
     """
     for part in parts:
         if not _kernels.add_postings(*columns(part), as_bytes(part.vectors), ends, first, image_ids, as_bytes(vectors)):

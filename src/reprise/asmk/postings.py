@@ -12,10 +12,14 @@ from reprise.storage.errors import DataError
 class Aggregated:
     """One vector for each visual word of each image: the postings of an inverted file, still in image order.
 
-    vectors    (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
-               last number filled up with zeros; or (P, D) float32 of unit length
-    words      (P,) int64 visual words, strictly ascending within an image
-    image_ids  (P,) int64, ascending
+    Args:
+        vectors: (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
+            last number filled up with zeros; or (P, D) float32 of unit length
+        words: (P,) int64 visual words, strictly ascending within an image
+        image_ids: (P,) int64, ascending
+
+    Raises:
+        DataError: arrays of other types, or of different lengths
     """
 
     vectors: np.ndarray
@@ -44,7 +48,7 @@ class Aggregated:
 
 
 def columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
-    """Words and image ids as contiguous int64; DataError for negative image ids."""
+    """Words and image ids (P,) as contiguous int64; DataError for negative image ids."""
     words = np.ascontiguousarray(part.words, np.int64)
     image_ids = np.ascontiguousarray(part.image_ids, np.int64)
     if len(image_ids) and image_ids[0] < 0:

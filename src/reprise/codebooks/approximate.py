@@ -47,7 +47,8 @@ class ApproximateIndex:
         self._centroids = centroids
         self.cells, self.codes = cells, codes
         n_codes, width = _code_shape(centroids.shape[1])
-        if cells.ndim != 2 or not len(cells) or cells.shape[1] != width or codes.shape != (n_codes, 16, width // n_codes):
+        shapes = (len(cells), width), (n_codes, 16, width // n_codes)
+        if not len(cells) or (cells.shape, codes.shape) != shapes:
             raise DataError(
                 f"approximate index: tables of shapes {cells.shape} and {codes.shape} do not fit words of "
                 f"{centroids.shape[1]} dimensions; train the codebook again"

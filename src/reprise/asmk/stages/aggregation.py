@@ -21,7 +21,20 @@ def aggregate_chunk(
     binary: bool,
     attributes: Mapping[str, object],
 ) -> None:
-    """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database."""
+    """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database.
+
+    Args:
+        features: the file of features of the chunk
+        codebook: the file of the codebook
+        output: the file of aggregated descriptors
+        num_features: the number of descriptors of an image that are used, the strongest ones
+        database_assignments: the number of words that each descriptor is assigned to
+        binary: see :func:`reprise.asmk.aggregate`
+        attributes: stored beside the aggregated descriptors
+
+    Raises:
+        DataError: files that do not fit each other
+    """
     words = Codebook.load(codebook)
     with FeatureFile(features) as file:
         part = aggregate_features(

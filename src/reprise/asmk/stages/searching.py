@@ -32,12 +32,22 @@ def search_indexes(
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
-    Args:
-        indexes: the inverted file of the database and, if any, the one of the distractors
-        names: of all images of the indexes, one after the other
-
     With distractors, the rankings hold only the ``topk`` best, and beside them the place of every database image among
     all, from which the exact scores follow.
+
+    Args:
+        indexes: the inverted file of the database and, if any, the one of the distractors
+        codebook: the file of the codebook
+        queries: the file of features of the queries
+        names: of all images of the indexes, one after the other
+        output: the file of rankings
+        num_features: the number of descriptors of a query that are used, the strongest ones
+        query_assignments: the number of words that each descriptor is assigned to
+        binary, alpha, threshold, topk: see :func:`reprise.asmk.aggregate` and :meth:`InvertedFile.search`
+        attributes: stored beside the rankings
+
+    Raises:
+        DataError: files that do not fit each other, or a query without features
     """
     words = Codebook.load(codebook)
     opened = [InvertedFile.open(index) for index in indexes]
