@@ -27,6 +27,7 @@ def main() -> None:
     folder = [] if arguments.folder is None else ["--folder", str(arguments.folder)]
     rows = [
         *run("asmk.py", *threads, *([] if arguments.without_published else ["--install-published"])),
+        *run("codebooks.py", *threads),
         *run("how.py", *threads, "--repeats", "2"),
         *run("extraction_ames.py", *threads, "--repeats", "2"),
         *run("ames.py", *threads, "--repeats", "2"),

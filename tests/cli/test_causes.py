@@ -15,8 +15,8 @@ def job(reason, outputs=("out.h5",), inputs=("in.h5",)):
 @pytest.mark.parametrize(
     "stage, old, new, expected",
     [
-        ("search", {"assignments": 5}, {"assignments": 10}, ["query assignments 5 -> 10"]),
-        ("aggregate_chunk", {"assignments": 1}, {"assignments": 2}, ["database assignments 1 -> 2"]),
+        ("search", {"query_assignments": 5}, {"query_assignments": 10}, ["query assignments 5 -> 10"]),
+        ("aggregate_chunk", {"database_assignments": 1}, {"database_assignments": 2}, ["database assignments 1 -> 2"]),
         ("train_codebook", {"size": 8, "seed": 1}, {"size": 12, "seed": 1}, ["codebook size 8 -> 12"]),
         ("table", {"rows": [{"method": "A"}]}, {"rows": [{"method": "B"}]}, ["method A -> B"]),
         ("extract_chunk", {"extractor": {"scales": [1.0]}}, {"extractor": {"scales": [1.0, 0.5]}},

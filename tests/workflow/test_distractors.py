@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
+from reprise.codebooks.codebook import Codebook
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
 from reprise.formats.features import FeatureFile

@@ -9,7 +9,7 @@ with job(snakemake) as parameters:
         snakemake.input.codebook,
         snakemake.output[0],
         num_features=parameters.num_features,
-        assignments=parameters.assignments,
+        database_assignments=parameters.database_assignments,
         binary=parameters.binary,
-        recipe=parameters.recipe,
+        attributes={"recipe": parameters.recipe},
     )

@@ -13,10 +13,10 @@ with job(snakemake) as parameters:
         read_dataset(parameters.dataset).database.names + distractors,
         snakemake.output[0],
         num_features=parameters.num_features,
-        assignments=parameters.assignments,
+        query_assignments=parameters.query_assignments,
         binary=parameters.binary,
         alpha=parameters.alpha,
         threshold=parameters.threshold,
         topk=parameters.topk,
-        recipe=parameters.recipe,
+        attributes={"recipe": parameters.recipe},
     )

@@ -1,6 +1,6 @@
 """Trains a codebook on the features of a dataset."""
 
-from reprise.asmk.stages.codebooks import train_codebook
+from reprise.codebooks.stages import train_codebook
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
@@ -11,5 +11,6 @@ with job(snakemake) as parameters:
         num_features=parameters.num_features,
         iterations=parameters.iterations,
         seed=parameters.seed,
-        recipe=parameters.recipe,
+        index=parameters.index,
+        attributes={"recipe": parameters.recipe},
     )

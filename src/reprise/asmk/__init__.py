@@ -1,12 +1,13 @@
-"""Aggregated selective match kernels: codebook, aggregation, inverted file, search (Tolias et al., ICCV 2013)."""
+"""Aggregated selective match kernels: aggregation, inverted file, search (Tolias et al., ICCV 2013)."""
 
 from reprise.asmk.aggregated_files import AggregatedFiles
-from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.aggregation import aggregate
 from reprise.asmk.asmk import ASMK
-from reprise.asmk.codebook import Codebook, sample_rows
-from reprise.asmk.inverted_file import InvertedFile
-from reprise.asmk.rankings import Rankings
-from reprise.asmk.together import search_together
+from reprise.asmk.inverted_file import InvertedFile, search_together
+from reprise.asmk.postings import Aggregated
+from reprise.asmk.queries import Rankings
+from reprise.codebooks.codebook import Codebook
+from reprise.codebooks.kmeans import sample_rows
 
 __all__ = [
     "ASMK",

@@ -5,18 +5,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
-from reprise.asmk.aggregation import Aggregated
+from reprise.asmk.postings import Aggregated
 from reprise.formats.aggregated import read_aggregated, read_extent
 from reprise.storage.errors import DataError
 
 
 class AggregatedFiles(Sequence[Aggregated]):
-    """The sets of postings in ``paths``, files of reprise.formats.aggregated that follow each other without a gap.
+    """Sets of postings in files of reprise.formats.aggregated that follow each other without a gap.
 
-    A file is read whenever its set is asked for, and not kept. Raises DataError for files that do not follow each
-    other from image 0 on, or that were made with codebooks of different sizes.
+    A file is read whenever its set is asked for, and not kept.
 
-    n_words, n_images  the size of the codebook, and the number of images, those without descriptors included
+    Args:
+        paths: the files, in the order of their images
+
+    Attributes:
+        n_words: the size of the codebook
+        n_images: the number of images, those without descriptors included
+
+    Raises:
+        DataError: files that do not follow each other from image 0 on, or made with codebooks of different sizes
     """
 
     def __init__(self, paths: Sequence[str | os.PathLike]):

@@ -1,48 +1,12 @@
 """Aggregation of the descriptors of an image, word by word."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from reprise.asmk import _kernels
-from reprise.asmk.codebook import Codebook
-from reprise.asmk.inputs import as_descriptors, as_integers, thread_count
+from reprise.asmk.postings import Aggregated, as_integers, thread_count
+from reprise.codebooks.codebook import Codebook
+from reprise.codebooks.descriptors import as_descriptors
 from reprise.storage.errors import DataError
-
-
-@dataclass(frozen=True)
-class Aggregated:
-    """One vector for each visual word of each image: the postings of an inverted file, still in image order.
-
-    vectors    (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
-               last number filled up with zeros; or (P, D) float32 of unit length
-    words      (P,) int64 visual words, strictly ascending within an image
-    image_ids  (P,) int64, ascending
-    """
-
-    vectors: np.ndarray
-    words: np.ndarray
-    image_ids: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.vectors.ndim != 2 or self.vectors.dtype not in (np.uint32, np.float32):
-            raise DataError(
-                "aggregated vectors: expected uint32 codes or float32 vectors of two dimensions, "
-                f"got {self.vectors.dtype} {self.vectors.shape}"
-            )
-        for name, array in (("words", self.words), ("image_ids", self.image_ids)):
-            if array.shape != self.vectors.shape[:1] or array.dtype.kind not in "iu":
-                raise DataError(
-                    f"aggregated {name}: expected {len(self.vectors)} integers, got {array.dtype} {array.shape}"
-                )
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    @property
-    def binary(self) -> bool:
-        """Whether the vectors are sign bits."""
-        return self.vectors.dtype == np.uint32
 
 
 def aggregate(
@@ -56,21 +20,29 @@ def aggregate(
 ) -> Aggregated:
     """Sum the residuals of each image's descriptors to each of its visual words.
 
-    descriptors  (n, D) float32; other dtypes and layouts are copied
-    words        (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
-    image_ids    (n,) integers, ascending, not negative
-    binary       keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
-
     The residuals are summed in float32 in the order of the descriptors; they are not normalised one by one. A bit is
-    set for sums above zero. Images without descriptors are absent from the result. The result does not depend on
-    ``threads`` (default: OMP_NUM_THREADS, else all cores).
+    set for sums above zero. The result does not depend on ``threads``.
 
     Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013, with the binarisation
     of Tolias, Jenicek, Chum, "Learning and aggregating deep local descriptors", ECCV 2020: signs without
-    rotation or median thresholds. Raises DataError (a ValueError) for input that does not fit.
+    rotation or median thresholds.
+
+    Args:
+        descriptors: (n, D) float32; other dtypes and layouts are copied
+        words: (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
+        image_ids: (n,) integers, ascending, not negative
+        codebook: the words that the residuals are taken to
+        binary: keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
+        threads: default: OMP_NUM_THREADS, else all cores
+
+    Returns:
+        one vector for each word of each image; images without descriptors are absent
+
+    Raises:
+        DataError: (a ValueError) input that does not fit
     """
     n_threads = thread_count(threads)
-    descriptors = as_descriptors(descriptors, codebook.dim, n_threads)
+    descriptors = as_descriptors(descriptors, codebook.dim)
     words = np.asarray(words)
     words = as_integers(words[:, None] if words.ndim == 1 else words, "words", (len(descriptors), None))
     image_ids = as_integers(image_ids, "image_ids", (len(descriptors),))

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk.aggregation import Aggregated, aggregate
+from reprise.asmk.aggregation import aggregate
 from reprise.asmk.building import Idf, check_idf
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
-from reprise.asmk.rankings import Rankings
+from reprise.asmk.postings import Aggregated
+from reprise.asmk.queries import Rankings
+from reprise.codebooks.codebook import Codebook
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
@@ -28,17 +29,20 @@ _PARAMETERS = {
 class ASMK:
     """Image search with the aggregated selective match kernel.
 
-    codebook                                 the visual words
-    binary                                   compare sign bits (ASMK*) or real vectors (ASMK)
-    idf                                      weigh words by their squared inverse document frequency in the whole
-                                             database, or with "published" as the published code does, where a word
-                                             keeps the weight it had at the last call of index that met it
-    database_assignments, query_assignments  nearest words that each descriptor is assigned to
-    alpha, threshold                         exponent and lower bound of the similarity of two vectors
-    device                                   where faiss assigns descriptors: "cpu", "cuda", "cuda:N" or "auto"
-
     The defaults are those of Tolias, Jenicek, Chum, ECCV 2020. Several threads may search at once, but not while
     another one indexes.
+
+    Args:
+        codebook: the visual words, and how descriptors are assigned to them
+        binary: compare sign bits (ASMK*) or real vectors (ASMK)
+        idf: weigh words by their squared inverse document frequency in the whole database, or with "published" as the
+            published code does, where a word keeps the weight it had at the last call of index that met it
+        database_assignments, query_assignments: nearest words that each descriptor is assigned to
+        alpha, threshold: exponent and lower bound of the similarity of two vectors
+        device: where faiss assigns descriptors: "cpu", "cuda", "cuda:N" or "auto"
+
+    Raises:
+        DataError: another ``idf``
     """
 
     def __init__(
@@ -86,11 +90,21 @@ class ASMK:
         return index
 
     def index(self, descriptors: np.ndarray, image_ids: np.ndarray, n_images: int | None = None) -> "ASMK":
-        """Add images to the database: (n, D) float32, (n,) ascending image ids, which count from 0.
+        """Add images to the database, behind the last image of the call before.
 
-        Each call goes on behind the last image of the one before. Images that are missing in between have no
-        descriptors and keep their row, and so do those up to ``n_images``, the number of images after this call.
-        The inverted file is put together when it is needed next, so that many small calls do no harm. Returns self.
+        The inverted file is put together when it is needed next, so that many small calls do no harm.
+
+        Args:
+            descriptors: (n, D) float32
+            image_ids: (n,) ascending integers, which count from 0. Images that are missing in between have no
+                descriptors and keep their row
+            n_images: the number of images after this call, where the last ones have no descriptors
+
+        Returns:
+            self
+
+        Raises:
+            DataError: descriptors that do not fit, or ids that do not go on
         """
         part = self._aggregate(descriptors, image_ids, self.database_assignments)
         first = int(part.image_ids[0]) if len(part) else self._n_images
@@ -114,10 +128,20 @@ class ASMK:
         topk: int | None = None,
         query_ids: np.ndarray | None = None,
     ) -> Rankings:
-        """Rank the database for the queries: (n, D) float32, (n,) ascending query ids.
+        """Rank the database for the queries.
 
-        ``query_ids`` names the rows of the result, so that queries without descriptors keep theirs. For the rest see
-        :meth:`InvertedFile.search`. Raises DataError if nothing was indexed.
+        Args:
+            descriptors: (n, D) float32
+            image_ids: (n,) ascending integers: which query each descriptor belongs to
+            topk: the number of images to return, all of them if None or larger
+            query_ids: (Q,) integers: the rows of the result, so that queries without descriptors keep theirs; those
+                with descriptors if None
+
+        Returns:
+            rankings (Q, n_images or topk), see :meth:`InvertedFile.search`
+
+        Raises:
+            DataError: nothing was indexed, or descriptors do not fit
         """
         queries = self._aggregate(descriptors, image_ids, self.query_assignments)
         return self.inverted_file.search(
@@ -132,11 +156,19 @@ class ASMK:
         image_ids: np.ndarray | None = None,
         query_ids: np.ndarray | None = None,
     ) -> np.ndarray:
-        """The similarity of each query and each database image: (Q, len(image_ids)) float64.
+        """The similarity of each query and each database image.
 
-        descriptors, query_of  (n, D) float32 and the (n,) ascending query ids, as in :meth:`search`
-        image_ids              the database images that the columns stand for, in any order; all of them if None
-        query_ids              the queries that the rows stand for; those with descriptors if None
+        Args:
+            descriptors: (n, D) float32
+            query_of: (n,) ascending integers: which query each descriptor belongs to
+            image_ids: the database images that the columns stand for, in any order; all of them if None
+            query_ids: the queries that the rows stand for; those with descriptors if None
+
+        Returns:
+            (Q, len(image_ids)) float64
+
+        Raises:
+            DataError: nothing was indexed, descriptors do not fit, or images do not exist
         """
         queries = self._aggregate(descriptors, query_of, self.query_assignments)
         return self.inverted_file.scores(
@@ -158,7 +190,13 @@ class ASMK:
     def open(cls, folder: str | os.PathLike, *, device: str = "cpu", check: bool = False) -> "ASMK":
         """Open what :meth:`save` wrote; the inverted file stays on disk, memory-mapped.
 
-        Raises DataError for damaged or foreign files and versions. For ``check`` see :meth:`InvertedFile.open`.
+        Args:
+            folder: with the files
+            device: as for the constructor
+            check: see :meth:`InvertedFile.open`
+
+        Raises:
+            DataError: damaged or foreign files and versions
         """
         folder = Path(folder)
         engine = cls(Codebook.load(folder / "codebook.h5"), device=device, **_read_parameters(folder / "asmk.json"))

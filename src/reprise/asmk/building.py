@@ -1,14 +1,15 @@
-"""Building inverted files: the postings are counted first, and then put in their places."""
+"""Building inverted files, in memory or on disk: the postings are counted first, and then put in their places."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from tqdm import tqdm
 
-from reprise.asmk import _kernels
-from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.postings import as_bytes, check_words, columns
+from reprise.asmk import _kernels, index_files
+from reprise.asmk.postings import Aggregated, as_bytes, check_words, columns
 from reprise.storage.errors import DataError
 
 #: Whether words are weighed: not at all; by what the whole database says; set after set as the published code does.
@@ -19,10 +20,11 @@ Idf = Literal["published"] | bool
 class Layout:
     """What is known of an inverted file once its postings are counted.
 
-    counts    (n_words,) int64, postings of each word
-    n_images  the number of images
-    kind      width and dtype of the vectors
-    weights   (n_words,) float32 weights of the words, None for weights of one
+    Args:
+        counts: (n_words,) int64, postings of each word
+        n_images: the number of images
+        kind: width and dtype of the vectors
+        weights: (n_words,) float32 weights of the words, None for weights of one
     """
 
     counts: np.ndarray
@@ -57,9 +59,13 @@ def check_idf(idf: Idf) -> None:
 def plan(
     parts: Iterable[Aggregated], n_words: int, *, idf: Idf, n_images: int | None, base: Layout | None = None
 ) -> tuple[Layout, int]:
-    """The layout of ``parts`` behind those of ``base``, and the bytes that working on one of the parts takes.
+    """Count the postings of ``parts``, which go behind those of ``base``.
 
-    Raises DataError for everything that :meth:`InvertedFile.build` refuses.
+    Returns:
+        the layout, and the bytes that working on one of the parts takes
+
+    Raises:
+        DataError: everything that :meth:`InvertedFile.build` refuses
     """
     check_idf(idf)
     counts = base.counts.copy() if base else np.zeros(n_words, np.int64)
@@ -100,14 +106,51 @@ def place(
 ) -> None:
     """Put the postings of ``parts`` into their lists, as far as they fall into a window of the inverted file.
 
-    ends                where the next posting of each word goes, at first; moves on
-    image_ids, vectors  the postings ``first`` and following of the inverted file, written to
+    Args:
+        parts: the sets that were counted
+        layout: what counting them gave
+        ends: (n_words,) int64, where the next posting of each word goes, at first; moves on
+        image_ids, vectors: the postings ``first`` and following of the inverted file, written to
+        first: the first posting of the window
+
+    Raises:
+        DataError: the sets are not those that were counted
     """
     for part in parts:
         if not _kernels.add_postings(*columns(part), as_bytes(part.vectors), ends, first, image_ids, as_bytes(vectors)):
             raise DataError("aggregated: the sets changed while they were indexed; build again")
     if not np.array_equal(ends, layout.offsets[1:]):
         raise DataError("aggregated: the sets changed while they were indexed; build again")
+
+
+def build_on_disk(
+    parts: Iterable[Aggregated],
+    n_words: int,
+    folder: str | os.PathLike,
+    *,
+    n_images: int | None,
+    idf: Idf,
+    memory: int,
+) -> None:
+    """See :meth:`InvertedFile.build_on_disk`.
+
+    The postings are written window by window, in the order of the file; for each window the sets are read once. A
+    window may begin and end within the list of a word, so that no word is too frequent.
+    """
+    if isinstance(parts, Iterator):
+        raise DataError("parts: an iterator can be read only once; give a list, or AggregatedFiles")
+    layout, part_bytes = plan(parts, n_words, idf=idf, n_images=n_images)
+    offsets = layout.offsets
+    norms = np.zeros(layout.n_images)
+    windows = _windows(layout, part_bytes, memory)
+    with index_files.create(folder, int(offsets[-1]), layout.kind) as writer:
+        for first, stop in tqdm(windows, unit="window", mininterval=1.0, disable=len(windows) < 2):
+            image_ids, vectors = layout.allocate(stop - first)
+            place(parts, layout, offsets[:-1].copy(), image_ids, vectors, first=first)
+            _kernels.sum_weights(np.clip(offsets, first, stop) - first, image_ids, layout.weights, norms)
+            writer.append(image_ids, vectors)
+            del image_ids, vectors  # before the next window is allocated
+        writer.finish(offsets, norms, layout.weights)
 
 
 def squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
@@ -136,3 +179,18 @@ def _number_of_images(found: int, given: int | None) -> int:
     if (given or found) >= 1 << 31:
         raise DataError(f"n_images: {given or found} are too many for one inverted file; at most 2^31 - 1 fit")
     return found if given is None else given
+
+
+def _windows(layout: Layout, part_bytes: int, memory: int) -> list[tuple[int, int]]:
+    """First and last posting, not included, of windows that fit in ``memory`` beside all that has to be there."""
+    width, dtype = layout.kind
+    row_bytes = width * dtype.itemsize + 4
+    n_postings = int(layout.counts.sum())
+    needed = part_bytes + 8 * layout.n_images + 48 * len(layout.counts)
+    size = min((memory - needed) // row_bytes, n_postings)
+    if n_postings and size < 1:
+        raise DataError(
+            f"memory: {memory} bytes given, but one set of postings and the tables of words and images take {needed}; "
+            "give more memory, or make the sets smaller"
+        )
+    return [(first, min(first + size, n_postings)) for first in range(0, n_postings, size or 1)]

@@ -2,14 +2,15 @@
 
 import json
 import os
+import tokenize
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from reprise.asmk import npy
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
@@ -33,20 +34,20 @@ class IndexWriter:
         self._files = {key: stack.enter_context((folder / f"{key}.npy").open("wb")) for key in self._shapes}
         self._checksums = dict.fromkeys(self._shapes, 0)
         for key, dtype in (("image_ids", np.dtype("u4")), ("vectors", kind[1])):
-            npy.write_header(self._files[key], dtype, self._shapes[key])
+            _write_header(self._files[key], dtype, self._shapes[key])
 
     def append(self, image_ids: np.ndarray, vectors: np.ndarray) -> None:
         """Write the next postings."""
         for key, array in (("image_ids", image_ids), ("vectors", vectors)):
             array.tofile(self._files[key])
-            self._checksums[key] = zlib.crc32(npy.as_buffer(array), self._checksums[key])
+            self._checksums[key] = zlib.crc32(_as_buffer(array), self._checksums[key])
 
     def finish(self, offsets: np.ndarray, norms: np.ndarray, weights: np.ndarray | None) -> None:
         """Write what is known at the end."""
         for key, array in (("offsets", offsets), ("norms", norms), ("weights", weights)):
             if array is not None:
                 np.save(self._folder / f"{key}.npy", array)
-                self._checksums[key] = zlib.crc32(npy.as_buffer(array))
+                self._checksums[key] = zlib.crc32(_as_buffer(array))
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -80,7 +81,7 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     folder = Path(folder)
     arrays = {}
     for key, (dtype, shape) in _expected(_read_header(folder / "index.json")).items():
-        arrays[key] = npy.open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
+        arrays[key] = _open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
     offsets = arrays["offsets"]
     if offsets[0] != 0 or offsets[-1] != len(arrays["image_ids"]) or (np.diff(offsets) < 0).any():
         raise DataError(
@@ -98,7 +99,7 @@ def check(folder: str | os.PathLike) -> None:
     folder = Path(folder)
     header, arrays = _read_header(folder / "index.json"), read(folder)
     for key, array in arrays.items():
-        if zlib.crc32(npy.as_buffer(array)) != header["crc32"].get(key):
+        if zlib.crc32(_as_buffer(array)) != header["crc32"].get(key):
             raise DataError(f"{folder / key}.npy: its checksum is not the one in index.json; build the index again")
 
 
@@ -137,3 +138,39 @@ def _read_header(path: Path) -> dict:
     if not isinstance(header.get("crc32"), dict):
         raise DataError(f"{path}: 'crc32' is {header.get('crc32')!r}, expected checksums; build the index again")
     return header
+
+
+def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    """Write what ``numpy.save`` writes before the data of a C-ordered array."""
+    fields = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, fields)
+
+
+def _as_buffer(array: np.ndarray) -> memoryview:
+    """The bytes of a contiguous array, also of one without entries."""
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str) -> np.ndarray:
+    """The array of ``path``, memory-mapped; DataError unless it is whole and of this dtype and shape."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; {remedy}")
+    try:
+        with path.open("rb") as file:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise DataError(f"{path}: not written by this program; {remedy}")
+            found_shape, fortran_order, found_dtype = np.lib.format.read_array_header_1_0(file)
+            start = file.tell()
+    # What numpy may raise on its way through a header that is not Python.
+    except (ValueError, TypeError, SyntaxError, tokenize.TokenError) as error:
+        raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
+    if found_dtype.str != dtype.str:
+        raise DataError(f"{path}: dtype {found_dtype.str}, expected {dtype.str}; {remedy} on this machine")
+    if found_shape != shape or (fortran_order and len(shape) > 1):
+        raise DataError(f"{path}: shape {found_shape}, expected {shape} in C order; {remedy}")
+    size, expected = path.stat().st_size, start + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if size != expected:
+        raise DataError(f"{path}: truncated or too long, {size} bytes instead of {expected}; {remedy}")
+    if size == start:
+        return np.empty(shape, dtype)  # nothing to map
+    return np.memmap(path, dtype, mode="r", offset=start, shape=shape)

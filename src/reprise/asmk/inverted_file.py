@@ -1,18 +1,15 @@
-"""The inverted file of ASMK: building it, and searching it with the selective match kernel."""
+"""The inverted file of ASMK, and searching one or several with the selective match kernel."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.asmk import _kernels, index_files, out_of_core
-from reprise.asmk.aggregation import Aggregated
+from reprise.asmk import _kernels, building, index_files
 from reprise.asmk.building import Idf, Layout, as_parts, place, plan
-from reprise.asmk.inputs import as_integers, thread_count
-from reprise.asmk.postings import as_bytes
-from reprise.asmk.queries import checked_topk, kernel, query_norm, split_queries
-from reprise.asmk.rankings import Rankings
+from reprise.asmk.postings import Aggregated, as_bytes, as_integers, thread_count
+from reprise.asmk.queries import Rankings, checked_topk, kernel, query_norm, split_queries
 from reprise.storage.errors import DataError
 
 #: Accumulated scores that a search keeps at a time, in entries of 8 bytes, beside the rankings it returns.
@@ -26,13 +23,14 @@ _POSTINGS_PER_THREAD = 1 << 15
 class InvertedFile:
     """Lists of postings (image id, aggregated vector), one list for each visual word, one after the other.
 
-    offsets    (n_words + 1,) int64: the list of word w is offsets[w] to offsets[w + 1]
-    image_ids  (P,) uint32, ascending in each list
-    vectors    (P, ceil(D/32)) uint32 sign bits or (P, D) float32, as in :class:`Aggregated`
-    norms      (n_images,) float64: the sum of the weights of each image's words, 0 for an image without postings
-    weights    (n_words,) float32: squared inverse document frequencies, or None for weights of one
-
     128-bit codes take 20 bytes per posting. Made by :meth:`build`, :meth:`build_on_disk` or :meth:`open`.
+
+    Args:
+        offsets: (n_words + 1,) int64: the list of word w is offsets[w] to offsets[w + 1]
+        image_ids: (P,) uint32, ascending in each list
+        vectors: (P, ceil(D/32)) uint32 sign bits or (P, D) float32, as in :class:`Aggregated`
+        norms: (n_images,) float64: the sum of the weights of each image's words, 0 for an image without postings
+        weights: (n_words,) float32: squared inverse document frequencies, or None for weights of one
     """
 
     offsets: np.ndarray
@@ -72,16 +70,21 @@ class InvertedFile:
     ) -> "InvertedFile":
         """Index the postings of one or more sets of images.
 
-        The sets have to follow each other: each starts behind the last image of the one before. An iterable that
-        can be walked twice is walked twice, one set at a time; an iterator is read into memory. Image ids count
-        from 0; images that are missing in between keep their row, and so do those up to ``n_images``.
-
-        With ``idf``, word w weighs ln(n_images / images with w)^2, and 1 if no image has it; the weight is the
-        product of the idf of query and database. With "published", a word's weight is what it was when the last set
-        with this word was added, as in the published code, so that it depends on how the images are divided into
-        sets. Raises DataError for postings out of order and for words or images outside their range.
-
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013.
+
+        Args:
+            aggregated: sets that follow each other: each starts behind the last image of the one before. An iterable
+                that can be walked twice is walked twice, one set at a time; an iterator is read into memory. Image
+                ids count from 0; images that are missing in between keep their row
+            n_words: the size of the codebook
+            idf: word w weighs ln(n_images / images with w)^2, and 1 if no image has it; the weight is the product of
+                the idf of query and database. With "published", a word's weight is what it was when the last set
+                with this word was added, as in the published code, so that it depends on how the images are divided
+                into sets
+            n_images: the number of images, where the last ones have no descriptors
+
+        Raises:
+            DataError: postings out of order, or words or images outside their range
         """
         return cls._merged(None, aggregated, n_words, idf, n_images)
 
@@ -136,12 +139,20 @@ class InvertedFile:
     ) -> "InvertedFile":
         """Like :meth:`build` and :meth:`save`, to the same bytes, within ``memory`` bytes for arrays.
 
-        ``parts`` is walked once to count its postings, and once more for each window of the postings that fits in
-        ``memory`` beside two of the sets; :class:`AggregatedFiles` reads them from files one at a time. ``folder``
-        appears whole or not at all. Returns the inverted file memory-mapped. Raises DataError as :meth:`build` does,
-        for an iterator, and for too little memory.
+        Args:
+            parts: walked once to count its postings, and once more for each window of the postings that fits in
+                ``memory`` beside two of the sets; :class:`AggregatedFiles` reads them from files one at a time
+            n_words, n_images, idf: as in :meth:`build`
+            folder: appears whole or not at all
+            memory: bytes
+
+        Returns:
+            the inverted file, memory-mapped
+
+        Raises:
+            DataError: as in :meth:`build`, for an iterator, and for too little memory
         """
-        out_of_core.build_on_disk(parts, n_words, folder, n_images=n_images, idf=idf, memory=memory)
+        building.build_on_disk(parts, n_words, folder, n_images=n_images, idf=idf, memory=memory)
         return cls.open(folder)
 
     def save(self, folder: str | os.PathLike) -> None:
@@ -154,8 +165,12 @@ class InvertedFile:
     def open(cls, folder: str | os.PathLike, *, check: bool = False) -> "InvertedFile":
         """Open what :meth:`save` or :meth:`build_on_disk` wrote, memory-mapped.
 
-        Raises DataError for files that are missing, truncated, of a wrong size, type or byte order, or of a foreign
-        version. With ``check``, every byte is read and compared with its checksum, and :meth:`check` is called.
+        Args:
+            folder: with the files
+            check: read every byte and compare it with its checksum, and call :meth:`check`
+
+        Raises:
+            DataError: files that are missing, truncated, of a wrong size, type or byte order, or of a foreign version
         """
         if check:
             index_files.check(folder)
@@ -195,13 +210,6 @@ class InvertedFile:
     ) -> Rankings:
         """Rank the images for every query.
 
-        queries    aggregated descriptors of any number of queries, told apart by their image_ids
-        alpha      exponent of the selectivity function
-        threshold  similarities of two vectors below it count nothing
-        topk       the number of images to return, all of them if None or larger
-        query_ids  (Q,) integers, all different: the rows of the result. Default: the ids in ``queries``. A query
-                   without descriptors gets zero scores
-
         The similarity of query q and image i is the sum of weight * u^alpha over their common words, divided by the
         square roots of the norms of both, where u is the dot product of the two vectors, for codes
         1 - 2 * (Hamming distance) / (bits, filled-up ones included). Words of the query that no image has count in
@@ -211,6 +219,21 @@ class InvertedFile:
 
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013. How codes are padded and
         in which order numbers are rounded follows the published code of Tolias, Jenicek, Chum, ECCV 2020.
+
+        Args:
+            queries: aggregated descriptors of any number of queries, told apart by their image_ids
+            alpha: exponent of the selectivity function
+            threshold: similarities of two vectors below it count nothing
+            topk: the number of images to return, all of them if None or larger
+            query_ids: (Q,) integers, all different: the rows of the result. Default: the ids in ``queries``. A query
+                without descriptors gets zero scores
+            threads: default: OMP_NUM_THREADS, else all cores
+
+        Returns:
+            rankings (Q, n_images or topk)
+
+        Raises:
+            DataError: queries of other vectors or words, out of order, or parameters out of range
         """
         topk, n_threads = checked_topk(topk, self.n_images), thread_count(threads)
         split = split_queries(queries, query_ids, self.n_words, self.vectors)
@@ -230,9 +253,17 @@ class InvertedFile:
         query_ids: np.ndarray | None = None,
         threads: int | None = None,
     ) -> np.ndarray:
-        """The similarity of each query and each of ``image_ids`` (default: all images): (Q, len(image_ids)) float64.
+        """The similarity of each query and each of some images.
 
-        For the rest see :meth:`search`. Raises DataError for images that do not exist.
+        Args:
+            queries, alpha, threshold, query_ids, threads: as in :meth:`search`
+            image_ids: the images, in any order; all of them if None
+
+        Returns:
+            (Q, len(image_ids)) float64
+
+        Raises:
+            DataError: as in :meth:`search`, and for images that do not exist
         """
         wanted = np.arange(self.n_images) if image_ids is None else as_integers(image_ids, "image_ids", (None,))
         if len(wanted) and (wanted.min() < 0 or wanted.max() >= self.n_images):
@@ -269,3 +300,65 @@ class InvertedFile:
             if not _kernels.score(view, words, vectors, ranges[rows], roots[rows], scores, parts, n_threads):
                 raise DataError("inverted file: lists name images that do not exist; build and save it again")
             yield rows, scores
+
+
+def search_together(
+    indexes: Sequence[InvertedFile],
+    queries: Aggregated,
+    *,
+    alpha: float = 3.0,
+    threshold: float = 0.0,
+    topk: int | None = None,
+    query_ids: np.ndarray | None = None,
+    threads: int | None = None,
+) -> Rankings:
+    """Rank the images of several inverted files, such as a database and its distractors, for every query.
+
+    The result is the same, to the last bit, as that of one inverted file over all of them.
+
+    Args:
+        indexes: the images of the first keep their ids, those of the second follow them, and so on: of a database of
+            N images and distractors, the ids from N on are distractors
+        queries, alpha, threshold, topk, query_ids, threads: as in :meth:`InvertedFile.search`
+
+    Returns:
+        rankings (Q, all images or topk)
+
+    Raises:
+        DataError: inverted files of different codebooks or vectors, or with idf, whose weights are those of one part
+            of the images
+    """
+    _check_alike(indexes)
+    topk = checked_topk(topk, sum(index.n_images for index in indexes))
+    heads = [
+        index.search(queries, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids, threads=threads)
+        for index in indexes
+    ]
+    starts = np.cumsum([0, *(index.n_images for index in indexes[:-1])])
+    ranks = np.concatenate([head.ranks + np.int32(start) for head, start in zip(heads, starts, strict=True)], axis=1)
+    scores = np.concatenate([head.scores for head in heads], axis=1)
+    # Equal scores stand in the order of their ids already: within a part, and the parts one after the other.
+    places, best = np.empty((len(scores), topk), np.int32), np.empty((len(scores), topk))
+    _kernels.rank(scores, places, best, thread_count(threads))
+    return Rankings(heads[0].query_ids, np.take_along_axis(ranks, places, axis=1), best)
+
+
+def _check_alike(indexes: Sequence[InvertedFile]) -> None:
+    if not indexes:
+        raise DataError("indexes: none given; give at least one inverted file")
+    first = indexes[0]
+    for number, index in enumerate(indexes):
+        if index.weights is not None and len(indexes) > 1:
+            raise DataError(
+                f"indexes: inverted file {number} weighs words by the idf of its own images; "
+                "build one inverted file of the images of all, with InvertedFile.build_on_disk or extend"
+            )
+        kind = (index.n_words, index.vectors.dtype, index.vectors.shape[1])
+        expected = (first.n_words, first.vectors.dtype, first.vectors.shape[1])
+        if kind != expected:
+            raise DataError(
+                f"indexes: inverted file {number} has {kind[0]} words and vectors of {kind[1]} x {kind[2]}, the first "
+                f"one {expected[0]} and {expected[1]} x {expected[2]}; build them with one codebook"
+            )
+    if sum(index.n_images for index in indexes) >= 1 << 31:
+        raise DataError("indexes: more than 2^31 - 1 images together; search fewer at a time")

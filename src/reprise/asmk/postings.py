@@ -1,13 +1,54 @@
-"""The columns of aggregated descriptors as the compiled functions want them."""
+"""Sets of postings, and the arrays of callers as the compiled functions want them."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.asmk.aggregation import Aggregated
+from reprise.asmk import _kernels
 from reprise.storage.errors import DataError
 
 
+@dataclass(frozen=True)
+class Aggregated:
+    """One vector for each visual word of each image: the postings of an inverted file, still in image order.
+
+    Args:
+        vectors: (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
+            last number filled up with zeros; or (P, D) float32 of unit length
+        words: (P,) int64 visual words, strictly ascending within an image
+        image_ids: (P,) int64, ascending
+
+    Raises:
+        DataError: arrays of other types, or of different lengths
+    """
+
+    vectors: np.ndarray
+    words: np.ndarray
+    image_ids: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or self.vectors.dtype not in (np.uint32, np.float32):
+            raise DataError(
+                "aggregated vectors: expected uint32 codes or float32 vectors of two dimensions, "
+                f"got {self.vectors.dtype} {self.vectors.shape}"
+            )
+        for name, array in (("words", self.words), ("image_ids", self.image_ids)):
+            if array.shape != self.vectors.shape[:1] or array.dtype.kind not in "iu":
+                raise DataError(
+                    f"aggregated {name}: expected {len(self.vectors)} integers, got {array.dtype} {array.shape}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the vectors are sign bits."""
+        return self.vectors.dtype == np.uint32
+
+
 def columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
-    """Words and image ids as contiguous int64; DataError for negative image ids."""
+    """Words and image ids (P,) as contiguous int64; DataError for negative image ids."""
     words = np.ascontiguousarray(part.words, np.int64)
     image_ids = np.ascontiguousarray(part.image_ids, np.int64)
     if len(image_ids) and image_ids[0] < 0:
@@ -26,3 +67,22 @@ def check_words(words: np.ndarray, n_words: int) -> None:
         raise DataError(
             f"aggregated: words {words.min()} to {words.max()}, but there are {n_words}; use one codebook throughout"
         )
+
+
+def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """``values`` as contiguous int64 of ``shape``, where None stands for any length."""
+    array = np.asarray(values)
+    fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
+    if not fits or (array.dtype.kind not in "iu" and array.size):  # an empty list has no dtype of its own
+        wanted = tuple("any" if length is None else length for length in shape)
+        raise DataError(f"{name}: expected integers of shape {wanted}, got {array.dtype} {array.shape}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def thread_count(threads: int | None) -> int:
+    """``threads``, or for None as many as OpenMP starts (OMP_NUM_THREADS)."""
+    if threads is None:
+        return _kernels.max_threads()
+    if threads < 1:
+        raise DataError(f"threads: expected at least 1, got {threads}")
+    return int(threads)

@@ -1,20 +1,46 @@
-"""What a search derives from its queries and its parameters before it looks at a posting."""
+"""Queries and parameters, checked before a search looks at a posting, and the rankings that it gives."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from reprise.asmk import _kernels
-from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.inputs import as_integers
-from reprise.asmk.postings import as_bytes, check_words, columns
+from reprise.asmk.postings import Aggregated, as_bytes, as_integers, check_words, columns
 from reprise.storage.errors import DataError
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """The images of the index ranked for each query, best first; equal scores in the order of their ids.
+
+    Args:
+        query_ids: (Q,) int64
+        ranks: (Q, N or topk) int32, image ids
+        scores: the same shape, float64, descending; nan, where a score is not defined, stands at the end of a row
+    """
+
+    query_ids: np.ndarray
+    ranks: np.ndarray
+    scores: np.ndarray
 
 
 def split_queries(
     queries: Aggregated, query_ids: np.ndarray | None, n_words: int, vectors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The words of the queries, the ids of the result's rows, and the range of postings of each row, checked.
+    """Check queries and find their rows.
 
-    ``vectors`` are those of the inverted file, which the queries' have to be like.
+    Args:
+        queries: aggregated descriptors of any number of queries
+        query_ids: (Q,) integers, the rows of the result; None for the ids in ``queries``
+        n_words: of the inverted file
+        vectors: those of the inverted file, which the queries' have to be like
+
+    Returns:
+        the words of the queries (P,), the ids of the rows (Q,), and the first and last posting of each row, not
+        included, (Q, 2); all int64
+
+    Raises:
+        DataError: queries of other vectors or words, out of order, or with ids that are not in ``query_ids``
     """
     words, image_ids = columns(queries)
     if as_bytes(queries.vectors).shape[1] != as_bytes(vectors).shape[1] or queries.vectors.dtype != vectors.dtype:
@@ -35,9 +61,14 @@ def split_queries(
 
 
 def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
-    """What comparing ``vectors`` needs.
+    """What comparing ``vectors`` needs, as the arguments of the compiled function.
 
-    The powers of every Hamming distance (None for real vectors), the largest distance that passes, threshold, alpha.
+    Returns:
+        the powers of every Hamming distance (bits + 1,) float32 (None for real vectors), the largest distance that
+        passes, threshold, alpha
+
+    Raises:
+        DataError: an exponent or a threshold with which some similarity has no power
     """
     if not (np.isfinite(alpha) and alpha >= 0 and np.isfinite(threshold)):
         raise DataError(f"alpha, threshold: {alpha}, {threshold}; both have to be finite, and alpha not negative")

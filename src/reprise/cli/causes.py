@@ -18,11 +18,6 @@ _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (.*)
 _FILES = re.compile(r"(?:^|; )(Missing output|Incomplete output|Updated input) files: ([^;]*)")
 _INPUTS_CHANGED = "Set of input files has changed"
 _FORCED = "Forced execution"
-# Names of settings that say more than the keys of recipes do, by stage and key.
-_SETTINGS = {
-    ("search", "assignments"): "query assignments",
-    ("aggregate_chunk", "assignments"): "database assignments",
-}
 _LONGEST = 60
 
 
@@ -104,7 +99,7 @@ def _label(stage: str, path: tuple[str, ...]) -> str:
     words = [key for key in path if not key.isdigit() and key != "rows"]
     if stage == "train_codebook":
         words.insert(0, "codebook")
-    return _SETTINGS.get((stage, ".".join(words)), " ".join(words).replace("_", " ") or stage)
+    return " ".join(words).replace("_", " ") or stage
 
 
 def _value(values: Mapping[tuple[str, ...], object], path: tuple[str, ...]) -> str:

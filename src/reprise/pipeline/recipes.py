@@ -99,6 +99,7 @@ class Recipes(AmesSlices):
         return {
             **{key: entry[key] for key in ("num_features", "iterations", "seed")},
             "size": words(entry["size"]),
+            "index": entry.get("index", "exact"),
         }
 
     def _aggregate_chunk(self, experiment: str) -> Slice:
@@ -106,7 +107,7 @@ class Recipes(AmesSlices):
         asmk = entry["asmk"]
         return {
             "num_features": entry["num_features"],
-            "assignments": asmk["database_assignments"],
+            "database_assignments": asmk["database_assignments"],
             "binary": asmk["binary"],
         }
 
@@ -120,9 +121,8 @@ class Recipes(AmesSlices):
         return {
             **self._searched(dataset),
             "num_features": entry["num_features"],
-            "assignments": asmk["query_assignments"],
             "topk": enlarged["topk"] if enlarged else asmk["topk"],
-            **{key: asmk[key] for key in ("binary", "alpha", "threshold")},
+            **{key: asmk[key] for key in ("query_assignments", "binary", "alpha", "threshold")},
         }
 
     def _evaluate(self, dataset: str) -> Slice:

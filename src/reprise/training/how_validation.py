@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from reprise.asmk.asmk import ASMK
-from reprise.asmk.codebook import Codebook
-from reprise.asmk.stages.codebooks import train_codebook
+from reprise.codebooks.codebook import Codebook
+from reprise.codebooks.stages import train_codebook
 from reprise.datasets.images import Dataset, ImageList
 from reprise.evaluation.retrieval import evaluate_classic, evaluate_revisited
 from reprise.extractors.chunks import extract_images
@@ -55,7 +55,7 @@ def validate(
         num_features=words.num_features,
         iterations=words.iterations,
         seed=words.seed,
-        recipe="",
+        attributes={"recipe": ""},
     )
     training.unlink()
     database = extract("database.h5", dataset.database, settings.num_features, settings.scales)

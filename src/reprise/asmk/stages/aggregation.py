@@ -1,9 +1,10 @@
 """From the features of a database and a codebook to aggregated descriptors."""
 
 import os
+from collections.abc import Mapping
 
-from reprise.asmk.codebook import Codebook
 from reprise.asmk.stages.blocks import aggregate_features
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.aggregated import StoredAggregated, write_aggregated
 from reprise.formats.features import FeatureFile
 
@@ -16,11 +17,24 @@ def aggregate_chunk(
     output: str | os.PathLike,
     *,
     num_features: int,
-    assignments: int,
+    database_assignments: int,
     binary: bool,
-    recipe: str,
+    attributes: Mapping[str, object],
 ) -> None:
-    """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database."""
+    """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database.
+
+    Args:
+        features: the file of features of the chunk
+        codebook: the file of the codebook
+        output: the file of aggregated descriptors
+        num_features: the number of descriptors of an image that are used, the strongest ones
+        database_assignments: the number of words that each descriptor is assigned to
+        binary: see :func:`reprise.asmk.aggregate`
+        attributes: stored beside the aggregated descriptors
+
+    Raises:
+        DataError: files that do not fit each other
+    """
     words = Codebook.load(codebook)
     with FeatureFile(features) as file:
         part = aggregate_features(
@@ -28,10 +42,10 @@ def aggregate_chunk(
             words,
             images_per_block=_IMAGES_PER_BLOCK,
             num_features=num_features,
-            assignments=assignments,
+            assignments=database_assignments,
             binary=binary,
         )
         first, last, skipped = file.first_image, file.first_image + len(file), file.skipped
     content = StoredAggregated(part.vectors, part.words, part.image_ids + first, (first, last), words.size)
     # The chunk of features may be dropped, and with it the list of what could not be decoded.
-    write_aggregated(output, content, {"recipe": recipe, "skipped": skipped})
+    write_aggregated(output, content, {**attributes, "skipped": skipped})

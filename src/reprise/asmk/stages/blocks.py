@@ -3,8 +3,9 @@
 import numpy as np
 from tqdm import tqdm
 
-from reprise.asmk.aggregation import Aggregated, aggregate
-from reprise.asmk.codebook import Codebook
+from reprise.asmk.aggregation import aggregate
+from reprise.asmk.postings import Aggregated
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 
 
@@ -17,7 +18,19 @@ def aggregate_features(
     assignments: int,
     binary: bool,
 ) -> Aggregated:
-    """Aggregate the images of ``file``; the ids are their positions in the file."""
+    """Aggregate the images of a file of features.
+
+    Args:
+        file: the features
+        codebook: assigns them
+        images_per_block: the number of images that are in memory at a time
+        num_features: the number of descriptors of an image that are used, the strongest ones
+        assignments: the number of words that each descriptor is assigned to
+        binary: see :func:`reprise.asmk.aggregate`
+
+    Returns:
+        the postings of all images; the ids are their positions in the file
+    """
     parts = []
     for first in tqdm(range(0, len(file), images_per_block), unit="block", mininterval=1.0):
         descriptors, image_ids = file.read(first, min(first + images_per_block, len(file)), num_features)

@@ -1,16 +1,15 @@
 """From inverted files, features of queries and a codebook to rankings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk.aggregation import Aggregated
-from reprise.asmk.codebook import Codebook
-from reprise.asmk.inverted_file import InvertedFile
+from reprise.asmk.inverted_file import InvertedFile, search_together
+from reprise.asmk.postings import Aggregated
 from reprise.asmk.stages.blocks import aggregate_features
-from reprise.asmk.together import search_together
+from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
 from reprise.formats.rankings import StoredRankings, write_rankings
 from reprise.storage.errors import DataError
@@ -24,21 +23,31 @@ def search_indexes(
     output: str | os.PathLike,
     *,
     num_features: int,
-    assignments: int,
+    query_assignments: int,
     binary: bool,
     alpha: float,
     threshold: float,
     topk: int | None,
-    recipe: str,
+    attributes: Mapping[str, object],
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
-    Args:
-        indexes: the inverted file of the database and, if any, the one of the distractors
-        names: of all images of the indexes, one after the other
-
     With distractors, the rankings hold only the ``topk`` best, and beside them the place of every database image among
     all, from which the exact scores follow.
+
+    Args:
+        indexes: the inverted file of the database and, if any, the one of the distractors
+        codebook: the file of the codebook
+        queries: the file of features of the queries
+        names: of all images of the indexes, one after the other
+        output: the file of rankings
+        num_features: the number of descriptors of a query that are used, the strongest ones
+        query_assignments: the number of words that each descriptor is assigned to
+        binary, alpha, threshold, topk: see :func:`reprise.asmk.aggregate` and :meth:`InvertedFile.search`
+        attributes: stored beside the rankings
+
+    Raises:
+        DataError: files that do not fit each other, or a query without features
     """
     words = Codebook.load(codebook)
     opened = [InvertedFile.open(index) for index in indexes]
@@ -57,7 +66,7 @@ def search_indexes(
             words,
             images_per_block=1,  # as the published code does, so that near-ties of the assignment fall alike
             num_features=num_features,
-            assignments=assignments,
+            assignments=query_assignments,
             binary=binary,
         )
     query_ids = np.arange(len(query_names))
@@ -65,7 +74,7 @@ def search_indexes(
     places = _places(opened, aggregated, query_ids, alpha, threshold) if len(opened) > 1 else None
     stored = StoredRankings(rankings.ranks, rankings.scores, query_names, names, places)
     size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    write_rankings(output, stored.without_unranked(), {"recipe": recipe, "index_bytes": size})
+    write_rankings(output, stored.without_unranked(), {**attributes, "index_bytes": size})
 
 
 def _places(

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from reference.asmk import assign
 
-from reprise.asmk import Codebook, sample_rows
+from reprise.codebooks import Codebook, sample_rows
 from reprise.storage.errors import DataError
 
 
@@ -53,8 +53,8 @@ def test_assignment(descriptors):
 def test_assignment_in_blocks(descriptors, monkeypatch):
     codebook = Codebook(descriptors[:50])
     whole = codebook.assign(descriptors, 3)
-    monkeypatch.setattr("reprise.asmk.codebook.BLOCK", 512)
-    monkeypatch.setattr("reprise.asmk.codebook.FAISS_BLOCK", 256)
+    monkeypatch.setattr("reprise.codebooks.descriptors.BLOCK", 512)
+    monkeypatch.setattr("reprise.codebooks.descriptors.FAISS_BLOCK", 256)
     np.testing.assert_array_equal(codebook.assign(descriptors.astype(np.float64), 3), whole)
     np.testing.assert_array_equal(codebook.assign(np.asfortranarray(descriptors), 3), whole)
     broken = descriptors.copy()

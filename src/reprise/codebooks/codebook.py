@@ -1,0 +1,212 @@
+"""Codebooks of visual words: training, assignment, and their files."""
+
+import os
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import h5py
+import numpy as np
+
+from reprise.codebooks.approximate import SMALLEST, ApproximateIndex
+from reprise.codebooks.descriptors import as_descriptors, blocks, faiss_threads
+from reprise.codebooks.exact import ExactIndex
+from reprise.codebooks.kmeans import train_approximate, train_exact
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+#: How the nearest words are found: by comparing all of them, or among candidates.
+IndexName = Literal["exact", "approximate"]
+
+#: What a file holds beside the centroids where the index is approximate: what the index was trained to.
+_TABLES = ("index_cells", "index_codes")
+
+
+class Codebook:
+    """Visual words, and how descriptors are assigned to them.
+
+    With ``index="exact"`` all words are compared with every descriptor, as published. With ``index="approximate"``,
+    for codebooks of hundreds of thousands of words, only those that a compressed index proposes: of clustered
+    descriptors and a million words at least 95 in 100 get the same nearest word as by exact search (measured in
+    benchmarks/README.md), about fifty times as fast. A codebook of fewer than 16,384 words is searched exactly
+    whatever ``index`` says, since that is as fast then. The option is stored in the file together with what the index
+    was trained to, so that all who load it assign alike.
+
+    The approximate index draws its samples with fixed seeds. Its assignment is the same from run to run, and does not
+    depend on how many descriptors are assigned at once or by how many threads, except that the cells which a
+    descriptor is looked for in, and those which words are put in, are found by a matrix product, whose last bit may
+    differ with the number of rows and threads; this can exchange the last of 32 cells. Training sums in an order that
+    is fixed for exactly one number of threads, for both indexes.
+
+    Args:
+        centroids: (K, D) numbers, finite; kept as float32
+        index: "exact" or "approximate"
+
+    Attributes:
+        centroids: (K, D) float32
+        index: the name of the index
+
+    Raises:
+        DataError: no words, NaN or infinite values, or another index
+    """
+
+    def __init__(self, centroids: np.ndarray, *, index: IndexName = "exact"):
+        centroids = as_descriptors(centroids, None)
+        if not centroids.size:
+            raise DataError(f"centroids: expected at least one word, got shape {centroids.shape}")
+        _check_index(index)
+        self.centroids = centroids
+        self.index: IndexName = index
+        # Kept, so that the words are not copied again for every image.
+        self._exact: dict[str, ExactIndex] = {}
+        self._approximate: ApproximateIndex | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of words, K."""
+        return self.centroids.shape[0]
+
+    @property
+    def dim(self) -> int:
+        """The number of dimensions, D."""
+        return self.centroids.shape[1]
+
+    @classmethod
+    def train(
+        cls,
+        descriptors: np.ndarray,
+        size: int,
+        *,
+        iterations: int = 10,
+        seed: int = 1234,
+        device: str = "cpu",
+        threads: int | None = None,
+        index: IndexName = "exact",
+    ) -> "Codebook":
+        """Cluster descriptors into visual words by k-means.
+
+        The defaults are the parameters of the published ASMK: 10 iterations of Lloyd's algorithm from randomly chosen
+        descriptors, on at most 256 descriptors for each word (see :func:`sample_rows`).
+
+        Args:
+            descriptors: (n, D) numbers; contiguous float32 is not copied unless it is sampled
+            size: the number of words, at most n
+            iterations: of Lloyd's algorithm
+            seed: draws the sample and the first centroids
+            device: "cpu", "cuda" or "cuda:1", which need a faiss built for GPUs, or "auto" for cuda where faiss can
+                use it; of the exact index alone
+            threads: default: OMP_NUM_THREADS, else all cores
+            index: assigns the descriptors in each iteration, and is the index of the codebook that comes out
+
+        Returns:
+            a codebook of ``size`` words
+
+        Raises:
+            DataError: NaN or infinite descriptors, fewer descriptors than words, a device that cannot be used
+        """
+        descriptors = as_descriptors(descriptors, None)
+        _check_index(index)
+        if size < 1 or len(descriptors) < size:
+            raise DataError(
+                f"codebook size: {size} words from {len(descriptors)} descriptors; "
+                "choose at least one word and at most as many as there are descriptors"
+            )
+        with faiss_threads(threads):
+            if _is_approximate(index, size):
+                _check_device(device)
+                centroids = train_approximate(descriptors, size, iterations=iterations, seed=seed)
+            else:
+                centroids = train_exact(descriptors, size, iterations=iterations, seed=seed, device=device)
+        return cls(centroids, index=index)
+
+    def assign(
+        self, descriptors: np.ndarray, nearest: int = 1, *, device: str = "cpu", threads: int | None = None
+    ) -> np.ndarray:
+        """Find the nearest words of each descriptor in L2 distance, by the index of this codebook.
+
+        Args:
+            descriptors: (n, D) numbers; contiguous float32 is not copied, others block by block
+            nearest: the number of words for each descriptor
+            device: as in :meth:`train`
+            threads: default: OMP_NUM_THREADS, else all cores
+
+        Returns:
+            (n, nearest) int64, nearest first
+
+        Raises:
+            DataError: another D, NaN or infinite values, more words asked for than there are
+        """
+        if not 1 <= nearest <= self.size:
+            raise DataError(f"assignments: {nearest} of {self.size} words; choose 1 to {self.size}")
+        words = np.empty((len(descriptors), nearest), np.int64)
+        with faiss_threads(threads):
+            index = self._search_index(device)
+            for start, stop in blocks(len(descriptors)):
+                index.search(as_descriptors(descriptors[start:stop], self.dim, first_row=start), words[start:stop])
+        return words
+
+    def save(self, path: str | os.PathLike, attributes: Mapping[str, object] | None = None) -> None:
+        """Write the codebook as HDF5 (docs/formats.md).
+
+        Args:
+            path: the file; it appears whole or not at all
+            attributes: numbers and strings that are stored beside it
+        """
+        with hdf5.create(path, {**(attributes or {}), "index": self.index}) as file:
+            file["centroids"] = self.centroids
+            if _is_approximate(self.index, self.size):
+                index = self._approximate_index()
+                for key, table in zip(_TABLES, (index.cells, index.codes), strict=True):
+                    file[key] = table
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Codebook":
+        """Read what :meth:`save` wrote; a file that names no index has the exact one.
+
+        Raises:
+            DataError: any other file
+        """
+        with hdf5.open_checked(path, {"centroids": 2}, "a codebook") as file:
+            if file["centroids"].dtype != np.float32:
+                raise DataError(f"{path}: 'centroids' are {file['centroids'].dtype}, expected float32; train it again")
+            try:
+                codebook = cls(file["centroids"][:], index=file.attrs.get("index", "exact"))
+                if _is_approximate(codebook.index, codebook.size):
+                    tables = [_read_table(file, key) for key in _TABLES]
+                    codebook._approximate = ApproximateIndex(codebook.centroids, *tables)
+            except (DataError, OSError) as error:
+                raise DataError(f"{path}: 'centroids' cannot be used: {error}; train the codebook again") from error
+        return codebook
+
+    def _search_index(self, device: str) -> ExactIndex | ApproximateIndex:
+        if _is_approximate(self.index, self.size):
+            _check_device(device)
+            return self._approximate_index()
+        if device not in self._exact:
+            self._exact[device] = ExactIndex(self.centroids, device)
+        return self._exact[device]
+
+    def _approximate_index(self) -> ApproximateIndex:
+        if self._approximate is None:
+            self._approximate = ApproximateIndex.build(self.centroids)
+        return self._approximate
+
+
+def _is_approximate(index: IndexName, size: int) -> bool:
+    return index == "approximate" and size >= SMALLEST
+
+
+def _check_index(index: object) -> None:
+    if index not in get_args(IndexName):
+        raise DataError(f"index: {index!r} is none of {', '.join(get_args(IndexName))}")
+
+
+def _check_device(device: str) -> None:
+    if device not in ("cpu", "auto"):
+        raise DataError(f"device: {device!r} asked for, but the approximate index works on the CPU; use cpu or auto")
+
+
+def _read_table(file: h5py.File, key: str) -> np.ndarray:
+    table = file[key][:] if key in file else None
+    if table is None or table.dtype != np.float32 or not np.isfinite(table).all():
+        raise DataError(f"'{key}', which belongs to the approximate index, is missing or no table of float32")
+    return table

@@ -1,0 +1,78 @@
+"""Descriptors as faiss takes them, block by block, and the threads that it may use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import faiss
+import numpy as np
+
+from reprise.storage.errors import DataError
+
+#: Descriptors converted at a time where a copy cannot be avoided; a multiple of the 4096 rows that faiss works on.
+BLOCK = 1 << 17
+FAISS_BLOCK = 4096
+
+
+def as_descriptors(descriptors: np.ndarray, dim: int | None, *, first_row: int = 0) -> np.ndarray:
+    """Check descriptors and convert them to contiguous float32; they are not copied if they are that already.
+
+    Args:
+        descriptors: (n, D) numbers
+        dim: the D that is expected, None for any
+        first_row: the number of the first row in the caller's array, for the message
+
+    Returns:
+        (n, D) float32, finite and contiguous
+
+    Raises:
+        DataError: no numbers of this shape, NaN or infinite values
+    """
+    array = np.asarray(descriptors)
+    if array.ndim != 2 or array.dtype.kind not in "fiu" or (dim is not None and array.shape[1] != dim):
+        raise DataError(
+            f"descriptors: expected numbers of shape (n, {'D' if dim is None else dim}), "
+            f"got {array.dtype} {array.shape}; extract them as the codebook's were"
+        )
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        array = np.ascontiguousarray(array, dtype=np.float32)
+    row = _first_nonfinite_row(array)
+    if row >= 0:
+        raise DataError(f"descriptors: row {first_row + row} holds NaN or infinite values; extract or drop it")
+    return array
+
+
+def _first_nonfinite_row(array: np.ndarray) -> int:
+    """The first row that holds NaN or infinity, -1 if none does."""
+    for start in range(0, len(array), FAISS_BLOCK):
+        block = array[start : start + FAISS_BLOCK]
+        flat = block.reshape(-1)
+        with np.errstate(all="ignore"):
+            # One pass over the memory without a copy: a sum of squares is finite only where all of its terms are.
+            if np.isfinite(np.dot(flat, flat)):
+                continue
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            return start + int(finite.argmin())
+    return -1
+
+
+def blocks(n: int) -> Iterator[tuple[int, int]]:
+    """First and last row, not included, of the blocks in which ``n`` descriptors are assigned."""
+    starts = list(range(0, max(n, 1), BLOCK))
+    # faiss compares few rows by another formula, which may decide near-ties otherwise.
+    if len(starts) > 1 and n - starts[-1] < FAISS_BLOCK:
+        starts.pop()
+    return zip(starts, [*starts[1:], n], strict=True)
+
+
+@contextmanager
+def faiss_threads(threads: int | None) -> Iterator[None]:
+    """Let faiss use so many threads; None: as many as OpenMP starts (OMP_NUM_THREADS, else all cores)."""
+    if threads is not None and threads < 1:
+        raise DataError(f"threads: expected at least 1, got {threads}")
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(before if threads is None else int(threads))
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

@@ -1,0 +1,87 @@
+"""K-means: exact through faiss, or with the approximate index for the assignment of each iteration."""
+
+import faiss
+import numpy as np
+from tqdm import tqdm
+
+from reprise.codebooks.approximate import ApproximateIndex
+from reprise.codebooks.descriptors import BLOCK, blocks
+from reprise.codebooks.exact import flat_index
+
+#: faiss draws the first centroids with the seed of the training plus one.
+_FIRST_CENTROIDS = 1
+
+#: By how much the two halves of a word that is split differ.
+_SPLIT = np.float32(1 / 1024)
+
+
+def sample_rows(n: int, size: int, seed: int = 1234, per_centroid: int = 256) -> np.ndarray | None:
+    """The rows of ``n`` descriptors that training a codebook of ``size`` words looks at.
+
+    Training on these rows alone gives the same codebook to the last bit, so that no other row has to be read from disk.
+
+    Returns:
+        ascending positions in the order of the draw, (size * per_centroid,) int64; None if it looks at all of them
+    """
+    if n <= size * per_centroid:
+        return None
+    return _permutation(n, seed)[: size * per_centroid].astype(np.int64)
+
+
+def train_exact(descriptors: np.ndarray, size: int, *, iterations: int, seed: int, device: str) -> np.ndarray:
+    """Centroids (size, D) float32 of ``descriptors`` (n, D), contiguous float32, by Lloyd's algorithm of faiss."""
+    clustering = faiss.Clustering(descriptors.shape[1], size)
+    clustering.niter = iterations
+    clustering.seed = seed
+    clustering.train(descriptors, flat_index(descriptors.shape[1], device))
+    return faiss.vector_to_array(clustering.centroids).reshape(size, -1)
+
+
+def train_approximate(descriptors: np.ndarray, size: int, *, iterations: int, seed: int) -> np.ndarray:
+    """Like :func:`train_exact`, from the same rows and first centroids, but assigned through an approximate index.
+
+    The index is built anew in each iteration, of the words as they are then.
+    """
+    rows = sample_rows(len(descriptors), size, seed)
+    if rows is not None:
+        descriptors = descriptors[rows]
+    centroids = descriptors[_permutation(len(descriptors), seed + _FIRST_CENTROIDS)[:size]]
+    words = np.empty((len(descriptors), 1), np.int64)
+    for _ in tqdm(range(iterations), unit="iteration", mininterval=1.0):
+        index = ApproximateIndex.build(centroids)
+        for start, stop in blocks(len(descriptors)):
+            index.search(descriptors[start:stop], words[start:stop])
+        centroids = _means(descriptors, words[:, 0], centroids)
+    return centroids
+
+
+def _means(descriptors: np.ndarray, words: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """The mean of each word's descriptors; words without any are split off those with the most."""
+    counts = np.bincount(words, minlength=len(centroids))
+    order = np.argsort(words, kind="stable")
+    sums = np.zeros_like(centroids)
+    for start in range(0, len(order), BLOCK):
+        rows = order[start : start + BLOCK]
+        found, firsts = np.unique(words[rows], return_index=True)
+        sums[found] += np.add.reduceat(descriptors[rows], firsts, axis=0)
+    means = sums / np.maximum(counts, 1).astype(np.float32)[:, None]
+    _split_largest(means, counts)
+    return means
+
+
+def _split_largest(means: np.ndarray, counts: np.ndarray) -> None:
+    """Give each word without descriptors half of the word that has the most at this moment; both arrays change."""
+    for empty in np.flatnonzero(counts == 0):
+        largest = counts.argmax()
+        counts[empty] = counts[largest] // 2
+        counts[largest] -= counts[empty]
+        tilt = np.where(np.arange(means.shape[1]) % 2, 1 - _SPLIT, 1 + _SPLIT).astype(np.float32)
+        means[empty] = means[largest] * tilt
+        means[largest] *= 2 - tilt
+
+
+def _permutation(n: int, seed: int) -> np.ndarray:
+    """The permutation of ``n`` rows that faiss draws with ``seed``: int32."""
+    permutation = np.empty(n, np.int32)
+    faiss.rand_perm(faiss.swig_ptr(permutation), n, seed)  # type: ignore[attr-defined]
+    return permutation
