@@ -1,0 +1,83 @@
+"""Names that load modules: an extractor, a layout or a metric is a module, and its name in the configuration loads it.
+
+A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``); an import path
+``package.module:Class`` is one of somebody else's, anywhere on Python's path. There is no list to edit: what exists is
+found by looking into the folder of the package.
+"""
+
+import ast
+import functools
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+from reprise.storage.errors import DataError, unknown_name
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+def module_of(package: str, name: str) -> str:
+    """The module that ``name`` stands for.
+
+    Args:
+        package: the package of the plain names, such as ``reprise.extractors``
+        name: a plain name, or an import path ``package.module:Class``
+    """
+    return name.partition(":")[0] if ":" in name else f"{package}.{name}"
+
+
+def load_named(package: str, name: str, attribute: str, where: str) -> Any:
+    """Import what ``name`` stands for.
+
+    Args:
+        package: the package of the plain names, such as ``reprise.extractors``
+        name: a plain name, or an import path ``package.module:Class``
+        attribute: what a module of the package offers, such as ``Extractor``
+        where: what the error begins with, such as ``config.extractors.mine.type``
+
+    Raises:
+        DataError: there is no such module, or it lacks the attribute; with the nearest name that exists
+    """
+    if ":" in name:
+        return _import(name, attribute, where)
+    if name not in available(package, attribute):
+        raise unknown_name(where, name, available(package, attribute))
+    return getattr(importlib.import_module(f"{package}.{name}"), attribute)
+
+
+@functools.cache
+def available(package: str, attribute: str) -> tuple[str, ...]:
+    """The plain names of a package: its modules that define ``attribute``, found without importing them."""
+    spec = importlib.util.find_spec(package)
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
+    files = sorted(file for folder in folders for file in folder.glob("*.py") if _NAME.fullmatch(file.stem))
+    return tuple(file.stem for file in files if attribute in _defined(file))
+
+
+def _defined(file: Path) -> set[str]:
+    """The names of the classes and functions of a module's top level, and of what it assigns."""
+    names: set[str] = set()
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _import(path: str, attribute: str, where: str) -> Any:
+    if not _IMPORT_PATH.fullmatch(path):
+        raise DataError(f"{where}: '{path}' is no import path; write it as package.module:{attribute}")
+    module, _, name = path.partition(":")
+    try:
+        loaded = importlib.import_module(module)
+    except ImportError as error:
+        raise DataError(
+            f"{where}: '{module}' cannot be imported ({error}); install it, or put its folder into PYTHONPATH"
+        ) from error
+    if not hasattr(loaded, name):
+        raise DataError(f"{where}: {module} ({loaded.__file__}) has no '{name}'; correct the name after the colon")
+    return getattr(loaded, name)

@@ -1,0 +1,91 @@
+"""Settings that are declared once: a frozen model with defaults, bounds and descriptions, read from plain values."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from reprise.storage.errors import DataError, unknown_name
+from reprise.storage.references import Refers, references
+
+
+class Settings(BaseModel):
+    """The base of all settings: unknown keys are refused, numbers are no texts, and nothing changes afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any], where: str) -> Self:
+        """The settings that plain values, as of YAML or JSON, stand for.
+
+        Args:
+            content: keys and values
+            where: what each line of the error begins with, such as ``config.codebooks.mine``
+
+        Raises:
+            DataError: listing all that is wrong, with the nearest key that exists for each that does not
+        """
+        try:
+            return cls.model_validate(dict(content))
+        except ValidationError as error:
+            lines = (_explain(cls, content, problem, where) for problem in error.errors(include_url=False))
+            raise DataError("\n".join(dict.fromkeys(lines))) from None
+
+    def referred(self) -> Iterator[tuple[str, str, Refers]]:
+        """The names in these settings of what else has to exist: the keys that lead there, the name, and its mark."""
+        return references(self)
+
+
+def _explain(model: type[BaseModel], content: Mapping[str, Any], problem: ErrorDetails, where: str) -> str:
+    keys, value = _followed(content, problem["loc"])
+    last = str(problem["loc"][-1]) if problem["loc"] else ""
+    place = ".".join([where, *keys])
+    if problem["type"] == "extra_forbidden":
+        known = _fields(model, keys[:-1])
+        return str(unknown_name(".".join([where, *keys[:-1]]), last, known)).replace("unknown name", "unknown key")
+    if problem["type"] == "missing":
+        return f"{place}: key '{last}' is missing"
+    text = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        # What a validator of several keys says begins with the key that it is about, if it is about one.
+        return f"{place}.{text}" if _begins_with_a_key(text, _fields(model, keys)) else f"{place}: {text}"
+    text = text.replace("Input should be", "should be").replace("String should", "should")
+    return f"{place}: {value!r} {text}" if isinstance(value, str | int | float | None) else f"{place}: {text}"
+
+
+def _followed(content: Any, location: tuple[int | str, ...]) -> tuple[list[str], Any]:
+    """The keys of a location, without pydantic's names of the members of unions, and the value that is there."""
+    keys: list[str] = []
+    value = content
+    for part in location:
+        if (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list | tuple) and isinstance(part, int)
+        ):
+            value = value[part]
+        else:
+            continue
+        keys.append(str(part))
+    return keys, value
+
+
+def _begins_with_a_key(text: str, fields: Mapping[str, Any]) -> bool:
+    return text.partition(": ")[0].split(".")[0] in fields
+
+
+def _fields(model: type[BaseModel], keys: list[str]) -> Mapping[str, Any]:
+    """The settings of the model that stands at ``keys``."""
+    for key in keys:
+        field = model.model_fields.get(key)
+        inner = [] if field is None else [kind for kind in _kinds(field.annotation) if issubclass(kind, BaseModel)]
+        if not inner:
+            return {}
+        model = inner[0]
+    return model.model_fields
+
+
+def _kinds(annotation: Any) -> list[type]:
+    """The classes that an annotation is made of."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation]
+    return [kind for argument in get_args(annotation) for kind in _kinds(argument)]
