@@ -20,9 +20,9 @@ from table import Row, best_of, print_rows
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR, ScaledImage
 from reprise.extractors.registry import load_extractor
+from reprise.images.prepared import ScaledImage
+from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2
@@ -57,7 +57,7 @@ def prepare(folder: Path, name: str, network: DINOv2 | CVNet, size: int | None) 
     network.save_checkpoint(folder / "network.pth")
     AttentionDetector(getattr(network, "local_dim", network.dim)).save_checkpoint(folder / "detector.pt")
     paths = {"checkpoint": str(folder / "network.pth"), "detector": str(folder / "detector.pt")}
-    extractor = load_extractor(name, {**paths, "image_size": size})
+    extractor = load_extractor(name, image_size=size, **paths)
     return extractor, extractor.load(folder / "image.png", None)
 
 

@@ -11,7 +11,7 @@ from reprise.extractors.registry import load_extractor
 
 def extract(images):
     """Descriptors and image ids of a list of images."""
-    extractor = load_extractor("rootsift", {"image_size": None, "num_features": 1000})
+    extractor = load_extractor("rootsift", image_size=None, num_features=1000)
     boxes = images.boxes or [None] * len(images)
     features = [
         extractor.extract(extractor.load(path, box)).descriptors for path, box in zip(images.paths, boxes, strict=True)

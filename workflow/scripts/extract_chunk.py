@@ -11,7 +11,7 @@ with job(snakemake) as parameters:
     images = read_dataset(parameters.dataset).split(parameters.split)
     extract_images(
         images.chunk(*chunk),
-        load_extractor(parameters.extractor.pop("extractor"), parameters.extractor, best_device()),
+        load_extractor(parameters.extractor.pop("extractor"), device=best_device(), **parameters.extractor),
         snakemake.output[0],
         attributes={"recipe": parameters.recipe, "first_image": images.bounds(*chunk)[0]},
         undecodable=parameters.undecodable,

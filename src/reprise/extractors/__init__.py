@@ -1,5 +1,5 @@
-"""Extractors: from an image file to its local features. One module for each, one registry."""
+"""Extractors: from an image file to its local features. One module for each, loaded by its name."""
 
-from reprise.extractors.registry import EXTRACTORS, load_extractor
+from reprise.extractors.registry import load_extractor
 
-__all__ = ["EXTRACTORS", "load_extractor"]
+__all__ = ["load_extractor"]

@@ -1,22 +1,32 @@
 """Extractors by their names in the configuration."""
 
-import importlib
-from collections.abc import Mapping
 from typing import Any
 
-from reprise.extractors.chunks import Extractor
-from reprise.storage.errors import unknown_name
+from reprise.extractors.chunks import AnyExtractor
+from reprise.extractors.settings import ExtractorSettings
+from reprise.storage.modules import load_named
 
-# For each name there is a module of this package with a class Extractor.
-EXTRACTORS = ("cvnet", "dinov2", "how", "rootsift")
+_PACKAGE = "reprise.extractors"
 
 
-def load_extractor(name: str, parameters: Mapping[str, Any], device: str = "cpu") -> Extractor:
-    """Return the extractor ``name`` with its parameters; what they are stands in ``reprise.extractors.<name>``.
+def load_extractor(name: str, *, device: str = "cpu", **settings: Any) -> AnyExtractor:
+    """Load an extractor; only its own module is imported.
 
-    Only the module of that extractor is imported. DataError: an unknown name or parameter, or an unfit value.
+    Args:
+        name: a module of this package, such as ``rootsift``, or ``package.module:Class`` of a plug-in
+        device: where its network runs
+        settings: those of its ``Settings``; what is left out has its default
+
+    Raises:
+        DataError: an unknown name or setting, or an unfit value, or a checkpoint that cannot be used
     """
-    if name not in EXTRACTORS:
-        raise unknown_name("extractors", name, EXTRACTORS)
-    extractor: Extractor = importlib.import_module(f"reprise.extractors.{name}").Extractor(parameters, device)
-    return extractor
+    where = f"extractor {name}"
+    extractor = load_named(_PACKAGE, name, "Extractor", where)
+    return extractor(extractor_settings(name, where).read({"type": name, **settings}, where), device)
+
+
+def extractor_settings(name: str, where: str) -> type[ExtractorSettings]:
+    """The settings of an extractor: ``Settings`` of its module, or of its class for one of a plug-in."""
+    if ":" not in name:
+        return load_named(_PACKAGE, name, "Settings", where)
+    return load_named(_PACKAGE, name, "Extractor", where).Settings

@@ -42,7 +42,7 @@ def validate(
 
     def extract(name: str, images: ImageList, num_features: int, scales: tuple[float, ...]) -> Path:
         parameters = {"image_size": image_size, "scales": scales, "num_features": num_features}
-        extractor = load_extractor("how", {"checkpoint": folder / "network.pth", **parameters}, device)
+        extractor = load_extractor("how", device=device, checkpoint=str(folder / "network.pth"), **parameters)
         extract_images(images, extractor, folder / name, attributes={"recipe": ""}, workers=workers)
         return folder / name
 

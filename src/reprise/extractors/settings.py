@@ -1,0 +1,61 @@
+"""What the settings of all extractors have in common."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from reprise.images.boxes import BoxUse
+from reprise.storage.references import Refers
+from reprise.storage.settings import Settings
+
+# Programs may give a path for a name of a checkpoint, and a tuple for a list.
+Checkpoint = Annotated[
+    str,
+    BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value),
+    Refers("checkpoints"),
+]
+ImageSize = Annotated[int, Field(ge=32)]
+Scales = Annotated[
+    list[Annotated[float, Field(gt=0)]],
+    Field(min_length=1),
+    BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value),
+]
+BoxSetting = Annotated[
+    BoxUse,
+    Field(
+        description="what the box of a query does: 'crop' cuts the image, 'filter' keeps the image whole and takes the "
+        "strongest features whose keypoints lie inside"
+    ),
+]
+
+
+class ExtractorSettings(Settings):
+    """The entry of an extractor.
+
+    Attributes:
+        checkpoints: keys that name the weights of networks
+        layout: how its features are stored: ``ragged``, or ``dense`` as the AMES authors publish theirs
+    """
+
+    checkpoints: ClassVar[tuple[str, ...]] = ()
+    layout: ClassVar[str] = "ragged"
+
+    type: str = Field(description="the module of reprise.extractors, or package.module:Class")
+
+    def weights(self) -> list[str | None]:
+        """The names, or files, of its networks."""
+        return [getattr(self, key) for key in self.checkpoints]
+
+    def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        """The dimension of its local descriptors; None where only the files of its networks tell.
+
+        Args:
+            checkpoint_dims: the dimension of what each of its networks gives, by name; None where it is not known
+        """
+        return None
+
+    def global_descriptors(self) -> tuple[str, ...]:
+        """The kinds of global descriptors that it gives beside local features."""
+        return ()
