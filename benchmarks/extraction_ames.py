@@ -20,9 +20,9 @@ from table import Row, best_of, print_rows
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR, ScaledImage
 from reprise.extractors.registry import load_extractor
+from reprise.images.prepared import ScaledImage
+from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2

@@ -7,7 +7,6 @@ import pytest
 from reprise.datasets.images import ImageList
 from reprise.extractors.calibration import calibrate, write_table
 from reprise.extractors.chunks import extract_images
-from reprise.extractors.grids import patch_grid
 from reprise.extractors.registry import load_extractor
 from reprise.formats.dense import DenseFile
 from reprise.networks.attention_detector import AttentionDetector
@@ -96,13 +95,3 @@ def test_files_that_do_not_fit(parameters, publish, blurred, tmp_path):
     other = {"checkpoint": str(tmp_path / "wide.pth"), "detector": str(tmp_path / "wide.pt")}
     with pytest.raises(DataError, match=r"published\.h5: holds descriptors of 64 dimensions.*wide\.pth have 128"):
         calibrate("dinov2", other, blurred, published, [0, 1, 2])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_the_grid_of_positions(dtype):
-    rows, columns = np.random.default_rng(0).integers(0, [[41], [55]], (2, 700))
-    positions = np.stack([(rows + 0.5) / 41, (columns + 0.5) / 55], axis=1).astype(dtype)
-    assert patch_grid(positions) == (41, 55)
-    assert patch_grid(positions * 700) is None
-    assert patch_grid(np.zeros((3, 2))) is None
-    assert patch_grid(np.zeros((0, 2))) is None

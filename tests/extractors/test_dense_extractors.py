@@ -8,26 +8,25 @@ from torch.nn import functional
 
 from reprise.datasets.images import ImageList
 from reprise.extractors.chunks import extract_images
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR
 from reprise.extractors.registry import load_extractor
 from reprise.formats.dense import DenseFile
+from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2
 from reprise.storage.errors import DataError
 
 
-def extractor(checkpoints, name, **parameters):
-    detector = {"detector": str(checkpoints / "detector.pt")}
-    return load_extractor(name, **{"checkpoint": str(checkpoints / f"{name}.pth"), **detector, **parameters})
+def extractor(checkpoints, name, **settings):
+    paths = {"checkpoint": checkpoints / f"{name}.pth", "detector": checkpoints / "detector.pt"}
+    return load_extractor(name, **{"image_size": None, **paths, **settings})
 
 
 @pytest.mark.parametrize("local_space", ["backbone", "detector"])
 def test_dinov2_rows(checkpoints, blurred, local_space):
     made = extractor(checkpoints, "dinov2", local_space=local_space, image_size=126, num_features=30)
     loaded = made.load(blurred.paths[0], None)
-    features = made.extract(loaded)
+    features = made.published(made.extract(loaded))
     (scaled,) = loaded
     assert scaled.pixels.shape[:2] == (84, 126)
     with torch.inference_mode():
@@ -50,7 +49,7 @@ def test_dinov2_rows(checkpoints, blurred, local_space):
 def test_cvnet_rows(checkpoints, blurred):
     made = extractor(checkpoints, "cvnet", num_features=1000)
     loaded = made.load(blurred.paths[0], None)
-    features = made.extract(loaded)
+    features = made.published(made.extract(loaded))
     network = CVNet.from_checkpoint(checkpoints / "cvnet.pth")
     detector = AttentionDetector.from_checkpoint(checkpoints / "detector.pt")
     rows, means = {}, 0
@@ -80,8 +79,8 @@ def test_without_a_detector_features_are_weighed_by_their_norm(checkpoints, blur
     made = extractor(checkpoints, name, detector=None, scales=[1.0], num_features=9)
     loaded = made.load(blurred.paths[0], None)
     with torch.inference_mode():
-        norms = made.describe(to_tensor(loaded[0].pixels, *BGR), loaded[0].factor).features.norm(dim=1).flatten()
-    np.testing.assert_allclose(made.extract(loaded).weights, norms.sort(descending=True).values[:9], rtol=1e-5)
+        norms = made.feature_map(to_tensor(loaded[0].pixels, *BGR))[0].norm(dim=1).flatten()
+    np.testing.assert_allclose(made.extract(loaded).scores, norms.sort(descending=True).values[:9], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["dinov2", "cvnet"])
@@ -92,7 +91,7 @@ def test_small_and_elongated_images(checkpoints, tmp_path, name, size):
     features = made.extract(made.load(tmp_path / "image.png", None))
     assert len(features) > 0
     np.testing.assert_allclose(np.linalg.norm(features.descriptors, axis=1), 1, rtol=1e-5)
-    assert all(np.isfinite(vector).all() for vector in features.global_descriptors.values())
+    assert all(np.isfinite(vector).all() for vector in features.vectors.values())
 
 
 @pytest.mark.parametrize("name", ["dinov2", "cvnet"])
@@ -102,7 +101,7 @@ def test_files(checkpoints, blurred, tmp_path, name):
     file = DenseFile(tmp_path / "chunk.h5")
     assert (file.names, file.num_features, file.dim) == (blurred.names, 40, 64)
     for row, (path, box) in enumerate(zip(blurred.paths, blurred.boxes, strict=True)):
-        expected, stored = made.extract(made.load(path, box)), file.features(row)
+        expected, stored = made.published(made.extract(path, box)), file.features(row)
         assert len(stored) == min(40, len(expected))
         np.testing.assert_allclose(stored.descriptors, expected.descriptors, atol=1e-3)
         for key in ("weights", "positions", "scales"):
@@ -134,19 +133,19 @@ def test_an_undecodable_image_is_an_error(checkpoints, broken, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("settings", "message"),
     [
-        ({"local_space": "backbon"}, "dinov2: local_space is 'backbon'"),
-        ({"local_space": "detector", "detector": None}, "dinov2: local_space is 'detector', which needs a detector"),
-        ({"num_features": None}, "dinov2: num_features is null"),
-        ({"image_size": 0}, "dinov2: image_size is 0"),
-        ({"scales": [True]}, "dinov2: scales is"),
-        ({"imsize": 770}, "parameters of the extractor dinov2.*imsize.*did you mean 'image_size'"),
+        ({"local_space": "backbon"}, "dinov2.local_space: 'backbon' should be 'backbone' or 'detector'"),
+        ({"local_space": "detector", "detector": None}, "dinov2.local_space: is 'detector', which needs a detector"),
+        ({"num_features": None}, "dinov2.num_features: None should be a valid integer"),
+        ({"image_size": 0}, "dinov2.image_size: 0 should be greater than or equal to 32"),
+        ({"scales": [True]}, "dinov2.scales"),
+        ({"imsize": 770}, "extractor dinov2: unknown key 'imsize'; did you mean 'image_size'"),
     ],
 )
-def test_unfit_parameters(checkpoints, parameters, message):
+def test_unfit_settings(checkpoints, settings, message):
     with pytest.raises(DataError, match=message):
-        extractor(checkpoints, "dinov2", **parameters)
+        extractor(checkpoints, "dinov2", **settings)
 
 
 def test_checkpoints_that_do_not_belong_together(checkpoints):

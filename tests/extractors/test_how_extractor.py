@@ -6,8 +6,10 @@ import torch
 from PIL import Image
 from reference.weights import fill_weights
 
-from reprise.extractors.how import Extractor
+from reprise.extractors.how import Extractor, Settings
+from reprise.extractors.registry import load_extractor
 from reprise.networks.how import HOW
+from reprise.networks.how_settings import SCALES
 from reprise.storage.errors import DataError
 
 
@@ -31,7 +33,7 @@ def image(tmp_path):
 
 
 def test_features_are_those_of_the_network(network, checkpoint, image):
-    extractor = Extractor({"checkpoint": checkpoint, "num_features": 50})
+    extractor = load_extractor("how", checkpoint=checkpoint, num_features=50)
     features = extractor.extract(extractor.load(image, None))
     mean, std = np.array(network.mean_std, np.float32)
     pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
@@ -43,8 +45,7 @@ def test_features_are_those_of_the_network(network, checkpoint, image):
 
 
 def test_locations_are_in_pixels_of_the_file(checkpoint, image):
-    parameters = {"checkpoint": checkpoint, "image_size": 40, "scales": [1.0], "num_features": None}
-    extractor = Extractor(parameters)
+    extractor = load_extractor("how", checkpoint=checkpoint, image_size=40, scales=[1.0], num_features=None)
     features = extractor.extract(extractor.load(image, (16, 20, 80, 52)))
     # The crop of 64 x 32 is shrunk to 32 x 16, 8 x 4 cells of 4 pixels, that are 8 pixels of the file.
     order = np.lexsort(features.locations.T)
@@ -54,23 +55,32 @@ def test_locations_are_in_pixels_of_the_file(checkpoint, image):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("settings", "message"),
     [
-        ({"num_feature": 3}, "parameters of the extractor how.*num_feature.*did you mean 'num_features'"),
-        ({"num_features": 0}, "how: num_features is 0"),
-        ({"num_features": 1.5}, "how: num_features is 1.5"),
-        ({"image_size": "1024"}, "how: image_size is '1024'"),
-        ({"scales": []}, r"how: scales is \[\]"),
-        ({"scales": [1.0, -1.0]}, "how: scales is"),
-        ({"scales": "1.0"}, "how: scales is '1.0'"),
-        ({"scales": 1.0}, "how: scales is 1.0"),
+        ({"num_feature": 3}, "extractor how: unknown key 'num_feature'; did you mean 'num_features'"),
+        ({"num_features": 0}, "extractor how.num_features: 0 should be greater than or equal to 1"),
+        ({"num_features": 1.5}, "extractor how.num_features: 1.5 should be a valid integer"),
+        ({"image_size": "1024"}, "extractor how.image_size: '1024' should be a valid integer"),
+        ({"image_size": 31}, "extractor how.image_size: 31 should be greater than or equal to 32"),
+        ({"scales": []}, "extractor how.scales: List should have at least 1 item"),
+        ({"scales": [1.0, -1.0]}, "extractor how.scales.1: -1.0 should be greater than 0"),
+        ({"scales": "1.0"}, "extractor how.scales: '1.0' should be a valid list"),
+        ({"scales": 1.0}, "extractor how.scales: 1.0 should be a valid list"),
+        ({"box": "cut"}, "extractor how.box: 'cut' should be 'crop' or 'filter'"),
     ],
 )
-def test_unfit_parameters(checkpoint, parameters, message):
+def test_unfit_settings(checkpoint, settings, message):
     with pytest.raises(DataError, match=message):
-        Extractor({"checkpoint": checkpoint, **parameters})
+        load_extractor("how", checkpoint=checkpoint, **settings)
 
 
 def test_the_checkpoint_must_be_given():
-    with pytest.raises(DataError, match="how: the parameter checkpoint is missing"):
-        Extractor({})
+    with pytest.raises(DataError, match="extractor how: key 'checkpoint' is missing"):
+        load_extractor("how")
+
+
+def test_defaults_are_those_of_the_paper(checkpoint):
+    settings = Settings.read({"type": "how", "checkpoint": str(checkpoint)}, "how")
+    assert (settings.image_size, tuple(settings.scales), settings.num_features) == (1024, SCALES, 1000)
+    assert settings.box == "crop"
+    assert Extractor.Settings is Settings

@@ -1,11 +1,14 @@
 """Extractors by name."""
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
 from reprise.extractors import load_extractor
 from reprise.extractors.registry import extractor_settings
+from reprise.extractors.settings import ExtractorSettings
 from reprise.storage.errors import DataError
 from reprise.storage.modules import available
 
@@ -22,6 +25,22 @@ def test_every_name_has_a_module(name):
     assert callable(extractor.load)
     assert callable(extractor.extract)
     assert "type" in extractor_settings(name, name).model_fields
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_every_setting_is_described(name):
+    settings = extractor_settings(name, name)
+    assert importlib.import_module(f"reprise.extractors.{name}").Extractor.Settings is settings
+    assert issubclass(settings, ExtractorSettings)
+    assert set(settings.checkpoints) <= set(settings.model_fields)
+    for key, field in settings.model_fields.items():
+        assert field.description, f"{name}.{key} has no description"
+
+
+def test_planning_imports_no_torch():
+    modules = ", ".join(f"reprise.extractors.{name}" for name in EXTRACTORS)
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_an_extractor_by_name():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.extractors.rootsift import Extractor
+from reprise.extractors.registry import load_extractor
 from reprise.storage.errors import DataError
 
 
@@ -20,9 +20,8 @@ def image(tmp_path):
     return tmp_path / "image.png"
 
 
-def extract(path, box=None, **parameters):
-    extractor = Extractor(parameters)
-    return extractor.extract(extractor.load(path, box))
+def extract(image, box=None, **settings):
+    return load_extractor("rootsift", **settings).extract(image, box)
 
 
 def test_features_of_the_photographs(photos):
@@ -71,13 +70,13 @@ def test_an_image_without_features(size, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("settings", "message"),
     [
-        ({"checkpoint": "x"}, "parameters of the extractor rootsift.*'checkpoint'"),
-        ({"num_features": -1}, "rootsift: num_features is -1"),
-        ({"image_size": True}, "rootsift: image_size is True"),
+        ({"checkpoint": "x"}, "extractor rootsift: unknown key 'checkpoint'"),
+        ({"num_features": -1}, "extractor rootsift.num_features: -1 should be greater"),
+        ({"image_size": True}, "extractor rootsift.image_size: True should be a valid integer"),
     ],
 )
-def test_unfit_parameters(parameters, message):
+def test_unfit_settings(settings, message):
     with pytest.raises(DataError, match=message):
-        Extractor(parameters)
+        load_extractor("rootsift", **settings)

@@ -43,7 +43,7 @@ LAYERS = [
     ("storage",),
     ("untrusted", "downloads"),
     ("formats",),
-    ("networks", "codebooks", "asmk", "evaluation", "neighbors"),
+    ("images", "geometry", "networks", "codebooks", "asmk", "evaluation", "neighbors"),
     ("extractors", "datasets", "mini"),
     ("training", "reranking", "reporting"),
     ("pipeline",),

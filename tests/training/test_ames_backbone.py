@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from reprise.datasets.images import ImageList
-from reprise.extractors.dinov2 import Extractor
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR
+from reprise.extractors.registry import load_extractor
+from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
 from reprise.training.ames_backbone import initialise_dinov2
@@ -41,20 +40,14 @@ def test_the_files_are_those_of_a_backbone_and_its_detector(files):
 
 
 def test_projected_tokens_are_whitened(files, images):
-    extractor = Extractor(
-        {
-            "checkpoint": files[0],
-            "detector": files[1],
-            "local_space": "backbone",
-            "image_size": SIZE,
-            "num_features": 48,
-        }
+    extractor = load_extractor(
+        "dinov2", checkpoint=files[0], detector=files[1], local_space="backbone", image_size=SIZE, num_features=48
     )
     detector = AttentionDetector.from_checkpoint(files[1])
     tokens = []
     for path in images.paths:
         (loaded,) = extractor.load(path, None)
-        tokens.append(extractor.describe(to_tensor(loaded.pixels, *BGR), loaded.factor).features.flatten(2)[0].T)
+        tokens.append(extractor.feature_map(to_tensor(loaded.pixels, *BGR))[0].flatten(2)[0].T)
     projected = np.concatenate([t.numpy() for t in tokens]) @ detector.conv1.weight[:, :, 0, 0].detach().numpy().T
     projected += detector.conv1.bias.detach().numpy()
     np.testing.assert_allclose(projected.mean(axis=0), 0, atol=1e-3)
@@ -77,7 +70,6 @@ def test_flat_patches_are_weak(files, tmp_path):
     image[:, SIZE:] = cv2.resize(random.integers(0, 256, (16, 16, 3), np.uint8), (SIZE, SIZE))
     cv2.imwrite(str(tmp_path / "half.png"), image)
     settings = {"checkpoint": files[0], "detector": files[1], "local_space": "detector", "image_size": 2 * SIZE}
-    extractor = Extractor({**settings, "num_features": 48})
+    extractor = load_extractor("dinov2", **settings, num_features=48)
     features = extractor.extract(extractor.load(tmp_path / "half.png", None))
-    columns = features.positions[:, 1]
-    assert (columns > 0.5).all()
+    assert (features.keypoints[:, 0] > SIZE).all()

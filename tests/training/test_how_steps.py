@@ -8,7 +8,8 @@ from how_training_data import SETTINGS, training_set, validation_set
 from reprise.asmk import ASMK, Codebook
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.evaluation import evaluate_classic, evaluate_revisited
-from reprise.extractors.images import load_image, to_tensor
+from reprise.images.prepare_how import prepare
+from reprise.images.tensors import to_tensor
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 from reprise.training import TrainingSettings, contrastive_loss
@@ -32,7 +33,7 @@ def network(data) -> HOW:
 
 
 def tensor(network, path):
-    return to_tensor(load_image(path, None, SETTINGS["image_size"]).pixels, *network.mean_std)
+    return to_tensor(prepare(path, None, SETTINGS["image_size"]).pixels, *network.mean_std)
 
 
 def describe(network, data, images):

@@ -1,4 +1,4 @@
-"""Names of the configuration load modules: what is added makes nothing stale, and a plug-in stands outside of the tree."""
+"""Names load modules: what is added makes nothing stale, and a plug-in stands outside of the tree."""
 
 import ast
 import sys
@@ -121,8 +121,8 @@ def test_a_module_that_nothing_uses_makes_nothing_stale(space, file, text):
     "file, before, after",
     [
         ("src/reprise/storage/errors.py", "did you mean", "do you mean"),
-        ("src/reprise/extractors/images.py", "cannot be read as an image", "can not be read as an image"),
-        ("src/reprise/asmk/codebook.py", "descriptors", "descriptor"),
+        ("src/reprise/images/decoding.py", "cannot be read as an image", "can not be read as an image"),
+        ("src/reprise/codebooks/codebook.py", "descriptors", "descriptor"),
     ],
 )
 def test_a_letter_in_an_error_makes_nothing_stale(space, file, before, after):

@@ -81,7 +81,7 @@ def _stamp(change: Accepted, reason: str) -> None:
         "code": {"before": json.loads(change.before)["code"], "after": json.loads(change.after)["code"]},
         "files": change.files,
     }
-    for path in {record_file(output) for output in change.job.outputs} - {None}:
+    for path in {file for output in change.job.outputs if (file := record_file(output)) is not None}:
         record = json.loads(path.read_text(encoding="utf-8"))
         record["accepted"] = [*record.get("accepted", []), entry]
         write_text(path, json.dumps(record, indent=1, sort_keys=True) + "\n")

@@ -31,7 +31,7 @@ def own_causes(job: Job, scripts: Path) -> list[str]:
     found: list[str] = []
     changed = recipe_change(job)
     if changed:
-        found += _recipe_changes(job, *map(json.loads, changed), scripts)
+        found += _recipe_changes(job, json.loads(changed[0]), json.loads(changed[1]), scripts)
         reason = _PARAMS.sub("", reason)
     for kind, names in _FILES.findall(reason):
         files = [name for name in names.strip().split(", ") if name]

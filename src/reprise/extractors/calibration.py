@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from reprise.datasets.images import ImageList
-from reprise.extractors.dense import LOCAL_SPACES
-from reprise.extractors.grids import patch_grid
+from reprise.extractors.dense_settings import LOCAL_SPACES
 from reprise.extractors.registry import load_extractor
 from reprise.formats.dense import DenseFile
 from reprise.formats.dense_writing import DenseFeatures
+from reprise.geometry.grids import patch_grid
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
@@ -31,10 +31,12 @@ _LEAST_SHARED = 0.98
 class Agreement:
     """How well own rows agree with published ones under one combination of settings.
 
-    cosine       mean cosine of the shared rows with their counterparts, 0 without any
-    shared       share of the rows that are in both files, of the published or of the own ones, whichever is smaller
-    same_grid    whether the positions tell of the same grid of patches; None where they tell of none
-    holds        cosine >= 0.999 and shared >= 0.98
+    Attributes:
+        local_space, image_size: the settings that were tried
+        cosine: mean cosine of the shared rows with their counterparts, 0 without any
+        shared: share of the rows that are in both files, of the published or of the own ones, whichever is smaller
+        same_grid: whether the positions tell of the same grid of patches; None where they tell of none
+        holds: cosine >= 0.999 and shared >= 0.98
     """
 
     local_space: str
@@ -59,8 +61,15 @@ def calibrate(
     """Compare rows of ``images`` with the rows ``rows`` of ``published`` under every combination of settings.
 
     Args:
-        extractor, parameters: as for ``load_extractor``; local_space and image_size are replaced, and as many features
-            are extracted as ``published`` stores
+        extractor: its type, as for :func:`reprise.extractors.load_extractor`
+        parameters: its settings; local_space and image_size are replaced, and as many features are extracted as
+            ``published`` stores
+        images: the images, with their boxes
+        published: the published features
+        rows: of each image in ``published``
+        image_sizes: longer sides in pixels that are tried; None keeps images as they are
+        local_spaces: what descriptors are, see :class:`reprise.extractors.dense_settings.DenseSettings`
+        device: where the networks run
 
     Returns:
         one :class:`Agreement` for each combination, the best first
@@ -74,14 +83,14 @@ def calibrate(
     agreements = []
     for local_space, image_size in itertools.product(local_spaces, image_sizes):
         changed = {"local_space": local_space, "image_size": image_size, "num_features": published.num_features}
-        loaded = load_extractor(extractor, device=device, **{**parameters, **changed})
+        loaded: Any = load_extractor(extractor, device=device, **{**parameters, **changed})
         if loaded.dim != published.dim:
             raise DataError(
                 f"{published.path}: holds descriptors of {published.dim} dimensions, and those of the extractor "
                 f"{extractor} with {parameters['checkpoint']} have {loaded.dim}; give the checkpoint that belongs to it"
             )
         boxes = images.boxes or [None] * len(images)
-        own = [loaded.extract(loaded.load(path, box)) for path, box in zip(images.paths, boxes, strict=True)]
+        own = [loaded.published(loaded.extract(path, box)) for path, box in zip(images.paths, boxes, strict=True)]
         agreements.append(_agreement(local_space, image_size, own, expected))
     agreements.sort(key=lambda agreement: (agreement.holds, agreement.shared, agreement.cosine), reverse=True)
     if not agreements[0].holds:

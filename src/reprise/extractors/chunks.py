@@ -8,8 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from tqdm import tqdm
 
-from reprise.datasets.images import Box, ImageList
+from reprise.datasets.images import ImageList
 from reprise.formats.features import feature_writer
+from reprise.images.boxes import Box
+from reprise.images.sources import ImageSource
 from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
 
@@ -17,15 +19,26 @@ _AHEAD = 4
 
 
 class AnyExtractor(Protocol):
-    """What every module of extractors offers under the name ``Extractor``."""
+    """What every module of extractors offers under the name ``Extractor``: ``Extractor(settings, device)``.
+
+    Beside it stands ``Settings``, a subclass of :class:`reprise.extractors.settings.ExtractorSettings`; a plug-in has
+    it as an attribute of its class. :class:`reprise.extractors.base.ImageExtractor` may be used as a base.
+
+    Attributes:
+        dim: of the local descriptors
+    """
 
     dim: int
 
-    def load(self, path: Path, box: Box | None) -> Any:
+    def load(self, image: ImageSource, box: Box | None) -> Any:
         """Decode and prepare an image; runs in threads, ahead of ``extract``."""
 
-    def extract(self, loaded: Any) -> Any:
-        """The features of a prepared image: LocalFeatures, or what the extractor's own writer takes."""
+    def extract(self, image: Any, box: Box | None = None) -> Any:
+        """The features of a prepared image: LocalFeatures, or what the extractor's own writer takes.
+
+        The extractors of this package prepare an image themselves if it is not, see
+        :meth:`reprise.extractors.base.ImageExtractor.extract`; to a chunk of images only prepared ones are given.
+        """
 
 
 class Writer(Protocol):
@@ -60,10 +73,16 @@ def extract_images(
     """Write the features of ``images`` to ``path``, which appears only when all of them are in it.
 
     Args:
+        images: names, paths and boxes of the queries
+        extractor: what extracts; one with ``open_writer`` writes files of its own layout
+        path: the file of features
         attributes: HDF5 attributes of the file; ``recipe`` among them
         undecodable: 'error' stops at an image that cannot be decoded, 'skip' keeps its place, without features, and
             lists its name in the dataset ``skipped``
         workers: threads that decode
+
+    Raises:
+        DataError: an image that cannot be decoded, features that the file does not take, or not a single image left
     """
     with _open_writer(images, extractor, path, attributes) as writer:
         skipped = 0

@@ -5,183 +5,182 @@ Suma et al., AMES: Asymmetric and memory-efficient similarity estimation for ins
 
 import json
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch.nn import functional
 
-from reprise.datasets.images import Box
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR, ScaledImage, load_scaled
-from reprise.extractors.parameters import complete, count, scales
+from reprise.extractors.base import ImageExtractor
 from reprise.formats.dense_writing import DenseFeatures, DenseWriter, dense_writer
-from reprise.networks.attention_detector import AttentionDetector
-from reprise.storage.errors import DataError
+from reprise.geometry.grids import CellGrid
+from reprise.images.boxes import Box
+from reprise.images.prepare_ames import prepare
+from reprise.images.prepared import ScaledImage
+from reprise.images.sources import ImageSource
+from reprise.images.tensors import BGR, to_tensor
 
-LOCAL_SPACES = ("backbone", "detector")
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
-class FeatureMap:
-    """What a backbone gives for an image at one scale.
+class CellFeatures:
+    """The local features of one image, strongest first, and its global descriptors.
 
-    features   (1, D, h, w), not normalised
-    positions  (h * w, 2), row by row
-    vectors    global descriptors by kind, (G,), not normalised; where ``global`` is missing, the mean of the weighted
-               local features is taken for it
+    Attributes:
+        descriptors: (n, D) float32 of unit L2 norm
+        scores: (n,) float32, descending: the weights that the detector gives
+        keypoints: (n, 2) float32 x, y in pixels of the file: the centres of the cells
+        scales: (n,) float32, factor of the image pyramid
+        vectors: global descriptors by kind, (G,) float32 of unit L2 norm
+        levels: (n,) int64, which of ``grids`` a feature comes from
+        grids: where the cells of each level of the pyramid lie in the file
     """
 
-    features: torch.Tensor
-    positions: np.ndarray
-    vectors: dict[str, torch.Tensor]
+    descriptors: np.ndarray
+    scores: np.ndarray
+    keypoints: np.ndarray
+    scales: np.ndarray
+    vectors: Mapping[str, np.ndarray]
+    levels: np.ndarray
+    grids: tuple[CellGrid, ...]
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
 
 
-class DenseExtractor(ABC):
-    """Parameters of all extractors of this kind:
+class DenseExtractor(ImageExtractor):
+    """Extracts the strongest cells of the maps of a backbone.
 
-    checkpoint    path of the backbone
-    detector      path of the attention detector that weighs the features; None weighs them by their L2 norm
-    local_space   'backbone': descriptors are the backbone's features; 'detector': what the detector projects them to
-    image_size    longer side in pixels that the whole image has at scale 1; None keeps images as they are
-    scales        factors of the image pyramid
-    num_features  the strongest features that are kept over all scales
+    Args:
+        settings: a :class:`reprise.extractors.dense_settings.DenseSettings` with ``scales``; ``checkpoint`` and
+            ``detector`` are paths here
+        device: where the network runs, such as ``cpu`` or ``cuda``
 
-    Attributes: ``dim`` and ``num_features`` of the local features; ``global_dims``, kinds of global descriptors and
-    their dimensions. DataError: an unknown or unfit parameter, or a checkpoint or detector that cannot be used.
+    Attributes:
+        dim, num_features: of the local features
+        global_dims: kinds of global descriptors, and their dimensions
+
+    Raises:
+        DataError: a checkpoint or a detector that cannot be used
     """
 
-    name: ClassVar[str]
-    default_scales: ClassVar[tuple[float, ...]]
     # A number of pixels of which the sides of each image become multiples; None leaves them.
     multiple: int | None = None
-    dim: int
+    # Side of a cell in pixels.
+    stride: int
     global_dims: Mapping[str, int]
 
     def __init__(self, settings: Any, device: str = "cpu") -> None:
-        parameters = settings.model_dump(exclude={"type"})
-        defaults: dict[str, Any] = {"checkpoint": ..., "detector": None, "local_space": "backbone", "image_size": None}
-        defaults |= {"scales": self.default_scales, "num_features": 700}
-        values = complete(self.name, parameters, defaults)
-        self._image_size = count(self.name, "image_size", values["image_size"])
-        num_features = count(self.name, "num_features", values["num_features"])
-        if num_features is None:
-            raise DataError(f"extractor {self.name}: num_features is null; give the number of rows per image")
-        self.num_features = num_features
-        self._scales = scales(self.name, values["scales"])
-        self._local_space = _local_space(self.name, values)
-        self._settings = {"extractor": self.name, **values}
+        from reprise.extractors.dense_maps import Selection
+
+        self._settings = settings
         self._device = device
-        self.open_backbone(values["checkpoint"], device)
-        self._detector = _detector(self.name, values["detector"], self.dim, device)
+        self.num_features = settings.num_features
+        self.open_backbone(settings.checkpoint, device)
+        self._selection = Selection(
+            settings.detector,
+            dim=self.dim,
+            local_space=settings.local_space,
+            num_features=settings.num_features,
+            device=device,
+            where=f"extractor {settings.type}",
+        )
 
     @abstractmethod
-    def open_backbone(self, checkpoint: str | os.PathLike, device: str) -> None:
-        """Load the backbone and set ``dim`` and ``global_dims``."""
+    def open_backbone(self, checkpoint: str, device: str) -> None:
+        """Load the backbone and set ``dim``, ``stride`` and ``global_dims``."""
 
     @abstractmethod
-    def describe(self, image: torch.Tensor, factor: tuple[float, float]) -> FeatureMap:
-        """The backbone's output for an image (1, 3, H, W), BGR; ``factor`` as in :class:`ScaledImage`."""
+    def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
+        """The backbone's output for an image.
 
-    def load(self, path: Path, box: Box | None) -> list[ScaledImage]:
-        """Decode and crop an image, and resize it to each scale. DataError: see :func:`load_scaled`."""
-        return load_scaled(path, box, self._image_size, self._scales, self.multiple)
+        Args:
+            image: (1, 3, H, W) float32 BGR, normalised
 
-    @torch.inference_mode()
-    def extract(self, loaded: list[ScaledImage]) -> DenseFeatures:
-        """The strongest local features and the global descriptors.
-
-        Descriptors and global descriptors have unit L2 norm; the latter are averaged over the scales. Features of equal
-        weight keep their order: by scale, then row by row. DataError: weights that are not finite.
+        Returns:
+            features (1, D, h, w) and global descriptors by kind, (G,), neither normalised
         """
-        maps, candidates, weights = [], [], []
-        for scaled in loaded:
-            described = self.describe(to_tensor(scaled.pixels, *BGR).to(self._device), scaled.factor)
-            projected, weight = self._weigh(described.features)
-            if "global" not in described.vectors:
-                described.vectors["global"] = (projected * weight).mean(dim=(0, 2, 3))
-            chosen = described.features if self._local_space == "backbone" else projected
-            maps.append(described)
-            candidates.append(chosen.flatten(2)[0].T)
-            weights.append(weight.flatten())
-        return self._strongest(maps, torch.cat(candidates), torch.cat(weights))
+
+    @abstractmethod
+    def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
+        """The published positions (n, 2) float32 of keypoints (n, 2), which are centres of cells of ``grid``."""
+
+    def load(self, image: ImageSource, box: Box | None = None) -> list[ScaledImage]:
+        """Decode and crop an image, and resize it to each scale; see :func:`reprise.images.prepare_ames.prepare`."""
+        settings = self._settings
+        return prepare(image, box, settings.image_size, settings.scales, self.multiple, box_use=settings.box)
+
+    def features(self, loaded: list[ScaledImage]) -> CellFeatures:
+        """The strongest local features and the global descriptors, which are averaged over the scales.
+
+        Features of equal weight keep their order: by scale, then row by row. A box that filters keypoints leaves the
+        global descriptors those of the whole image.
+
+        Raises:
+            DataError: weights that are not finite
+        """
+        import torch
+
+        with torch.inference_mode():
+            maps = [self.feature_map(to_tensor(scaled.pixels, *BGR).to(self._device)) for scaled in loaded]
+            shapes = [(features.shape[2], features.shape[3]) for features, _ in maps]
+            grids = tuple(
+                CellGrid(shape, self.stride, scaled.factor, scaled.offset)
+                for shape, scaled in zip(shapes, loaded, strict=True)
+            )
+            keypoints = np.concatenate([grid.keypoints() for grid in grids])
+            meant = None if loaded[0].box is None else loaded[0].counts(keypoints)
+            strongest = self._selection.select(maps, self.global_dims, meant)
+        levels = np.repeat(np.arange(len(grids)), [rows * columns for rows, columns in shapes])[strongest.rows]
+        return CellFeatures(
+            strongest.descriptors,
+            strongest.weights,
+            keypoints[strongest.rows],
+            np.array(self._settings.scales, np.float32)[levels],
+            strongest.vectors,
+            levels,
+            grids,
+        )
+
+    def published(self, features: CellFeatures) -> DenseFeatures:
+        """Features as the published files have them: positions by this extractor's custom, levels for scales."""
+        positions = np.zeros((len(features), 2), np.float32)
+        for level, grid in enumerate(features.grids):
+            rows = features.levels == level
+            positions[rows] = self.positions(features.keypoints[rows], grid)
+        levels = features.levels.astype(np.float32)
+        return DenseFeatures(features.descriptors, features.scores, positions, levels, features.vectors)
 
     @contextmanager
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
-    ) -> Iterator["_ByName"]:
-        """Open a file of dense features for the images ``names``; it appears when the block ends without an error.
+    ) -> Iterator["_PublishedWriter"]:
+        """Open a file of the published layout for the images ``names``.
 
-        Its attribute ``extractor`` holds the parameters as JSON, so that files of one extractor can be told.
+        It appears when the block ends without an error. Its attribute ``extractor`` holds the settings as JSON, so that
+        files of one extractor can be told.
         """
-        described = {"extractor": json.dumps(self._settings, sort_keys=True, default=os.fspath), **attributes}
+        described = {"extractor": json.dumps(self._settings.model_dump(), sort_keys=True), **attributes}
         rows = self.num_features
         with dense_writer(
             path, names, num_features=rows, dim=self.dim, global_dims=self.global_dims, attributes=described
         ) as writer:
-            yield _ByName(writer)
-
-    def _weigh(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(1, D, h, w) -> features of unit norm in the space of the detector, and their weights (1, 1, h, w)."""
-        if self._detector is not None:
-            return self._detector(features)
-        return functional.normalize(features, dim=1), features.norm(dim=1, keepdim=True)
-
-    def _strongest(self, maps: list[FeatureMap], candidates: torch.Tensor, weights: torch.Tensor) -> DenseFeatures:
-        if not torch.isfinite(weights).all():
-            raise DataError(f"extractor {self.name}: the weights of features are not finite; check the checkpoint")
-        order = torch.sort(weights, descending=True, stable=True).indices[: self.num_features]
-        rows = order.cpu().numpy()
-        indices = np.repeat(np.arange(len(maps)), [len(described.positions) for described in maps])
-        return DenseFeatures(
-            functional.normalize(candidates[order], dim=1).cpu().numpy(),
-            weights[order].cpu().numpy(),
-            np.concatenate([described.positions for described in maps])[rows].astype(np.float32),
-            indices[rows].astype(np.float32),
-            {kind: _average([described.vectors[kind] for described in maps]) for kind in self.global_dims},
-        )
+            yield _PublishedWriter(self, writer)
 
 
-class _ByName:
+class _PublishedWriter:
     """A writer of dense features with the methods of other writers; the order of the images tells their names."""
 
-    def __init__(self, writer: DenseWriter) -> None:
+    def __init__(self, extractor: DenseExtractor, writer: DenseWriter) -> None:
+        self._extractor = extractor
         self._writer = writer
 
-    def append(self, _name: str, features: DenseFeatures) -> None:
-        self._writer.add(features)
+    def append(self, _name: str, features: CellFeatures) -> None:
+        self._writer.add(self._extractor.published(features))
 
     def skip(self, _name: str) -> None:
         self._writer.skip()
-
-
-def _average(vectors: list[torch.Tensor]) -> np.ndarray:
-    """The normalised mean of normalised vectors, one for each scale."""
-    normalised = functional.normalize(torch.stack(vectors), dim=1)
-    return functional.normalize(normalised.mean(dim=0), dim=0).cpu().numpy()
-
-
-def _local_space(extractor: str, values: Mapping[str, Any]) -> str:
-    space = values["local_space"]
-    if space not in LOCAL_SPACES:
-        raise DataError(f"extractor {extractor}: local_space is {space!r}; choose one of {', '.join(LOCAL_SPACES)}")
-    if space == "detector" and values["detector"] is None:
-        raise DataError(f"extractor {extractor}: local_space is 'detector', which needs a detector; give its path")
-    return space
-
-
-def _detector(extractor: str, path: Any, dim: int, device: str) -> AttentionDetector | None:
-    if path is None:
-        return None
-    detector = AttentionDetector.from_checkpoint(path)
-    if detector.dim != dim:
-        raise DataError(
-            f"{path}: is a detector for features of {detector.dim} dimensions, and those of the extractor {extractor} "
-            f"have {dim}; give the detector that was trained with this checkpoint"
-        )
-    return detector.for_inference().to(device)

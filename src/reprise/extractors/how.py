@@ -2,61 +2,85 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
-from reprise.datasets.images import Box
-from reprise.extractors.images import LoadedImage, load_image, to_tensor
-from reprise.extractors.parameters import complete, count, scales
-from reprise.extractors.settings import ExtractorSettings
+from reprise.extractors.base import ImageExtractor
+from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings, ImageSize, Scales
 from reprise.formats.arrays import LocalFeatures
-from reprise.networks.how import HOW
-from reprise.networks.how_settings import SCALES
-from reprise.storage.references import Refers
+from reprise.images.boxes import Box
+from reprise.images.prepare_how import prepare
+from reprise.images.prepared import PreparedImage
+from reprise.images.sources import ImageSource
+from reprise.images.tensors import to_tensor
 
 
 class Settings(ExtractorSettings):
-    layout = "ragged"
+    """Settings of the HOW extractor, with the values of the paper."""
+
     checkpoints = ("checkpoint",)
-    checkpoint: Annotated[str, Refers("checkpoints")]
-    image_size: int | None = Field(1024, ge=32)
-    scales: list[Annotated[float, Field(gt=0)]] = Field([2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25], min_length=1)
-    num_features: int | None = Field(1000, ge=1)
+
+    checkpoint: Checkpoint = Field(description="the network")
+    image_size: ImageSize | None = Field(
+        1024, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
+    )
+    scales: Scales = Field(
+        [2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25],
+        description="factors of the image pyramid, by which sides are resized",
+    )
+    num_features: int | None = Field(
+        1000, ge=1, description="the strongest features that are kept over all scales; null keeps all"
+    )
+    box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         return checkpoint_dims.get(self.checkpoint)
 
 
-class Extractor:
-    """Parameters, with the values of the paper:
+class Extractor(ImageExtractor):
+    """The local features of a HOW network.
 
-    checkpoint    path of the network
-    image_size    1024: longer side in pixels of the whole image; None keeps images as they are
-    scales        2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25: factors of the image pyramid
-    num_features  1000: the strongest features that are kept over all scales; None keeps all
+    Keypoints are the centres of the cells of its maps: the square of pixels that the network's stride steps over.
 
-    DataError: an unknown or unfit parameter, or a checkpoint that cannot be used.
+    Args:
+        settings: what is extracted; ``checkpoint`` is a path here
+        device: where the network runs, such as ``cpu`` or ``cuda``
+
+    Raises:
+        DataError: a checkpoint that cannot be used
     """
 
-    def __init__(self, settings: ExtractorSettings, device: str = "cpu") -> None:
-        parameters = settings.model_dump(exclude={"type"})
-        defaults = {"checkpoint": ..., "image_size": 1024, "scales": SCALES, "num_features": 1000}
-        values = complete("how", parameters, defaults)
-        self._image_size = count("how", "image_size", values["image_size"])
-        self._num_features = count("how", "num_features", values["num_features"])
-        self._scales = scales("how", values["scales"])
+    def __init__(self, settings: Settings, device: str = "cpu") -> None:
+        from reprise.networks.how import HOW
+
+        self._settings = settings
         self._device = device
-        self._network = HOW.from_checkpoint(values["checkpoint"]).for_inference().to(device)
+        self._network = HOW.from_checkpoint(settings.checkpoint).for_inference().to(device)
         self.dim = self._network.dim
 
-    def load(self, path: Path, box: Box | None) -> LoadedImage:
-        """Decode, crop and shrink an image. DataError: see :func:`reprise.extractors.images.load_image`."""
-        return load_image(path, box, self._image_size)
+    def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
+        """Decode, crop and shrink an image; see :func:`reprise.images.prepare_how.prepare`."""
+        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
-    def extract(self, loaded: LoadedImage) -> LocalFeatures:
-        """The local features; descriptors (n, dim) are not normalised, see :meth:`HOW.forward_local`."""
+    def features(self, loaded: PreparedImage) -> LocalFeatures:
+        """The local features, strongest first.
+
+        Returns:
+            descriptors (n, dim) float32, not normalised, see :meth:`reprise.networks.HOW.forward_local`; locations
+            (n, 2) in pixels of the file; strengths relative to the strongest cell of the image; scales are factors
+        """
         image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
-        features = self._network.forward_local(image, self._num_features, self._scales)
-        return replace(features, locations=loaded.to_original(features.locations))
+        limit = self._settings.num_features
+        features = self._network.forward_local(image, limit if loaded.box is None else None, self._settings.scales)
+        features = replace(features, locations=loaded.to_original(features.locations))
+        if loaded.box is None:
+            return features
+        return _rows(features, np.flatnonzero(loaded.counts(features.locations))[:limit])
+
+
+Extractor.Settings = Settings
+
+
+def _rows(features: LocalFeatures, rows: np.ndarray) -> LocalFeatures:
+    return LocalFeatures(**{name: values[rows] for name, values in vars(features).items()})

@@ -1,76 +1,85 @@
 """The RootSIFT extractor: OpenCV's SIFT with the Hellinger kernel (Arandjelovic and Zisserman, CVPR 2012)."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from reprise.datasets.images import Box
-from reprise.extractors.images import LoadedImage, load_image
-from reprise.extractors.parameters import complete, count
-from reprise.extractors.settings import ExtractorSettings
+from reprise.extractors.base import ImageExtractor
+from reprise.extractors.settings import BoxSetting, ExtractorSettings, ImageSize
 from reprise.formats.arrays import LocalFeatures
+from reprise.geometry.conventions import from_opencv
+from reprise.images.boxes import Box
+from reprise.images.prepare_rootsift import prepare
+from reprise.images.prepared import PreparedImage
+from reprise.images.sources import ImageSource
+
+# OpenCV doubles the image for its first octave and forgets that this moves keypoints by a quarter of a pixel.
+_DOUBLING = 0.25
 
 
 class Settings(ExtractorSettings):
-    layout = "ragged"
-    checkpoints = ()
-    image_size: int | None = Field(None, ge=32)
-    num_features: int | None = Field(1000, ge=1)
+    """Settings of the RootSIFT extractor."""
+
+    image_size: ImageSize | None = Field(
+        None, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
+    )
+    num_features: int | None = Field(
+        1000, ge=1, description="the strongest features that are kept, by the response of the detector; null keeps all"
+    )
+    box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         return 128
 
 
-class Extractor:
-    """Parameters:
+class Extractor(ImageExtractor):
+    """OpenCV's SIFT, which runs on the CPU, whatever the device.
 
-    image_size    None: longer side in pixels to which the whole image is shrunk; None keeps images as they are
-    num_features  1000: the strongest features that are kept, by the response of the detector; None keeps all
-
-    DataError: an unknown or unfit parameter. SIFT runs on the CPU, whatever the device.
+    Args:
+        settings: what is extracted
+        device: not used
     """
 
     dim = 128
 
-    def __init__(self, settings: ExtractorSettings, device: str = "cpu") -> None:
-        parameters = settings.model_dump(exclude={"type"})
-        values = complete("rootsift", parameters, {"image_size": None, "num_features": 1000})
-        self._image_size = count("rootsift", "image_size", values["image_size"])
-        self._num_features = count("rootsift", "num_features", values["num_features"])
-        self._sift = cv2.SIFT.create(nfeatures=self._num_features or 0)
+    def __init__(self, settings: Settings, device: str = "cpu") -> None:
+        self._settings = settings
 
-    def load(self, path: Path, box: Box | None) -> LoadedImage:
-        """Decode an image in grey, crop and shrink it. DataError: see :func:`reprise.extractors.images.load_image`.
+    def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
+        """Decode an image in grey, crop and shrink it; see :func:`reprise.images.prepare_rootsift.prepare`."""
+        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
-        The box is cut to whole pixels by truncation, as is the custom with OpenCV, and not rounded as for HOW.
-        """
-        whole = None if box is None else (int(box[0]), int(box[1]), int(box[2]), int(box[3]))
-        return load_image(path, whole, self._image_size, mode="L")
-
-    def extract(self, loaded: LoadedImage) -> LocalFeatures:
-        """The local features; descriptors (n, 128) have unit L2 norm, scales are diameters in pixels of the file.
+    def features(self, loaded: PreparedImage) -> LocalFeatures:
+        """The local features.
 
         They stand in the order of OpenCV, which is not that of their strengths: k-means starts from descriptors by
         their position, so another order gives another codebook. Where the weakest has equals, OpenCV returns a few
         features too many; the last ones are dropped.
+
+        Returns:
+            descriptors (n, 128) float32 of unit L2 norm; locations (n, 2) in pixels of the file; strengths are
+            responses of the detector, scales are diameters in pixels of the file
         """
-        keypoints, sift = self._sift.detectAndCompute(loaded.pixels, None)
-        if not keypoints:
+        limit = self._settings.num_features
+        detector = cv2.SIFT.create(nfeatures=limit or 0) if loaded.box is None else cv2.SIFT.create()
+        found, sift = detector.detectAndCompute(loaded.pixels, None)
+        if not found:
             return LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, self.dim), 0, (0, 2), 0)))
-        strengths = np.array([keypoint.response for keypoint in keypoints], np.float32)
-        kept = slice(self._num_features)
-        # OpenCV counts from the centre of the first pixel, and doubling the image moves its keypoints by a quarter.
-        locations = np.array([keypoint.pt for keypoint in keypoints]) + 0.5 - 0.25
-        diameters = np.array([keypoint.size for keypoint in keypoints]) * max(loaded.pixel_size)
-        return LocalFeatures(
-            _root(sift[kept]),
-            strengths[kept],
-            loaded.to_original(locations[kept]),
-            diameters[kept].astype(np.float32),
-        )
+        strengths = np.array([keypoint.response for keypoint in found], np.float32)
+        places = from_opencv(np.array([keypoint.pt for keypoint in found]) - _DOUBLING)
+        keypoints = loaded.to_original(places)
+        diameters = np.array([keypoint.size for keypoint in found]) * max(loaded.pixel_size)
+        if loaded.box is None:
+            kept = np.arange(len(found))[:limit]
+        else:
+            within = np.flatnonzero(loaded.counts(keypoints))
+            kept = np.sort(within[np.argsort(-strengths[within], kind="stable")[:limit]])
+        return LocalFeatures(_root(sift[kept]), strengths[kept], keypoints[kept], diameters[kept].astype(np.float32))
+
+
+Extractor.Settings = Settings
 
 
 def _root(sift: np.ndarray) -> np.ndarray:

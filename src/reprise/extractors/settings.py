@@ -1,15 +1,34 @@
 """What the settings of all extractors have in common."""
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from reprise.images.boxes import BoxUse
 from reprise.storage.references import Refers
 from reprise.storage.settings import Settings
 
-Checkpoint = Annotated[str, Refers("checkpoints")]
-Scales = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+# Programs may give a path for a name of a checkpoint, and a tuple for a list.
+Checkpoint = Annotated[
+    str,
+    BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value),
+    Refers("checkpoints"),
+]
+ImageSize = Annotated[int, Field(ge=32)]
+Scales = Annotated[
+    list[Annotated[float, Field(gt=0)]],
+    Field(min_length=1),
+    BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value),
+]
+BoxSetting = Annotated[
+    BoxUse,
+    Field(
+        description="what the box of a query does: 'crop' cuts the image, 'filter' keeps the image whole and takes the "
+        "strongest features whose keypoints lie inside"
+    ),
+]
 
 
 class ExtractorSettings(Settings):

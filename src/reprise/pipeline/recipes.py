@@ -99,7 +99,7 @@ class Recipes(AmesSlices):
         return {
             **{key: entry[key] for key in ("num_features", "iterations", "seed")},
             "size": words(entry["size"]),
-            "index": entry.get("index", "exact"),
+            "index": entry["index"],
         }
 
     def _aggregate_chunk(self, experiment: str) -> Slice:

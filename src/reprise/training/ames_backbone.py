@@ -12,8 +12,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from reprise.datasets.images import ImageList
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR, load_scaled
+from reprise.images.prepare_ames import prepare
+from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
 from reprise.networks.whitening import reduction, whitening
@@ -65,7 +65,7 @@ def initialise_dinov2(
 def _tokens(network: DINOv2, images: ImageList, image_size: int) -> np.ndarray:
     tokens = []
     for path in tqdm(images.paths, unit="image", mininterval=1.0):
-        (scaled,) = load_scaled(path, None, image_size, (1.0,), network.patch)
+        (scaled,) = prepare(path, None, image_size, (1.0,), network.patch)
         tokens.append(network(to_tensor(scaled.pixels, *BGR).flip(1))[1][0].numpy())
     return np.concatenate(tokens)
 

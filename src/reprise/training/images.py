@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from reprise.datasets.images import ImageList
-from reprise.extractors.images import load_image, to_tensor
+from reprise.images.prepare_how import prepare
+from reprise.images.tensors import to_tensor
 from reprise.networks.how import HOW
 from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
@@ -21,7 +22,7 @@ def load_ahead(paths: Iterable[Path], network: HOW, image_size: int, workers: in
     """
 
     def load(path: Path) -> torch.Tensor:
-        return to_tensor(load_image(path, None, image_size).pixels, *network.mean_std)
+        return to_tensor(prepare(path, None, image_size).pixels, *network.mean_std)
 
     for future in read_ahead(load, ((path,) for path in paths), workers=workers, ahead=workers + _AHEAD):
         yield future.result()

@@ -8,7 +8,8 @@ from typing import Any
 
 from reprise.storage.errors import DataError
 
-Entries = Mapping[str, Mapping[str, Any]]
+# A key may be None, which no entry has, where a setting names nothing.
+Entries = Mapping[str, Mapping[Any, Any]]
 
 # What downloads are unpacked beside.
 _RESERVED = ("downloads", "mirror", "mini")
@@ -96,7 +97,9 @@ def _systems(entries: Entries) -> Iterator[DataError]:
     """A network that was trained here is of the system that its user needs; a downloaded one tells by its content."""
     for where, checkpoint, needed in _uses(entries):
         entry = entries["checkpoints"].get(checkpoint)
-        training = entries["trainings"].get(entry.training) if entry and entry.origin == "trained" else None
+        if entry is None or entry.origin != "trained":
+            continue
+        training = entries["trainings"].get(entry.training)
         if training is not None and training.type != needed:
             yield DataError(
                 f"config.{where}: '{checkpoint}' comes from the training '{entry.training}' of the system "
@@ -123,7 +126,8 @@ def _networks(entries: Entries) -> Iterator[DataError]:
         if codebook is None:
             continue
         pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
-        if None not in pair and len({(each.type, getattr(each, "checkpoint", None)) for each in pair}) > 1:
+        networks = {(each.type, getattr(each, "checkpoint", None)) for each in pair if each is not None}
+        if len(networks) > 1:
             yield DataError(
                 f"config.experiments.{name}.codebook: '{entry.codebook}' was trained on features of another network "
                 f"than those of extractors.{entry.extractor}; name a codebook of the same"
@@ -147,8 +151,10 @@ def _rankings(entries: Entries) -> Iterator[DataError]:
 def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | None) -> Iterator[DataError]:
     """For each table with the experiment: whether its datasets are among those of the downloaded neighbours."""
     files = getattr(entries["neighbors"].get(neighbors), "files", None)
+    if files is None:
+        return
     for name, table in entries["tables"].items():
-        for dataset in table.datasets if files is not None and experiment in table.experiments else []:
+        for dataset in table.datasets if experiment in table.experiments else []:
             if dataset not in files:
                 yield DataError(
                     f"config.tables.{name}: neighbors.{neighbors}, which {experiment} starts from, has no file for "

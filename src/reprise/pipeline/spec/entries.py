@@ -69,6 +69,9 @@ class Codebook(Settings):
     size: Size = Field("64k", description="visual words; k is 1024, M is 1024 * 1024")
     iterations: Count = Field(10, description="of k-means")
     seed: int = Field(1234, ge=0, description="of k-means")
+    index: Literal["exact", "approximate"] = Field(
+        "exact", description="how words are found; approximate is for codebooks of hundreds of thousands of words"
+    )
 
 
 class Neighbors(Settings):
@@ -127,7 +130,7 @@ class AsmkExperiment(Settings):
     """A search with ASMK."""
 
     method: str = Field(description="the name in tables")
-    matcher: Literal["asmk"]
+    matcher: Literal["asmk"] = Field(description="what ranks the images")
     extractor: Extractor = Field(description="whose local features are searched")
     num_features: Count = Field(1000, description="the strongest features of each image that are used")
     codebook: Annotated[str, Refers("codebooks")] = Field(description="the visual words")
@@ -138,7 +141,7 @@ class GlobalExperiment(Settings):
     """The ranking by neighbours of a global descriptor."""
 
     method: str = Field(description="the name in tables")
-    matcher: Literal["global"]
+    matcher: Literal["global"] = Field(description="what ranks the images")
     neighbors: Annotated[str, Refers("neighbors")] = Field(description="whose order it is")
 
 
@@ -157,7 +160,7 @@ class AmesExperiment(Settings):
     """The ranking of another experiment, whatever its matcher, with its first images re-ranked."""
 
     method: str = Field(description="the name in tables")
-    matcher: Literal["ames"]
+    matcher: Literal["ames"] = Field(description="what ranks the images")
     ranking: Experiment = Field(description="the experiment that is re-ranked")
     reranker: Annotated[str, Refers("rerankers")] = Field(description="the features and the network")
     num_features: Count = Field(600, description="local features of a database image")

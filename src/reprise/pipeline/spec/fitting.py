@@ -106,7 +106,9 @@ def _missing_files(
     entries: Entries, where: str, extractor: str | None, dataset: str, splits: tuple[str, ...]
 ) -> Iterator[DataError]:
     files = getattr(entries["extractors"].get(extractor), "files", None)
-    for split in splits if files is not None else ():
+    if files is None:
+        return
+    for split in splits:
         if split not in files.get(dataset, {}):
             yield DataError(
                 f"config.{where}: extractors.{extractor}.files has no '{split}' of {dataset}; name the "

@@ -53,7 +53,7 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
     return load, lambda: tuple(models)
 
 
-EXPERIMENTS: Mapping[str, Model] = {
+EXPERIMENTS: dict[str, Model] = {
     "asmk": entries.AsmkExperiment,
     "global": entries.GlobalExperiment,
     "ames": entries.AmesExperiment,

@@ -8,8 +8,10 @@ import PIL
 import pytest
 from PIL import Image, ImageFile
 
-from reprise.extractors.images import LoadedImage, decode, load_image, to_tensor
-from reprise.networks.how_settings import IMAGENET
+from reprise.images.decoding import decode
+from reprise.images.prepare_how import prepare
+from reprise.images.prepared import PreparedImage
+from reprise.images.tensors import IMAGENET, to_tensor
 from reprise.storage.errors import DataError
 
 
@@ -39,7 +41,7 @@ def assert_pixels(pixels, expected, pillow):
 
 
 def test_golden_image(arrays, path):
-    assert_pixels(load_image(path, None, 200).pixels, arrays["resized_200"], arrays["pillow"])
+    assert_pixels(prepare(path, None, 200).pixels, arrays["resized_200"], arrays["pillow"])
 
 
 def published_size(arrays):
@@ -49,7 +51,7 @@ def published_size(arrays):
 
 
 def test_golden_crop(arrays, path):
-    loaded = load_image(path, tuple(arrays["bbox"]), published_size(arrays))
+    loaded = prepare(path, tuple(arrays["bbox"]), published_size(arrays))
     assert_pixels(loaded.pixels, arrays["crop_resized_128"], arrays["pillow"])
 
 
@@ -61,7 +63,7 @@ def test_golden_tensor(arrays):
 
 def test_smaller_images_are_not_enlarged(arrays, tmp_path):
     Image.fromarray(arrays["resized_200"]).save(tmp_path / "small.png")
-    loaded = load_image(tmp_path / "small.png", None, 1024)
+    loaded = prepare(tmp_path / "small.png", None, 1024)
     assert loaded.pixels.shape[1::-1] == tuple(arrays["upscale_request_1024"])
     np.testing.assert_array_equal(loaded.pixels, arrays["resized_200"])
     assert (loaded.offset, loaded.pixel_size) == ((0, 0), (1, 1))
@@ -79,13 +81,13 @@ def test_smaller_images_are_not_enlarged(arrays, tmp_path):
 )
 def test_sizes_of_thumbnails(width, height, size, expected, tmp_path):
     path = save(tmp_path, width, height)
-    assert load_image(path, None, size).pixels.shape[1::-1] == expected
+    assert prepare(path, None, size).pixels.shape[1::-1] == expected
 
 
 @pytest.mark.parametrize(("factor", "reduced"), [(2, False), (3.9, False), (4, True)])
 def test_thumbnails_reduce_by_whole_factors_from_four_on(factor, reduced, tmp_path):
     path = save(tmp_path, 624, 468)
-    loaded = load_image(path, None, int(624 / factor))
+    loaded = prepare(path, None, int(624 / factor))
     height, width = loaded.pixels.shape[:2]
     with Image.open(path) as image:
         plain = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
@@ -94,7 +96,7 @@ def test_thumbnails_reduce_by_whole_factors_from_four_on(factor, reduced, tmp_pa
 
 def test_a_query_is_shrunk_by_the_factor_of_its_whole_image(tmp_path):
     path = save(tmp_path, 800, 600)
-    loaded = load_image(path, (100, 50, 500, 350), 400)
+    loaded = prepare(path, (100, 50, 500, 350), 400)
     assert loaded.pixels.shape == (150, 200, 3)
     assert (loaded.offset, loaded.pixel_size) == ((100, 50), (2, 2))
     np.testing.assert_array_equal(
@@ -106,14 +108,14 @@ def test_a_query_from_an_image_of_the_right_size_keeps_its_pixels(tmp_path):
     path = save(tmp_path, 1024, 300)
     with Image.open(path) as image:
         expected = np.asarray(image)[20:281, 37:401]
-    np.testing.assert_array_equal(load_image(path, (37.4, 20.5, 401.2, 280.9), 1024).pixels, expected)
+    np.testing.assert_array_equal(prepare(path, (37.4, 20.5, 401.2, 280.9), 1024).pixels, expected)
 
 
 def test_boxes_are_rounded_half_to_even_and_black_outside(tmp_path):
     path = save(tmp_path, 8, 6)
     with Image.open(path) as image:
         whole = np.asarray(image)
-    loaded = load_image(path, (-1.5, 0.5, 6.5, 7.5))
+    loaded = prepare(path, (-1.5, 0.5, 6.5, 7.5))
     expected = np.zeros((8, 8, 3), np.uint8)
     expected[:6, 2:8] = whole[:, :6]
     np.testing.assert_array_equal(loaded.pixels, expected)
@@ -127,13 +129,13 @@ def test_boxes_are_rounded_half_to_even_and_black_outside(tmp_path):
 def test_unfit_boxes(box, tmp_path):
     path = save(tmp_path, 8, 6)
     with pytest.raises(DataError, match=r"image\.png: the box .* correct the ground truth"):
-        load_image(path, box, 1024)
+        prepare(path, box, 1024)
 
 
 def test_a_crop_of_which_nothing_is_left(tmp_path):
     path = save(tmp_path, 800, 6)
     with pytest.raises(DataError, match=r"image\.png: no pixel is left of 2 x 2 at image_size 100"):
-        load_image(path, (0, 0, 2, 2), 100)
+        prepare(path, (0, 0, 2, 2), 100)
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "LA", "P", "RGBA", "CMYK", "I;16"])
@@ -141,7 +143,7 @@ def test_all_modes_become_rgb(mode, tmp_path):
     suffix = "tif" if mode == "CMYK" else "png"
     size = (5, 4)
     (Image.new("L", size, 7).convert(mode) if mode != "I;16" else Image.new(mode, size)).save(tmp_path / f"i.{suffix}")
-    assert load_image(tmp_path / f"i.{suffix}").pixels.shape == (4, 5, 3)
+    assert prepare(tmp_path / f"i.{suffix}").pixels.shape == (4, 5, 3)
 
 
 def test_the_orientation_of_exif_is_ignored(tmp_path):
@@ -204,7 +206,7 @@ def test_grey_is_the_luma_of_a_jpeg(photos):
 
 
 def test_locations_go_back_to_the_file():
-    loaded = LoadedImage(np.zeros((2, 2, 3), np.uint8), (10, 20), (4.0, 2.0))
+    loaded = PreparedImage(np.zeros((2, 2, 3), np.uint8), (10, 20), (4.0, 2.0))
     locations = loaded.to_original(np.array([[0.5, 0.5]], np.float32))
     assert locations.dtype == np.float32
     np.testing.assert_array_equal(locations, [[12, 21]])

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.extractors.images import to_tensor
-from reprise.extractors.opencv import BGR, decode_bgr, load_scaled
+from reprise.images.decoding import decode_bgr
+from reprise.images.prepare_ames import axis_factor, prepare
+from reprise.images.tensors import BGR, to_tensor
 from reprise.storage.errors import DataError
 
 
@@ -23,7 +24,7 @@ def save(tmp_path):
 
 
 def size(path, box, image_size, multiple=14, scale=1.0):
-    (scaled,) = load_scaled(path, box, image_size, [scale], multiple)
+    (scaled,) = prepare(path, box, image_size, [scale], multiple)
     return scaled.pixels.shape[1::-1]
 
 
@@ -51,7 +52,7 @@ def test_a_crop_is_resized_by_the_factor_of_the_whole_image(save):
 def test_crops_are_cut_by_truncation_and_end_with_the_image(save):
     path = save(20, 10)
     whole = decode_bgr(path)
-    (scaled,) = load_scaled(path, (3.9, -2.5, 17.9, 30), None, [1.0])
+    (scaled,) = prepare(path, (3.9, -2.5, 17.9, 30), None, [1.0])
     np.testing.assert_array_equal(scaled.pixels, whole[:10, 3:17])
 
 
@@ -60,7 +61,7 @@ def test_crops_are_cut_by_truncation_and_end_with_the_image(save):
 )
 def test_filters(save, factor, method):
     path = save(140, 140)
-    (scaled,) = load_scaled(path, (0, 0, 140, 140 * factor[0] / factor[1]), None, [factor[1]], None)
+    (scaled,) = prepare(path, (0, 0, 140, 140 * factor[0] / factor[1]), None, [factor[1]], None)
     pixels = decode_bgr(path)[: int(140 * factor[0] / factor[1])]
     expected = cv2.resize(pixels, None, fx=factor[1], fy=factor[1], interpolation=method)
     np.testing.assert_array_equal(scaled.pixels, expected)
@@ -69,7 +70,7 @@ def test_filters(save, factor, method):
 def test_areas_are_averaged_where_one_side_grows(save):
     # 1024 x 768 without a size: one side shrinks to 1022, the other grows to 770.
     path = save(1024, 768)
-    (scaled,) = load_scaled(path, None, None, [1.0], 14)
+    (scaled,) = prepare(path, None, None, [1.0], 14)
     y, x = scaled.factor
     assert x < 1 < y
     area, linear = (
@@ -83,27 +84,27 @@ def test_areas_are_averaged_where_one_side_grows(save):
 @pytest.mark.parametrize("scale", [1.0, 0.3, 770 / 1024, 1 / 3])
 def test_sides_that_come_back_have_the_factor_one(save, scale):
     path = save(42, 30)
-    (scaled,) = load_scaled(path, (0, 0, 42, 28), round(42 * scale), [1 / (round(42 * scale) / 42)], 14)
+    (scaled,) = prepare(path, (0, 0, 42, 28), round(42 * scale), [1 / (round(42 * scale) / 42)], 14)
     assert scaled.factor == (1, 1)
     np.testing.assert_array_equal(scaled.pixels, decode_bgr(path)[:28])
 
 
 def test_scales_multiply_the_factor_of_the_size(save):
-    scaled = load_scaled(save(200, 100), None, 100, [0.7071, 1.0, 1.4142])
+    scaled = prepare(save(200, 100), None, 100, [0.7071, 1.0, 1.4142])
     assert [image.pixels.shape[:2] for image in scaled] == [(35, 71), (50, 100), (71, 141)]
     assert [image.factor[0] for image in scaled] == pytest.approx([0.35355, 0.5, 0.7071])
 
 
 def test_slivers(save):
     path = save(300, 1)
-    assert load_scaled(path, None, None, [0.7071])[0].pixels.shape[:2] == (1, 212)
+    assert prepare(path, None, None, [0.7071])[0].pixels.shape[:2] == (1, 212)
     with pytest.raises(DataError, match=r"image\.png: scale 0.7071 leaves no pixel of 300 x 1 at image_size 100"):
-        load_scaled(path, None, 100, [0.7071])
+        prepare(path, None, 100, [0.7071])
 
 
 def test_the_tensor_of_an_image(save):
     path = save(5, 4)
-    tensor = to_tensor(load_scaled(path, None, None, [1.0])[0].pixels, *BGR)
+    tensor = to_tensor(prepare(path, None, None, [1.0])[0].pixels, *BGR)
     red_green_blue = np.asarray(Image.open(path), np.float32) / 255
     expected = (red_green_blue - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     np.testing.assert_allclose(tensor[0].permute(1, 2, 0).flip(2), expected, rtol=1e-5, atol=1e-6)
@@ -132,4 +133,32 @@ def test_files_that_are_no_images(data, tmp_path):
 @pytest.mark.parametrize("box", [(5, 1, 5.9, 4), (8, 0, 12, 3), (-9, 0, 0, 3), (0, 0, math.nan, 3), (0, 0, 3)])
 def test_unfit_boxes(box, save):
     with pytest.raises(DataError, match=r"image\.png: the box .* correct the ground truth"):
-        load_scaled(save(8, 6), box, None, [1.0])
+        prepare(save(8, 6), box, None, [1.0])
+
+
+def published_factor(side, factor, multiple):
+    """The published expression, in its order of operations."""
+    scaled = factor * side
+    return factor / ((scaled / multiple) / max(round(scaled / multiple), 1))
+
+
+@pytest.mark.parametrize("image_size", [None, 224, 336, 518, 768, 770, 1024])
+@pytest.mark.parametrize("scale", [0.5, 0.7071, 1.0, 1.4142])
+def test_factors_are_the_published_ones_to_the_last_bit(image_size, scale):
+    for longer in range(3, 2100, 7):
+        base = scale * (1.0 if image_size is None else image_size / longer)
+        for side in {longer, longer * 3 // 4, longer * 683 // 1024, max(longer // 9, 1)}:
+            assert axis_factor(side, base, 14) == published_factor(side, base, 14), (side, longer)
+            assert round(side * axis_factor(side, base, 14)) == 14 * max(round(base * side / 14), 1)
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (768, 1024), (1024, 683), (999, 500), (330, 1001), (770, 574)])
+def test_images_have_the_published_factors_and_sizes(save, size):
+    width, height = size
+    for image_size in (None, 770):
+        base = 1.0 if image_size is None else image_size / max(size)
+        for scaled, scale in zip(prepare(save(*size), None, image_size, (0.7, 1.0), 14), (0.7, 1.0), strict=True):
+            expected = published_factor(height, scale * base, 14), published_factor(width, scale * base, 14)
+            assert scaled.factor == expected
+            assert scaled.pixels.shape[:2] == (round(height * expected[0]), round(width * expected[1]))
+            assert scaled.pixel_size == (1 / expected[1], 1 / expected[0])

@@ -1,0 +1,58 @@
+"""What the extractors of this package share: an image may be given in any form, prepared or not."""
+
+import os
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reprise.extractors.settings import ExtractorSettings
+from reprise.images.boxes import Box
+from reprise.images.sources import ImageSource
+from reprise.storage.errors import DataError
+
+
+class ImageExtractor(ABC):
+    """From an image to its local features, in two steps, the first of which runs in threads ahead of the second.
+
+    A subclass is constructed as ``Extractor(settings, device)``.
+
+    Attributes:
+        Settings: the model of its settings
+        dim: of the local descriptors
+    """
+
+    Settings: ClassVar[type[ExtractorSettings]] = ExtractorSettings
+    dim: int
+
+    @abstractmethod
+    def load(self, image: ImageSource, box: Box | None = None) -> Any:
+        """Decode and prepare an image.
+
+        Args:
+            image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
+            box: (x1, y1, x2, y2) in pixels of a query; None: the whole image counts
+
+        Raises:
+            DataError: an image that cannot be decoded, or a box that does not fit it
+        """
+
+    @abstractmethod
+    def features(self, loaded: Any) -> Any:
+        """The features of an image as :meth:`load` returned it."""
+
+    def extract(self, image: Any, box: Box | None = None) -> Any:
+        """The features of an image, whether it is prepared or not.
+
+        Args:
+            image: what :meth:`load` takes, or what it returned
+            box: as for :meth:`load`; belongs to an image that is not prepared yet
+
+        Raises:
+            DataError: as :meth:`load`, or a box for an image that is already prepared
+        """
+        if isinstance(image, str | os.PathLike | np.ndarray):
+            return self.features(self.load(image, box))
+        if box is not None:
+            raise DataError("box: the image is already prepared, which used the box; give it to load()")
+        return self.features(image)

@@ -1,0 +1,23 @@
+"""Geometry of images: conventions of keypoints, cells of feature maps, sampling and affine frames."""
+
+from reprise.geometry.frames import (
+    ellipses_from_frames,
+    frames_from_ellipses,
+    frames_from_scales,
+    scales_and_angles,
+    upright,
+)
+from reprise.geometry.grids import CellGrid, cells, patch_grid
+from reprise.geometry.sampling import sample_map
+
+__all__ = [
+    "CellGrid",
+    "cells",
+    "ellipses_from_frames",
+    "frames_from_ellipses",
+    "frames_from_scales",
+    "patch_grid",
+    "sample_map",
+    "scales_and_angles",
+    "upright",
+]

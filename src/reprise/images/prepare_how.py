@@ -1,0 +1,37 @@
+"""The preparation ``how``: what HOW does to an image before its network sees it.
+
+Tolias, Jenicek and Chum, Learning and aggregating deep local descriptors for instance-level recognition, ECCV 2020, in
+the order of the published code (gtolias/how with filipradenovic/cnnimageretrieval-pytorch):
+
+1. decode with Pillow to RGB; the orientation of EXIF is ignored
+2. cut a query to its box, each number rounded half to even; black where the box leaves the image
+3. shrink with Pillow's thumbnail (Lanczos) by what brings the longer side of the *whole* image to image_size;
+   smaller images are left as they are
+
+Pixels are RGB. The network resizes them for its pyramid itself.
+"""
+
+from reprise.images.boxes import Box, BoxUse
+from reprise.images.prepared import PreparedImage
+from reprise.images.sources import ImageSource
+from reprise.images.thumbnails import cut_and_shrink
+
+
+def prepare(
+    image: ImageSource, box: Box | None = None, image_size: int | None = None, *, box_use: BoxUse = "crop"
+) -> PreparedImage:
+    """Prepare an image as HOW does.
+
+    Args:
+        image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
+        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image counts
+        image_size: longer side of the whole image in pixels; None keeps images as they are
+        box_use: "crop", as published, or "filter": the whole image is prepared, and keypoints in the box count
+
+    Returns:
+        (H, W, 3) uint8 RGB
+
+    Raises:
+        DataError: see :func:`reprise.images.thumbnails.cut_and_shrink`
+    """
+    return cut_and_shrink(image, box, image_size, "RGB", box_use=box_use)

@@ -1,0 +1,50 @@
+"""What every preparation gives: pixels, and where they lie in the image that they were made from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.images.boxes import Box, inside
+
+
+@dataclass(frozen=True)
+class PreparedImage:
+    """An image ready for an extractor, and where it lies in the file that it came from.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, in the order of colours that the preparation names, or (H, W) uint8 grey
+        offset: (x, y) of the upper left corner in the file, in pixels of the file as it was decoded
+        pixel_size: (x, y) size of one pixel, in pixels of the file; 1 unless the image was resized
+        box: (x1, y1, x2, y2) in pixels of the file; only keypoints inside of it are meant. None: all are
+    """
+
+    pixels: np.ndarray
+    offset: tuple[float, float]
+    pixel_size: tuple[float, float]
+    box: Box | None = None
+
+    def to_original(self, keypoints: np.ndarray) -> np.ndarray:
+        """Map keypoints of this image to the file.
+
+        Args:
+            keypoints: (N, 2) x, y in pixels of this image, the centre of its first pixel at (0.5, 0.5)
+
+        Returns:
+            (N, 2) float32, the same in pixels of the file
+        """
+        return (keypoints * np.array(self.pixel_size) + np.array(self.offset)).astype(np.float32)
+
+    def counts(self, keypoints: np.ndarray) -> np.ndarray:
+        """Which keypoints (N, 2), in pixels of the file, are meant: (N,) bool."""
+        return np.ones(len(keypoints), bool) if self.box is None else inside(keypoints, self.box)
+
+
+@dataclass(frozen=True)
+class ScaledImage(PreparedImage):
+    """An image at one scale of a pyramid.
+
+    Attributes:
+        factor: (y, x), by what the sides of the image, or of its crop, were multiplied, before they were rounded
+    """
+
+    factor: tuple[float, float] = (1.0, 1.0)

@@ -1,0 +1,61 @@
+"""Cutting and shrinking with Pillow, as the published HOW code does it."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from reprise.images.boxes import Box, BoxUse, box_numbers, whole_box
+from reprise.images.decoding import decode
+from reprise.images.prepared import PreparedImage
+from reprise.images.sources import ImageSource, name_of
+from reprise.storage.errors import DataError
+
+
+def cut_and_shrink(
+    image: ImageSource,
+    box: Box | None,
+    image_size: int | None,
+    mode: Literal["RGB", "L"],
+    *,
+    whole: Callable[[float], int] = round,
+    box_use: BoxUse = "crop",
+) -> PreparedImage:
+    """Decode an image, crop it and shrink it.
+
+    Args:
+        image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
+        box: (x1, y1, x2, y2) in pixels; what lies outside the image is black
+        image_size: longer side in pixels to which the whole image is shrunk; a crop is shrunk by the same factor, as
+            if it had been cut out afterwards. Nothing is ever enlarged. None: no shrinking
+        mode: "RGB" or "L", grey
+        whole: how a box is cut to whole pixels: ``round`` half to even, or ``int`` by truncation
+        box_use: "crop" cuts the image, "filter" leaves it whole and passes the box on
+
+    Shrinking is Pillow's thumbnail with its Lanczos filter; its rounding of the sizes and its reduction by whole
+    factors for images at least four times too large belong to the published pixels.
+
+    Raises:
+        DataError: a file that cannot be decoded, a box that is empty or outside of the image, or a crop of which
+            ``image_size`` leaves no pixel
+    """
+    decoded = decode(image, mode)
+    where = name_of(image)
+    full = max(decoded.size)
+    offset = (0, 0)
+    kept = None
+    if box is not None:
+        x1, y1, x2, y2 = whole_box(box, decoded.size, where, whole)
+        if box_use == "crop":
+            decoded, offset = decoded.crop((x1, y1, x2, y2)), (x1, y1)
+        else:
+            kept = box_numbers(box, where)
+    width, height = decoded.size
+    if image_size is not None:
+        target = image_size * max(width, height) / full
+        if target < 1:
+            raise DataError(f"{where}: no pixel is left of {width} x {height} at image_size {image_size}; raise it")
+        decoded.thumbnail((target, target), Image.Resampling.LANCZOS)
+    pixel_size = (width / decoded.width, height / decoded.height)
+    return PreparedImage(np.asarray(decoded), offset, pixel_size, kept)
