@@ -89,7 +89,7 @@ def test_a_plugin_gets_through_asmk_with_a_configuration_entry_only(plugin):
     for file in ("bits.py", "orb.py"):
         path = plugin.package / file
         path.write_text(path.read_text() + "\n_ADDED = 1\n")
-        assert plugin.planned(targets=table)["extract_chunk"] == 4
+        assert plugin.planned(targets=table)["extract_chunk"] == 5
         path.write_text(path.read_text().replace("\n_ADDED = 1\n", "\n# a comment\n"))
         assert plugin.planned(targets=table) == {}
 
@@ -148,4 +148,4 @@ def test_python_finds_modules_beside_the_project(plugin):
     (plugin.folder / "my_features").symlink_to(plugin.package)
     plugin.environment = lambda: type(plugin).environment(plugin)
     assert str(plugin.package.parent) not in sys.path
-    assert plugin.planned(targets=["results/orb.csv"])["extract_chunk"] == 4
+    assert plugin.planned(targets=["results/orb.csv"])["extract_chunk"] == 5
