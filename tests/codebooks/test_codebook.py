@@ -1,8 +1,11 @@
+import faiss
 import h5py
 import numpy as np
 import pytest
 from reference.asmk import assign
 
+import reprise.asmk
+import reprise.codebooks
 from reprise.codebooks import Codebook, sample_rows
 from reprise.storage.errors import DataError
 
@@ -40,6 +43,22 @@ def test_training_lowers_the_distances(descriptors):
         return ((descriptors - codebook.centroids[codebook.assign(descriptors)[:, 0]]) ** 2).sum()
 
     assert distance(trained) < distance(Codebook(descriptors[:8]))
+
+
+def test_training_and_assignment_are_those_of_faiss(descriptors):
+    """To the last bit, as every published number of this project was computed."""
+    clustering = faiss.Clustering(24, 8)
+    clustering.niter, clustering.seed = 10, 1234
+    clustering.train(descriptors, faiss.IndexFlatL2(24))
+    codebook = Codebook.train(descriptors, 8)
+    np.testing.assert_array_equal(codebook.centroids, faiss.vector_to_array(clustering.centroids).reshape(8, 24))
+    index = faiss.IndexFlatL2(24)
+    index.add(codebook.centroids)
+    np.testing.assert_array_equal(codebook.assign(descriptors, 3), index.search(descriptors, 3)[1])
+
+
+def test_both_packages_have_the_same_class():
+    assert reprise.asmk.Codebook is reprise.codebooks.Codebook
 
 
 def test_assignment(descriptors):
@@ -133,8 +152,6 @@ def test_bad_descriptors(descriptors):
 
 
 def test_devices(descriptors):
-    import faiss
-
     codebook = Codebook(descriptors[:50])
     np.testing.assert_array_equal(codebook.assign(descriptors, device="auto"), codebook.assign(descriptors))
     with pytest.raises(DataError, match="neither"):

@@ -125,7 +125,9 @@ def test_the_source_of_the_extension(space):
     append(space.folder / "src/reprise/asmk/_kernels.pyx", "\n# even a comment: it is compared as text\n")
     planned = space.planned()
     assert set(planned) == set(TRAIN)
-    assert planned["extract_chunk"] == 5 and planned["train_codebook"] == 2
+    # The codebook of the other experiment stays: k-means does not use the extension.
+    assert planned["extract_chunk"] == 5 and planned["train_codebook"] == 1
+    assert planned["aggregate_chunk"] == 4 and planned["build_index"] == planned["search"] == 2
 
 
 @pytest.mark.parametrize(

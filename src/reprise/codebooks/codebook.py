@@ -196,7 +196,7 @@ def _is_approximate(index: IndexName, size: int) -> bool:
 
 
 def _check_index(index: object) -> None:
-    if index not in get_args(IndexName):
+    if not isinstance(index, str) or index not in get_args(IndexName):
         raise DataError(f"index: {index!r} is none of {', '.join(get_args(IndexName))}")
 
 

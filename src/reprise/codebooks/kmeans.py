@@ -1,5 +1,7 @@
 """K-means: exact through faiss, or with the approximate index for the assignment of each iteration."""
 
+import heapq
+
 import faiss
 import numpy as np
 from tqdm import tqdm
@@ -70,13 +72,21 @@ def _means(descriptors: np.ndarray, words: np.ndarray, centroids: np.ndarray) ->
 
 
 def _split_largest(means: np.ndarray, counts: np.ndarray) -> None:
-    """Give each word without descriptors half of the word that has the most at this moment; both arrays change."""
-    for empty in np.flatnonzero(counts == 0):
-        largest = counts.argmax()
-        counts[empty] = counts[largest] // 2
-        counts[largest] -= counts[empty]
-        tilt = np.where(np.arange(means.shape[1]) % 2, 1 - _SPLIT, 1 + _SPLIT).astype(np.float32)
-        means[empty] = means[largest] * tilt
+    """Give each word without descriptors, in ``means``, half of the word that has the most at this moment."""
+    empty = np.flatnonzero(counts == 0)
+    if not len(empty):
+        return
+    waiting = [(-count, word) for word, count in enumerate(counts.tolist()) if count > 1]
+    heapq.heapify(waiting)
+    tilt = np.where(np.arange(means.shape[1]) % 2, 1 - _SPLIT, 1 + _SPLIT).astype(np.float32)
+    for word in empty.tolist():
+        # There is always one that can be split, since there are at least as many descriptors as words.
+        negative, largest = heapq.heappop(waiting)
+        half = -negative // 2
+        for count, which in ((half, word), (-negative - half, largest)):
+            if count > 1:
+                heapq.heappush(waiting, (-count, which))
+        means[word] = means[largest] * tilt
         means[largest] *= 2 - tilt
 
 
