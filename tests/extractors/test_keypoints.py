@@ -1,10 +1,13 @@
 """Keypoints of every extractor are pixels of the file: where a blob is, a keypoint is, whatever the crop and scale."""
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 from reference.weights import fill_weights
 
+from reprise.datasets.images import ImageList
+from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
 from reprise.geometry.conventions import from_fractions, from_strides
 from reprise.networks.how import HOW
@@ -162,3 +165,16 @@ def test_a_box_belongs_to_an_image_that_is_not_prepared(load):
     assert loaded.offset == (1, 1)
     with pytest.raises(DataError, match="already prepared"):
         extractor.extract(loaded, (1, 1, 50, 50))
+
+
+@pytest.mark.parametrize("name", [*DENSE, "rootsift"])
+def test_a_box_without_a_keypoint_gives_no_feature(load, name, tmp_path):
+    Image.fromarray(picture()).save(tmp_path / "image.png")
+    extractor = load(name, box="filter", **({} if name == "rootsift" else {"scales": [1.0], "num_features": 9}))
+    box = (1, 1, 3, 3)
+    assert len(extractor.extract(tmp_path / "image.png", box)) == 0
+    images = ImageList(["image.png"], [tmp_path / "image.png"], [box])
+    extract_images(images, extractor, tmp_path / "chunk.h5", attributes={"recipe": "{}"})
+    with h5py.File(tmp_path / "chunk.h5") as file:
+        empty = file["offsets"][-1] == 0 if "offsets" in file else (file["features"]["metadata"][0, :, 3] == 1).all()
+    assert empty

@@ -21,6 +21,7 @@ class Settings(DenseSettings):
     scales: Scales = Field([0.7071, 1.0, 1.4142], description="factors of the image pyramid")
 
     def global_descriptors(self) -> tuple[str, ...]:
+        """The kinds of global descriptors."""
         return ("global",)
 
 
@@ -33,6 +34,7 @@ class Extractor(DenseExtractor):
     """
 
     def open_backbone(self, checkpoint: str, device: str) -> None:
+        """Load the network."""
         from reprise.networks.cvnet import CVNet
 
         self._network = CVNet.from_checkpoint(checkpoint).for_inference().to(device)
@@ -41,12 +43,14 @@ class Extractor(DenseExtractor):
         self.global_dims = {"global": self._network.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
+        """What the network's third stage and its global descriptor are for an image (1, 3, H, W) float32 BGR."""
         import torch
 
         features = self._network.forward_local(image.contiguous(memory_format=torch.channels_last))
         return features, {"global": self._network.pool(features)[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
+        """The published positions (n, 2) of keypoints (n, 2): the first pixels that the strides of the cells cover."""
         return to_strides(keypoints, grid)
 
 

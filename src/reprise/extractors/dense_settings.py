@@ -32,6 +32,7 @@ class DenseSettings(ExtractorSettings):
     box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        """The dimension of what gives the descriptors, the backbone or the detector."""
         return checkpoint_dims.get(self.checkpoint if self.local_space == "backbone" else self.detector or "")
 
     @model_validator(mode="after")

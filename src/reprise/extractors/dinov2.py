@@ -24,6 +24,7 @@ class Settings(DenseSettings):
     scales: Scales = Field([1.0], description="factors of the image pyramid")
 
     def global_descriptors(self) -> tuple[str, ...]:
+        """The kinds of global descriptors."""
         return "cls", "global"
 
 
@@ -37,6 +38,7 @@ class Extractor(DenseExtractor):
     """
 
     def open_backbone(self, checkpoint: str, device: str) -> None:
+        """Load the network."""
         from reprise.networks.dinov2 import DINOv2
 
         self._network = DINOv2.from_checkpoint(checkpoint).requires_grad_(False).to(device)
@@ -45,11 +47,13 @@ class Extractor(DenseExtractor):
         self.global_dims = {"cls": self.dim, "global": self.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
+        """What the patch tokens and the class token are for an image (1, 3, H, W) float32 BGR."""
         rows, columns = (side // self._network.patch for side in image.shape[2:])
         cls, tokens = self._network(image.flip(1))
         return tokens.transpose(1, 2).unflatten(2, (rows, columns)), {"cls": cls[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
+        """The published positions (n, 2) of keypoints (n, 2): the centres of the patches."""
         return to_fractions(keypoints, grid)
 
 

@@ -35,6 +35,7 @@ class Settings(ExtractorSettings):
     box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        """The dimension of the network's descriptors."""
         return checkpoint_dims.get(self.checkpoint)
 
 

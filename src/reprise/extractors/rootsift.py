@@ -31,6 +31,7 @@ class Settings(ExtractorSettings):
     box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        """The dimension of SIFT."""
         return 128
 
 

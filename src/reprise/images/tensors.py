@@ -17,7 +17,8 @@ def to_tensor(pixels: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...
 
     Args:
         pixels: (H, W, 3) uint8
-        mean, std: of the three channels, for pixels in [0, 1]
+        mean: of the three channels, for pixels in [0, 1]
+        std: the standard deviation of the three channels
 
     Returns:
         (1, 3, H, W) float32

@@ -13,8 +13,9 @@ from torch.nn import functional
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from reprise.formats.arrays import LocalFeatures
+from reprise.images.tensors import IMAGENET
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
-from reprise.networks.how_settings import IMAGENET, SCALES, MeanStd, Settings
+from reprise.networks.how_settings import SCALES, MeanStd, Settings
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
 from reprise.storage.errors import DataError
 

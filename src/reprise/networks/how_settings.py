@@ -8,7 +8,6 @@ from reprise.storage.errors import DataError
 MeanStd = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 SCALES = (2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25)
-IMAGENET: MeanStd = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 @dataclass(frozen=True)
