@@ -18,5 +18,5 @@ with job(snakemake) as parameters:
         alpha=parameters.alpha,
         threshold=parameters.threshold,
         topk=parameters.topk,
-        recipe=parameters.recipe,
+        attributes={"recipe": parameters.recipe},
     )

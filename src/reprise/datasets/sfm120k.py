@@ -66,7 +66,8 @@ def read_validation_set(images: Path, database: Path) -> Dataset:
     ]
     if len(truth) != len(queries):
         raise DataError(f"{database}: 'gnd' has {len(truth)} entries for {len(queries)} queries in 'qidx'")
-    return Dataset(_image_list(images, cids), _image_list(images, [cids[query] for query in queries]), truth)
+    queried = _image_list(images, [cids[query] for query in queries])
+    return Dataset(_image_list(images, cids), queried, truth, "classic")
 
 
 def _cids(entry: Mapping, database: Path) -> list[str]:

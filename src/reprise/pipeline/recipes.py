@@ -8,13 +8,16 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from reprise.datasets.truth import KINDS
 from reprise.downloads.sources import Source
 from reprise.pipeline.ames_recipes import DENSE, AmesSlices
 from reprise.pipeline.comparability import deviations, words
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.pipeline.seeds import study
 from reprise.pipeline.slices import Slice
-from reprise.pipeline.tables import measured
+from reprise.pipeline.tables import measured, table_columns
+from reprise.reporting.metrics import metric_module, metrics_for
+from reprise.reranking.scorers import scorer_module
 
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
 _TRANSPORT = ("download", "unpack")
@@ -53,6 +56,12 @@ class Recipes(AmesSlices):
             extractor = self._config["calibrations"][wildcards["calibration"]]["extractor"]
         elif stage == "extract_chunk":
             extractor = wildcards["extractor"]
+        elif stage == "evaluate":
+            return [metric_module(name) for name in self._metrics(wildcards["dataset"])]
+        elif stage == "score_pairs":
+            return [scorer_module(self._scorer(wildcards["reranker"]))]
+        elif stage == "rerank":
+            return [scorer_module(self._scorer(self._config["experiments"][wildcards["experiment"]]["reranker"]))]
         else:
             return []
         return [f"reprise.extractors.{self._config['extractors'][extractor]['extractor']}"]
@@ -139,14 +148,19 @@ class Recipes(AmesSlices):
 
     def _evaluate(self, dataset: str) -> Slice:
         base, _ = self._paths.parts(dataset)
-        return {"dataset": self._dataset(base), "kappas": [1, 5, 10]}
+        return {"dataset": self._dataset(base), "metrics": self._metrics(dataset), "kappas": [1, 5, 10]}
+
+    def _metrics(self, dataset: str) -> list[str]:
+        """The metrics that take the ground truth of a dataset."""
+        base, _ = self._paths.parts(dataset)
+        return metrics_for(KINDS.get(self._config["datasets"][base]["layout"]))
 
     def _table(self, table: str) -> Slice:
         entry = self._config["tables"][table]
         return {
             "title": entry["title"],
             "datasets": entry["datasets"],
-            "protocols": entry["protocols"],
+            "columns": table_columns(entry),
             "rows": self._rows(entry),
             "miniature": self._config["miniature"] is not None,
             "published": self._published_of(entry),
@@ -159,7 +173,7 @@ class Recipes(AmesSlices):
         return {
             "title": entry["title"],
             "datasets": measured(self._config, table),
-            "protocols": entry["protocols"],
+            "columns": table_columns(entry),
             "rows": [row for row in rows if row["experiments"]],
         }
 

@@ -1,22 +1,19 @@
-"""Re-ranking of the images that a first search found, by AMES."""
+"""Steps after a search: re-ranking the first images of a ranking, one scorer of pairs per module."""
 
-from reprise.reranking.fusion import evaluate, fuse, mix, rerank, sweep
-from reprise.reranking.memory import bytes_per_image
-from reprise.reranking.projecting import project_tokens
-from reprise.reranking.scoring import Engine, score
+from reprise.reranking.fusion import evaluate, fuse, mix, reorder, sweep
+from reprise.reranking.scorers import load_scorer, scorer_names
 from reprise.reranking.shortlists import shortlists
-from reprise.reranking.stages import score_pairs
+from reprise.reranking.steps import rerank, score_pairs
 
 __all__ = [
-    "Engine",
-    "bytes_per_image",
     "evaluate",
     "fuse",
+    "load_scorer",
     "mix",
-    "project_tokens",
+    "reorder",
     "rerank",
-    "score",
     "score_pairs",
+    "scorer_names",
     "shortlists",
     "sweep",
 ]

@@ -1,7 +1,7 @@
 """From inverted files, features of queries and a codebook to rankings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,11 @@ import numpy as np
 from reprise.asmk.aggregation import Aggregated
 from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
+from reprise.asmk.queries import checked_topk
 from reprise.asmk.stages.blocks import aggregate_features
-from reprise.asmk.together import search_together
+from reprise.asmk.together import check_alike, search_together
 from reprise.formats.features import FeatureFile
-from reprise.formats.rankings import StoredRankings, write_rankings
+from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
 from reprise.storage.errors import DataError
 
 
@@ -29,13 +30,23 @@ def search_indexes(
     alpha: float,
     threshold: float,
     topk: int | None,
-    recipe: str,
+    attributes: Mapping[str, object],
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
     Args:
         indexes: the inverted file of the database and, if any, the one of the distractors
+        codebook: a file of centroids
+        queries: a file of features
         names: of all images of the indexes, one after the other
+        output: a file of rankings
+        num_features: the strongest features of each query that are used
+        assignments: visual words per feature
+        binary: see :class:`reprise.asmk.ASMK`
+        alpha: see :meth:`reprise.asmk.InvertedFile.search`
+        threshold: see :meth:`reprise.asmk.InvertedFile.search`
+        topk: how many images of each ranking are kept, all for None
+        attributes: of the file, such as the recipe
 
     With distractors, the rankings hold only the ``topk`` best, and beside them the place of every database image among
     all, from which the exact scores follow.
@@ -61,24 +72,46 @@ def search_indexes(
             binary=binary,
         )
     query_ids = np.arange(len(query_names))
-    rankings = search_together(opened, aggregated, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids)
-    places = _places(opened, aggregated, query_ids, alpha, threshold) if len(opened) > 1 else None
-    stored = StoredRankings(rankings.ranks, rankings.scores, query_names, names, places)
+    if len(opened) == 1:
+        ranked = search_together(opened, aggregated, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids)
+        result, distractors = RankedList(ranked.ranks, ranked.scores), 0
+    else:
+        result = _search_with_places(opened, aggregated, query_ids, alpha=alpha, threshold=threshold, topk=topk)
+        distractors = len(names) - opened[0].n_images
     size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    write_rankings(output, stored.without_unranked(), {"recipe": recipe, "index_bytes": size})
+    sizes = {"index bytes": {Path(indexes[0]).parent.name: size}}
+    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=sizes)
+    write_ranking(output, ranking.without_unranked(), attributes)
 
 
-def _places(
-    indexes: list[InvertedFile], queries: Aggregated, query_ids: np.ndarray, alpha: float, threshold: float
-) -> np.ndarray:
-    """The place, from 0, of every image of the first index among the images of all: (Q, n_images) int32."""
-    places = np.empty((len(query_ids), indexes[0].n_images), np.int32)
+def _search_with_places(
+    indexes: Sequence[InvertedFile],
+    queries: Aggregated,
+    query_ids: np.ndarray,
+    *,
+    alpha: float,
+    threshold: float,
+    topk: int | None,
+) -> RankedList:
+    """The best images of several inverted files, and the place of every image of the first one among all.
+
+    Both come from the same scores, one query at a time, so that a million distractors are scored once. Of equal scores
+    the image with the lower id comes first; scores that are not defined come last.
+    """
+    check_alike(indexes)
+    own, total = indexes[0].n_images, sum(index.n_images for index in indexes)
+    topk = checked_topk(topk, total)
+    ranks, best = np.empty((len(query_ids), topk), np.int32), np.empty((len(query_ids), topk))
+    places = np.empty((len(query_ids), own), np.int32)
+    place = np.empty(total, np.int32)
     for row, query in enumerate(query_ids):
         chosen = queries.image_ids == query
         one = Aggregated(queries.vectors[chosen], queries.words[chosen], queries.image_ids[chosen])
-        scores = [-index.scores(one, alpha=alpha, threshold=threshold)[0] for index in indexes]
-        places[row, np.argsort(scores[0], kind="stable")] = np.arange(len(scores[0]))
-        for distractors in scores[1:]:
-            # Of equal scores the database image comes first, because its id is lower.
-            places[row] += np.searchsorted(np.sort(distractors), scores[0], side="left").astype(np.int32)
-    return places
+        scores = np.concatenate(
+            [index.scores(one, alpha=alpha, threshold=threshold, query_ids=np.array([query]))[0] for index in indexes]
+        )
+        order = np.argsort(-scores, kind="stable")
+        ranks[row], best[row] = order[:topk], scores[order[:topk]]
+        place[order] = np.arange(total, dtype=np.int32)
+        places[row] = place[:own]
+    return RankedList(ranks, best, places)
