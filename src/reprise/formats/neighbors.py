@@ -57,8 +57,14 @@ def read_neighbors(
     return neighbors
 
 
-def write_neighbors(path: str | os.PathLike, neighbors: RankedList) -> None:
-    """Write the published layout, (2, Q, M) float32 as numpy.
+def write_neighbors(path: str | os.PathLike, neighbors: RankedList, *, as_tensor: bool = False) -> None:
+    """Write the published layout, (2, Q, M) float32.
+
+    Args:
+        path: the file
+        neighbors: ranks and scores (Q, M)
+        as_tensor: whether the array is one of torch. The published training takes one of numpy alone, the published
+            evaluation one of torch alone; :func:`read_neighbors` takes both
 
     Raises:
         DataError: neighbours that ``read_neighbors`` would refuse, or an index of 2**24 or more, which float32 cannot
@@ -69,7 +75,14 @@ def write_neighbors(path: str | os.PathLike, neighbors: RankedList) -> None:
         raise DataError(f"{path}: index {neighbors.ranks.max()} is beyond what float32 holds exactly, {_LARGEST_INDEX}")
     content = np.stack([neighbors.scores.astype(np.float32), neighbors.ranks.astype(np.float32)])
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        pickle.dump(content, handle, protocol=5)
+        pickle.dump(_tensor(content) if as_tensor else content, handle, protocol=5)
+
+
+def _tensor(content: np.ndarray) -> object:
+    # Only here, so that files without tensors need no torch.
+    import torch
+
+    return torch.from_numpy(content)
 
 
 def check_neighbors(

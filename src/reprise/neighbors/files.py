@@ -25,7 +25,8 @@ def find_neighbors(
     Args:
         queries: None compares the images of the database with each other
         databases: one after the other, such as a benchmark and distractors
-        output: a pickle (:mod:`reprise.formats.neighbors`)
+        output: a pickle (:mod:`reprise.formats.neighbors`), of numpy where the images are compared with each other, as
+            for a training, and else of torch
         descriptor: kind of global descriptor
         count: how many per query, all for None; a database with fewer images has as many neighbours as it can
         exclude_self: as in :func:`reprise.neighbors.search.compute_neighbors`
@@ -37,4 +38,5 @@ def find_neighbors(
     neighbors = compute_neighbors(
         asked, database, most if count is None else min(count, most), exclude_self=exclude_self, device=device
     )
-    write_neighbors(output, neighbors)
+    # As the published evaluation and the published training read them.
+    write_neighbors(output, neighbors, as_tensor=not exclude_self)
