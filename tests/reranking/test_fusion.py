@@ -10,8 +10,8 @@ from reprise.datasets.gldv2 import query_groups
 from reprise.evaluation.retrieval import evaluate_revisited
 from reprise.formats.pair_scores import PairScores, read_chunks, read_pair_scores, write_pair_scores
 from reprise.formats.rankings import RankedList
-from reprise.reranking import evaluate, fuse, mix, shortlists, sweep
-from reprise.reranking.shortlists import union
+from reprise.reranking.fusion import evaluate, fuse, mix, sweep
+from reprise.reranking.shortlists import shortlists, union
 from reprise.storage.errors import DataError
 
 

@@ -8,10 +8,11 @@ from reranking_data import DIM, descriptors, neighbors, network, plain, write_de
 from reprise.formats.pair_scores import read_chunks, read_pair_scores
 from reprise.formats.rankings import RankedList
 from reprise.formats.tokens import TokenFile
-from reprise.reranking import ames, score_pairs, shortlists
+from reprise.reranking import ames
 from reprise.reranking.projecting import project_tokens
 from reprise.reranking.scoring import Engine, score
-from reprise.reranking.shortlists import union
+from reprise.reranking.shortlists import shortlists, union
+from reprise.reranking.steps import score_pairs
 from reprise.storage.errors import DataError
 
 QUERIES, IMAGES, LEFT, RIGHT = [7, 3, 7, 5], [6, 6, 2, 0, 6, 4, 1, 6, 6], 7, 6

@@ -13,8 +13,10 @@ from reprise.formats.pair_scores import PairScores, write_pair_scores
 from reprise.formats.rankings import ALL, RankedList, Ranking, read_ranking, write_ranking
 from reprise.formats.tokens import token_writer
 from reprise.reporting.evaluations import evaluate_ranking
-from reprise.reranking import ames, load_scorer, scorer_names, shortlists
+from reprise.reranking import ames
 from reprise.reranking.candidates import take_candidates
+from reprise.reranking.scorers import load_scorer, scorer_names
+from reprise.reranking.shortlists import shortlists
 from reprise.reranking.steps import merged_sizes, rerank, rerank_files
 from reprise.storage.errors import DataError
 
