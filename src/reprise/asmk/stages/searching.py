@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reprise.asmk import _kernels
 from reprise.asmk.aggregation import Aggregated
 from reprise.asmk.codebook import Codebook
+from reprise.asmk.inputs import thread_count
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.queries import checked_topk
 from reprise.asmk.stages.blocks import aggregate_features
@@ -96,22 +98,20 @@ def _search_with_places(
     """The best images of several inverted files, and the place of every image of the first one among all.
 
     Both come from the same scores, one query at a time, so that a million distractors are scored once. Of equal scores
-    the image with the lower id comes first; scores that are not defined come last.
+    the image with the lower id comes first, a database image before a distractor; undefined ones come last.
     """
     check_alike(indexes)
     own, total = indexes[0].n_images, sum(index.n_images for index in indexes)
     topk = checked_topk(topk, total)
     ranks, best = np.empty((len(query_ids), topk), np.int32), np.empty((len(query_ids), topk))
     places = np.empty((len(query_ids), own), np.int32)
-    place = np.empty(total, np.int32)
     for row, query in enumerate(query_ids):
         chosen = queries.image_ids == query
         one = Aggregated(queries.vectors[chosen], queries.words[chosen], queries.image_ids[chosen])
         scores = np.concatenate(
             [index.scores(one, alpha=alpha, threshold=threshold, query_ids=np.array([query]))[0] for index in indexes]
         )
-        order = np.argsort(-scores, kind="stable")
-        ranks[row], best[row] = order[:topk], scores[order[:topk]]
-        place[order] = np.arange(total, dtype=np.int32)
-        places[row] = place[:own]
+        _kernels.rank(scores[None], ranks[row : row + 1], best[row : row + 1], thread_count(None))
+        order = np.argsort(-scores[:own], kind="stable")
+        places[row, order] = np.arange(own) + np.searchsorted(np.sort(-scores[own:]), -scores[order], side="left")
     return RankedList(ranks, best, places)
