@@ -126,6 +126,22 @@ def test_metrics_are_found_by_listing_them():
         evaluate_ranking(RANKING, dataset(TRUTH), ["map_classic"], [1])
 
 
+def test_a_metric_of_ones_own_is_a_module_and_nothing_else(tmp_path, monkeypatch):
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "success.py").write_text(
+        "from reprise.evaluation import Evaluation, Score\n"
+        "TAKES = 'revisited'\n"
+        "def evaluate(ranks, ground_truth, *, groups, kappas, database_size=None):\n"
+        "    first = [row[0] in truth['easy'] for row, truth in zip(ranks['all'], ground_truth)]\n"
+        "    return Evaluation([Score('first is easy', 'all', 100 * sum(first) / len(first), '%', True, len(first))])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = evaluate_ranking(RANKING, dataset(TRUTH), ["map_revisited", "mine.success"], [1])
+    assert found.score("first is easy", "all").value == 50 and found.score("mAP", "easy").value == 100
+
+
 @pytest.mark.parametrize("change, kind", [({"database": "abd"}, "database"), ({"queries": "qs"}, "query")])
 def test_rankings_of_other_images_are_refused(change, kind):
     with pytest.raises(DataError, match=f"the {kind} images of the rankings are not those"):

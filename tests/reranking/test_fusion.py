@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 from reranking_data import neighbors
@@ -118,4 +119,8 @@ def test_damaged_and_missing_chunks_of_scores(tmp_path):
         read_pair_scores(tmp_path / "bad.h5")
     write_pair_scores(tmp_path / "bad.h5", PairScores(part.offsets, part.images[:1], part.scores, 8), {})
     with pytest.raises(DataError, match="do not fit each other"):
+        read_pair_scores(tmp_path / "bad.h5")
+    with h5py.File(tmp_path / "bad.h5", "a") as file:
+        file.move("scores", "logits")  # as it was called
+    with pytest.raises(DataError, match=r"bad\.h5: has no scores; another version of reprise wrote it, delete it"):
         read_pair_scores(tmp_path / "bad.h5")

@@ -14,7 +14,7 @@ import numpy as np
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-_DATASETS = {"offsets": 1, "images": 1, "scores": 1}
+_DATASETS = {"offsets": 1, "images": 1}
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def read_pair_scores(path: str | os.PathLike) -> PairScores:
         DataError: no such file, another kind of file, arrays that do not fit each other, NaN or infinity
     """
     with hdf5.open_checked(path, _DATASETS, "pair scores") as file:
+        if "scores" not in file or file["scores"].ndim != 1:
+            raise DataError(f"{path}: has no scores; another version of reprise wrote it, delete it and run again")
         size = int(file.attrs.get("num_images", -1))
         scores = PairScores(file["offsets"][:], file["images"][:], file["scores"][:], size)
     lengths = np.diff(scores.offsets)
