@@ -1,4 +1,4 @@
-# From features and a codebook to an inverted file, rankings and scores.
+# From features and a codebook to an inverted file and rankings.
 
 
 def experiment_chunk(wildcards):
@@ -91,28 +91,3 @@ rule search:
         recipe=recipe("search", "experiment", dataset="searched"),
     script:
         f"{SCRIPTS}/search.py"
-
-
-rule evaluate:
-    input:
-        rankings=rules.search.output[0],
-        dataset=lambda wildcards: paths.dataset_inputs(
-            paths.parts(wildcards.searched)[0]
-        ),
-    output:
-        f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
-    log:
-        f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
-    wildcard_constraints:
-        experiment=any_of(matched_by("asmk", "global")),
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        recipe=recipe("evaluate", dataset="searched"),
-    script:
-        f"{SCRIPTS}/evaluate.py"
-
-
-localrules:
-    evaluate,

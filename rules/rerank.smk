@@ -1,4 +1,5 @@
-# From local features and any ranking to one whose first images AMES compared with the query.
+# From local features and any ranking to one whose first images were compared with the query; the ranking may be one of
+# these, too.
 
 PAIRS_OF = (
     "pairs/{reranker}/{ranking}/{searched}/{query_features}x{num_features}x{rerank}"
@@ -102,11 +103,10 @@ rule rerank:
     input:
         pairs=pair_chunks,
         ranking=reranked_ranking,
-        tokens=reranking_tokens,
+        database=reranking_tokens,
         datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
     output:
-        rankings=paths.ranking("{experiment}", "{searched}"),
-        evaluation=f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
+        paths.ranking("{experiment}", "{searched}"),
     log:
         f"{LOGS}/rerank/{{experiment}}/{{searched}}.log",
     wildcard_constraints:

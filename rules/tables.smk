@@ -1,4 +1,24 @@
-# From evaluations to tables, with the published numbers beside the measured ones.
+# From rankings to evaluations and tables, with the published numbers beside the measured ones.
+
+
+# One rule for every ranking, whatever steps made it.
+rule evaluate:
+    input:
+        ranking=paths.ranking("{experiment}", "{searched}"),
+        dataset=lambda wildcards: paths.dataset_inputs(
+            paths.parts(wildcards.searched)[0]
+        ),
+    output:
+        f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
+    log:
+        f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=10,
+    params:
+        recipe=recipe("evaluate", dataset="searched"),
+    script:
+        f"{SCRIPTS}/evaluate.py"
 
 
 def table_inputs(wildcards):
@@ -33,4 +53,5 @@ rule table:
 
 
 localrules:
+    evaluate,
     table,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reprise.formats.dense_writing import DenseFeatures, dense_writer
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import RankedList
 
 DIM, ROWS = 24, 12
 
@@ -37,7 +37,7 @@ def neighbors_of(labels, queries=None, *, seed=0):
     if queries is None:
         np.fill_diagonal(similarities, -1)
     order = np.argsort(-similarities, axis=1)[:, : len(labels) - (queries is None)]
-    return Neighbors(np.take_along_axis(similarities, order, axis=1).astype(np.float32), order.astype(np.int64))
+    return RankedList(order.astype(np.int64), np.take_along_axis(similarities, order, axis=1).astype(np.float32))
 
 
 def training_labels(labels=6, images=8):

@@ -8,7 +8,12 @@ import numpy as np
 from workspace import Workspace, tiny_config
 
 VIEWS = 8
-TARGETS = ["results/ames_tiny.csv", "results/sweeps/tiny_ames/landmarks.csv", "results/calibrations/tiny.csv"]
+TARGETS = [
+    "results/ames_tiny.csv",
+    "results/ames_steps.csv",
+    "results/sweeps/tiny_ames/landmarks.csv",
+    "results/calibrations/tiny.csv",
+]
 ADOPTED = "data/downloads/roxford5k/dinov2_query_local.hdf5"
 
 
@@ -114,6 +119,10 @@ def ames_config() -> dict:
             "tiny_ames_other": {**experiment, "ames": {**experiment["ames"], "similarity_weight": 0.25}},
             "sift_ames": {**experiment, "method": "RootSIFT + ASMK* + AMES", "ranking": "sift_tiny"},
             "dist_ames": {**experiment, "method": "CLS + AMES, distilled", "reranker": "tiny_dist"},
+            "twice_ames": {
+                **experiment, "method": "CLS + AMES + AMES, distilled", "ranking": "tiny_ames",
+                "reranker": "tiny_dist", "ames": {**experiment["ames"], "rerank": 4},
+            },
         },
         "tables": {
             "ames_tiny": {
@@ -124,6 +133,11 @@ def ames_config() -> dict:
             "ames_enlarged": {
                 "title": "AMES with distractors", "published": None, "experiments": ["tiny_cls", "tiny_ames"],
                 "datasets": ["landmarks+passing"], "protocols": ["medium", "hard"],
+            },
+            "ames_steps": {
+                "title": "AMES after other steps", "published": None,
+                "experiments": ["tiny_ames", "sift_ames", "twice_ames"],
+                "datasets": ["landmarks"], "protocols": ["easy", "medium", "hard"],
             },
         },
     }  # fmt: skip

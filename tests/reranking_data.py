@@ -6,7 +6,7 @@ from reference.ames import plain_logits
 from reference.weights import fill_weights
 
 from reprise.formats.dense_writing import DenseFeatures, dense_writer
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 
 DIM = 24
@@ -39,7 +39,7 @@ def neighbors(num_queries, num_images, seed=0):
     rng = np.random.default_rng(seed)
     indices = np.stack([rng.permutation(num_images) for _ in range(num_queries)])
     similarities = -np.sort(-rng.random((num_queries, num_images)).astype(np.float32), axis=1)
-    return Neighbors(similarities, indices)
+    return RankedList(indices, similarities)
 
 
 def padded(images, length):

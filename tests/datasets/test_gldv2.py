@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprise.datasets.gldv2 import read_gldv2_test
+from reprise.datasets.gldv2 import query_groups, read_gldv2_test
 from reprise.datasets.gldv2_train import read_gldv2_train
-from reprise.datasets.image_lists import check_same_order, read_image_list
+from reprise.datasets.image_lists import read_image_list
 from reprise.datasets.reading import read_dataset
 from reprise.storage.errors import DataError
 
@@ -35,12 +35,11 @@ def test_lists_with_labels(tmp_path):
     assert listed.images.names == ["train/0/1/2/012f.jpg", "train/f/f/f/fff0.jpg"]
     assert listed.images.paths[0] == Path("/images/train/0/1/2/012f.jpg")
     assert listed.labels.tolist() == [203093, 7] and listed.labels.dtype == np.int64
-    assert listed.sizes.tolist() == [[768, 1024], [100, 50]]
 
 
 def test_lists_without_labels(tmp_path):
     listed = read_image_list(listing(tmp_path / "x.txt", "test/a.jpg,768,1024\r\n"), {"test": Path("/t")})
-    assert listed.labels is None and listed.sizes.tolist() == [[768, 1024]]
+    assert listed.labels is None
     assert listed.images.paths == [Path("/t/a.jpg")]
     with pytest.raises(DataError, match=r"x\.txt: has no labels"):
         read_gldv2_train(Path("/t"), tmp_path / "x.txt")
@@ -72,26 +71,19 @@ def test_folders_by_first_component(tmp_path):
         read_image_list(path, {"index": tmp_path, "test": tmp_path})
 
 
-def test_order_of_ground_truth(tmp_path):
-    listed = read_image_list(listing(tmp_path / "x.txt", "jpg/a_1.jpg,0,5,5\njpg/b_2.jpg,1,5,5\n"), tmp_path)
-    check_same_order(listed, ["a_1", "b_2"], "x.txt")
-    with pytest.raises(DataError, match=r"x\.txt: is not in the order.*line 1 is 'a_1', not 'b_2'"):
-        check_same_order(listed, ["b_2", "a_1"], "x.txt")
-    with pytest.raises(DataError, match="2 images, not 3"):
-        check_same_order(listed, ["a_1", "b_2", "c"], "x.txt")
-
-
 def test_test_set(tmp_path, test_set):
     dataset = read_gldv2_test(tmp_path, **test_set, private_queries=2)
     assert dataset.database.names[3] == "index/3/a/b/3ab.jpg" and dataset.queries.names[2] == "test/z.jpg"
     assert [truth["ok"].tolist() for truth in dataset.ground_truth] == [[3, 1], [0], []]
-    assert all(set(truth) == {"ok"} for truth in dataset.ground_truth) and dataset.private_queries == 2
+    assert all(set(truth) == {"ok"} for truth in dataset.ground_truth) and dataset.truth == "landmarks"
+    assert {name: members.tolist() for name, members in dataset.groups.items()} == {
+        "public": [True, False, False], "private": [False, True, True], "combined": [True] * 3,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("count, private", [(1, 0), (2, 1), (3, 2)])
-def test_first_queries_are_the_public_ones(tmp_path, test_set, count, private):
-    dataset = read_gldv2_test(tmp_path, **test_set, num_queries=count, private_queries=2)
-    assert len(dataset.queries) == len(dataset.ground_truth) == count and dataset.private_queries == private
+@pytest.mark.parametrize("private", [0, 3, 7])
+def test_queries_of_one_kind_are_all_public(private):
+    assert {name: members.tolist() for name, members in query_groups(3, private).items()} == {"public": [True] * 3}
 
 
 @pytest.mark.parametrize(
@@ -113,8 +105,6 @@ def test_wrong_ground_truth_is_refused(tmp_path, test_set, content, message):
 def test_counts_of_queries_are_checked(tmp_path, test_set):
     with pytest.raises(DataError, match="private_queries is 750"):
         read_gldv2_test(tmp_path, **test_set)
-    with pytest.raises(DataError, match="the first 4 of 3 queries"):
-        read_gldv2_test(tmp_path, **test_set, private_queries=2, num_queries=4)
 
 
 def test_descriptions(tmp_path, test_set):
@@ -123,7 +113,7 @@ def test_descriptions(tmp_path, test_set):
         "database": str(test_set["database"]), "queries": str(test_set["queries"]), "private_queries": 1,
     }  # fmt: skip
     dataset = read_dataset(description)
-    assert dataset.database.paths[0] == Path("i/0/a/b/0ab.jpg") and dataset.private_queries == 1
+    assert dataset.database.paths[0] == Path("i/0/a/b/0ab.jpg") and dataset.groups["private"].sum() == 1
     train = listing(tmp_path / "train.txt", "train/a.jpg,5,1,1\ntrain/b.jpg,6,1,1\n")
     dataset = read_dataset({"layout": "gldv2_train", "images": "x", "index": str(train), "first": 1})
     assert dataset.database.paths == [Path("x/train/a.jpg")] and dataset.queries is None

@@ -130,3 +130,11 @@ def test_bad_input(rankings, truth, message):
 def test_bad_kappa():
     with pytest.raises(ValueError, match="kappas"):
         evaluate_classic(RANKING, [{"ok": [0]}], kappas=(0,))
+
+
+def test_only_the_protocols_that_are_wanted():
+    every = evaluate_revisited(RANKING, [TRUTH])
+    (hard,) = evaluate_revisited(RANKING, [TRUTH], protocols=["hard"]).items()
+    assert hard[0] == "hard" and hard[1].map == every["hard"].map and list(every) == ["easy", "medium", "hard"]
+    with pytest.raises(ValueError, match="protocols: 'midium' is unknown; known are easy, medium, hard"):
+        evaluate_revisited(RANKING, [TRUTH], protocols=["midium"])

@@ -1,4 +1,4 @@
-"""Files of nearest neighbours: the published ones are read, one form is written, and rankings are shortlists, too."""
+"""Files of nearest neighbours: the published ones are read, one form is written."""
 
 import pickle
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from reprise.formats.neighbors import Neighbors, read_neighbors, read_shortlist, write_neighbors
-from reprise.formats.rankings import StoredRankings, write_rankings
+from reprise.formats.neighbors import check_neighbors, read_neighbors, write_neighbors
+from reprise.formats.rankings import RankedList
 from reprise.storage.errors import DataError
 
 INDICES = np.array([[2, 0, 1], [1, 3, 0]])
@@ -25,22 +25,24 @@ def dump(path, content):
 def test_published_pickles(tmp_path, dtype, rows, convert):
     content = np.stack([SIMILARITIES, INDICES, INDICES + 7])[:rows].astype(dtype)
     found = read_neighbors(dump(tmp_path / "nn.pkl", convert(content)), num_queries=2, num_images=4)
-    assert found.similarities.dtype == np.float32 and found.indices.dtype == np.int64
-    assert np.array_equal(found.similarities, SIMILARITIES) and np.array_equal(found.indices, INDICES)
+    assert found.scores.dtype == np.float32 and found.ranks.dtype == np.int64
+    assert np.array_equal(found.scores, SIMILARITIES) and np.array_equal(found.ranks, INDICES)
 
 
-def test_what_is_written_is_the_published_layout(tmp_path):
-    write_neighbors(tmp_path / "nn.pkl", Neighbors(SIMILARITIES, INDICES))
+@pytest.mark.parametrize("kind", [np.ndarray, torch.Tensor])
+def test_what_is_written_is_the_published_layout(tmp_path, kind):
+    write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, SIMILARITIES), as_tensor=kind is torch.Tensor)
     content = pickle.loads((tmp_path / "nn.pkl").read_bytes())
-    assert type(content) is np.ndarray and content.dtype == np.float32 and content.shape == (2, 2, 3)
+    assert type(content) is kind and tuple(content.shape) == (2, 2, 3)
+    assert str(content.dtype).removeprefix("torch.") == "float32"
     found = read_neighbors(tmp_path / "nn.pkl")
-    assert np.array_equal(found.similarities, SIMILARITIES) and np.array_equal(found.indices, INDICES)
+    assert np.array_equal(found.scores, SIMILARITIES) and np.array_equal(found.ranks, INDICES)
 
 
 def test_the_first_neighbors(tmp_path):
-    write_neighbors(tmp_path / "nn.pkl", Neighbors(SIMILARITIES, INDICES))
-    assert read_neighbors(tmp_path / "nn.pkl", first=2).indices.tolist() == [[2, 0], [1, 3]]
-    assert read_neighbors(tmp_path / "nn.pkl", num_images=4, first=300).indices.shape == (2, 3)
+    write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, SIMILARITIES))
+    assert read_neighbors(tmp_path / "nn.pkl", first=2).ranks.tolist() == [[2, 0], [1, 3]]
+    assert read_neighbors(tmp_path / "nn.pkl", num_images=4, first=300).ranks.shape == (2, 3)
     with pytest.raises(DataError, match="has 3 neighbours per query, 4 were asked for"):
         read_neighbors(tmp_path / "nn.pkl", num_images=1000, first=4)
 
@@ -77,53 +79,21 @@ def test_code_in_a_pickle_is_refused(tmp_path):
 
 
 def test_indices_beyond_float32_are_not_written(tmp_path):
-    write_neighbors(tmp_path / "nn.pkl", Neighbors(np.ones((1, 1), np.float32), np.array([[2**24]])))
-    assert read_neighbors(tmp_path / "nn.pkl").indices.tolist() == [[2**24]]
+    write_neighbors(tmp_path / "nn.pkl", RankedList(np.array([[2**24]]), np.ones((1, 1), np.float32)))
+    assert read_neighbors(tmp_path / "nn.pkl").ranks.tolist() == [[2**24]]
     with pytest.raises(DataError, match="16777217 is beyond"):
-        write_neighbors(tmp_path / "x.pkl", Neighbors(np.ones((1, 1), np.float32), np.array([[2**24 + 1]])))
+        write_neighbors(tmp_path / "x.pkl", RankedList(np.array([[2**24 + 1]]), np.ones((1, 1), np.float32)))
     assert not (tmp_path / "x.pkl").exists()
 
 
-@pytest.fixture
-def rankings(tmp_path):
-    """Rankings over a, b, c and the distractors x and y, of which y is ranked."""
-    write_rankings(
-        tmp_path / "r.h5",
-        StoredRankings(np.array([[4, 1, 0], [2, 0, 4]]), SIMILARITIES, ["q", "r"], ["a", "b", "c", "x", "y"]),
-        {},
-    )
-    return tmp_path / "r.h5"
-
-
-def test_rankings_are_shortlists(rankings):
-    found = read_shortlist(rankings, num_queries=2, num_images=5, first=2)
-    assert found.indices.tolist() == [[4, 1], [2, 0]]
-    assert np.array_equal(found.similarities, SIMILARITIES[:, :2])
-
-
-def test_rankings_are_renumbered_by_name(rankings):
-    found = read_shortlist(rankings, query_names=["q", "r"], database_names=["y", "c", "b", "a", "z"])
-    assert found.indices.tolist() == [[0, 2, 3], [1, 3, 0]]
-
-
-@pytest.mark.parametrize(
-    "names, message",
-    [
-        ({"query_names": ["r", "q"]}, "its queries are not those"),
-        ({"database_names": ["a", "b", "y"]}, "ranks 'c', of which there are no local features"),
-        ({"num_images": 4}, "neighbour 4, outside"),
-    ],
-)
-def test_rankings_of_other_images_are_refused(rankings, names, message):
-    with pytest.raises(DataError, match=message):
-        read_shortlist(rankings, **names)
-
-
-def test_neighbors_are_shortlists(tmp_path):
-    write_neighbors(tmp_path / "nn.pkl", Neighbors(SIMILARITIES, INDICES))
-    found = read_shortlist(tmp_path / "nn.pkl", query_names=["q", "r"], database_names=list("abcd"))
-    assert np.array_equal(found.indices, INDICES)
+def test_names_tell_how_large_the_database_is(tmp_path):
+    write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, SIMILARITIES))
     with pytest.raises(DataError, match="outside of the database of 3 images"):
-        read_shortlist(tmp_path / "nn.pkl", database_names=list("abc"))
-    with pytest.raises(DataError, match=r"no\.pkl: there is no such file"):
-        read_shortlist(tmp_path / "no.pkl")
+        read_neighbors(tmp_path / "nn.pkl", num_images=3)
+
+
+def test_lists_that_no_search_made_are_refused():
+    with pytest.raises(DataError, match=r"x: query 1 has the neighbour 3, outside"):
+        check_neighbors(RankedList(INDICES, SIMILARITIES), "x", num_images=3)
+    with pytest.raises(DataError, match=r"x: has neighbours of 2 queries, expected 3"):
+        check_neighbors(RankedList(INDICES, SIMILARITIES), "x", num_queries=3)

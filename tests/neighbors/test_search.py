@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprise.neighbors import compute_neighbors
-from reprise.neighbors.search import _block_shape
+from reprise.neighbors.search import _block_shape, compute_neighbors
 from reprise.storage.errors import DataError
 
 
@@ -32,32 +31,32 @@ def test_equals_sorting_everything(data, exclude_self):
         patch.setattr("reprise.neighbors.search._block_shape", lambda *_: blocks)
         found = compute_neighbors(queries, database, size, exclude_self=exclude_self)
     similarities, indices = plain(queries, database, size, exclude_self)
-    assert np.array_equal(found.indices, indices)
-    assert np.array_equal(found.similarities, similarities)
-    assert found.similarities.dtype == np.float32 and found.indices.dtype == np.int64
+    assert np.array_equal(found.ranks, indices)
+    assert np.array_equal(found.scores, similarities)
+    assert found.scores.dtype == np.float32 and found.ranks.dtype == np.int64
 
 
 def test_the_blocks_change_rounding_alone():
     rng = np.random.default_rng(0)
     database = rng.standard_normal((9000, 8)).astype(np.float32)
     few, many = (compute_neighbors(database[:50], database, 20, block_mib=mib) for mib in (1, 512))
-    assert np.array_equal(few.indices, many.indices)
-    np.testing.assert_allclose(few.similarities, many.similarities, rtol=1e-6)
+    assert np.array_equal(few.ranks, many.ranks)
+    np.testing.assert_allclose(few.scores, many.scores, rtol=1e-6)
     _, expected = plain(database[:50].astype(np.float64), database.astype(np.float64), 20, False)
-    assert np.array_equal(few.indices, expected)
+    assert np.array_equal(few.ranks, expected)
 
 
 def test_self_is_removed_by_identity_and_copies_stay():
     copies = np.array([[1, 0], [0, 1], [1, 0], [1, 0]], np.float32)
     found = compute_neighbors(copies, copies, exclude_self=True)
-    assert found.indices.tolist() == [[2, 3, 1], [0, 2, 3], [0, 3, 1], [0, 2, 1]]
-    assert found.similarities[0].tolist() == [1, 1, 0]
+    assert found.ranks.tolist() == [[2, 3, 1], [0, 2, 3], [0, 3, 1], [0, 2, 1]]
+    assert found.scores[0].tolist() == [1, 1, 0]
 
 
 def test_similarities_of_any_sign_and_size_are_ordered():
     database = np.array([[-1e30], [-0.0], [1e-40], [3], [-2e-42], [0.0], [1e30], [-5]], np.float32)
     found = compute_neighbors(np.ones((1, 1), np.float32), database)
-    assert found.indices.tolist() == [[6, 3, 2, 1, 5, 4, 7, 0]]
+    assert found.ranks.tolist() == [[6, 3, 2, 1, 5, 4, 7, 0]]
 
 
 @pytest.mark.parametrize(

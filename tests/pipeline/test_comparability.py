@@ -53,3 +53,9 @@ def test_what_deviates_is_named(config, path, value, expected):
 
 def test_an_experiment_of_which_nothing_is_known_deviates(config):
     assert deviations(config, PUBLISHED, "rootsift", DATASETS)
+
+
+def test_a_second_reranker_is_nothing_that_was_published(config):
+    assert deviations(config, published()["ames"], "dinov2_ames", ["roxford5k"]) == []
+    config["experiments"]["dinov2_ames"]["ranking"] = "dinov2_ames_dist"
+    assert deviations(config, published()["ames"], "dinov2_ames", ["roxford5k"])

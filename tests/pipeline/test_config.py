@@ -115,6 +115,7 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["trainings", "dinov2_ames", "descriptors"], 500, "500 is more than the 400 that extractors.dinov2_400 keeps"),
         (["trainings", "dinov2_ames_dist", "teacher"], "how_r18_trained", "name a checkpoint of ames"),
         (["trainings", "how_r18", "epoch"], 3, "unknown key 'epoch'; did you mean 'epochs'"),
+        (["rerankers", "dinov2_ames", "scorer"], "aems", "unknown name 'aems'; did you mean 'ames'"),
         (["rerankers", "dinov2_ames", "extractor"], "how_r18", "needs descriptors of dimension 768, how_r18 has 128"),
         (
             ["rerankers", "dinov2_ames", "checkpoint"],

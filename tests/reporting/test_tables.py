@@ -2,10 +2,13 @@
 
 import csv
 import io
+import math
 
 import pytest
 
+from reprise.evaluation.scores import Evaluation, Score
 from reprise.reporting.tables import (
+    left_out_notes,
     render_csv,
     render_latex,
     render_markdown,
@@ -22,19 +25,23 @@ PUBLISHED = {
     "deviations": {"how_r18_1000": []},
 }
 EVALUATIONS = {
-    ("how_r18_1000", "roxford5k"): {
-        "index_bytes": 47_000_000,
-        "protocols": {
-            "easy": {"map": 88.123, "queries": 68},
-            "medium": {"map": 75.449, "queries": 70},
-            "hard": {"map": None, "queries": 0},
-        },
-    }
+    ("how_r18_1000", "roxford5k"): Evaluation(
+        [
+            Score("mAP", "easy", 88.123, "%", True, 68),
+            Score("mP@10", "easy", 90.5, "%", True, 68),
+            Score("mAP", "medium", 75.449, "%", True, 70),
+            Score("mAP", "hard", math.nan, "%", True, 0),
+            Score("index bytes", "all", 47_000_000, "bytes", False, 4993),
+            Score("index bytes per image", "all", 47_000_000 / 4993, "bytes", False, 4993),
+        ],
+        left_out={"easy": 2, "medium": 0},
+    )
 }
 
 
 def cells(published=PUBLISHED, miniature=False, protocols=("easy", "medium", "hard")):
-    return table_cells(ROWS, ["roxford5k"], protocols, EVALUATIONS, published, miniature)
+    columns = [("mAP", group) for group in protocols]
+    return table_cells(ROWS, ["roxford5k"], columns, EVALUATIONS, published, miniature)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +96,42 @@ def test_markdown_and_latex_show_the_published_number_in_brackets():
 
 
 def test_published_numbers_never_stand_in_for_measured_ones():
-    only = table_cells(ROWS, ["roxford5k"], ["medium"], {}, PUBLISHED, False)
+    only = table_cells(ROWS, ["roxford5k"], [("mAP", "medium")], {}, PUBLISHED, False)
     assert only[0].measured is None and only[0].verdict == "not measured"
     assert "not measured (75.1)" in render_markdown(only, "Title", [])
+
+
+SIZES = [("mAP", "medium"), ("mP@10", "easy"), ("index bytes", "all")]
+
+
+def test_a_table_of_any_metric_says_what_each_number_is():
+    published = {
+        **PUBLISHED,
+        "tolerance": {"map": 0.7, "metrics": {"index bytes": 1e6}, "source": "a study"},
+        "values": {"how_r18_1000": {"roxford5k": {"medium": 75.1, "index bytes": {"all": 46_500_000}}}},
+    }
+    found = table_cells(ROWS, ["roxford5k"], SIZES, EVALUATIONS, published, False)
+    assert [cell.verdict for cell in found] == ["reproduced", "published unknown", "reproduced"]
+    medium, precision, size = csv.DictReader(io.StringIO(render_csv(found)))
+    assert (medium["metric"], medium["group"], medium["unit"], medium["measured"]) == ("mAP", "medium", "%", "75.45")
+    assert (precision["metric"], precision["measured"], precision["count"]) == ("mP@10", "90.50", "68")
+    assert (size["unit"], size["measured"], size["difference"], size["tolerance"]) == (
+        "bytes", "47000000", "500000", "1000000",
+    )  # fmt: skip
+    text = render_markdown(found, "Title", [])
+    assert "mAP in percent, mP@10 in percent, index bytes in bytes: measured (published)" in text
+    assert "| method | n | roxford5k mAP medium | roxford5k mP@10 easy | roxford5k index bytes all |" in text
+    assert "| 1000 | **75.45** (75.1) | 90.50 | **47000000** (4.65e+07) |" in text
+    assert r"\textbf{75.45} (75.1) & 90.50 &" in render_latex(found, "Title")
+
+
+def test_a_published_number_of_a_metric_without_a_tolerance_has_no_verdict():
+    published = {**PUBLISHED, "values": {"how_r18_1000": {"roxford5k": {"index bytes": {"all": 47_000_000}}}}}
+    (cell,) = table_cells(ROWS, ["roxford5k"], SIZES[2:], EVALUATIONS, published, False)
+    assert cell.published == 47_000_000 and cell.verdict == "published unknown"
+
+
+def test_queries_that_are_left_out_are_counted_under_the_table():
+    columns = [("mAP", "easy"), ("mAP", "medium")]
+    (note,) = left_out_notes(EVALUATIONS, ["roxford5k", "rparis6k"], columns)
+    assert note == "roxford5k easy, queries without a positive, which are left out: 2"

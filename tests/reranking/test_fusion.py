@@ -2,15 +2,17 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 from reranking_data import neighbors
 
+from reprise.datasets.gldv2 import query_groups
 from reprise.evaluation.retrieval import evaluate_revisited
-from reprise.formats.neighbors import Neighbors
 from reprise.formats.pair_scores import PairScores, read_chunks, read_pair_scores, write_pair_scores
-from reprise.reranking import bytes_per_image, evaluate, fuse, mix, rerank, shortlists, sweep
-from reprise.reranking.shortlists import union
+from reprise.formats.rankings import RankedList
+from reprise.reranking.fusion import evaluate, fuse, mix, sweep
+from reprise.reranking.shortlists import shortlists, union
 from reprise.storage.errors import DataError
 
 
@@ -21,7 +23,7 @@ def published(golden):
     queries, images = every.shape
     scores = PairScores(np.arange(queries + 1) * images, np.tile(np.arange(images), queries), every.ravel(), images)
     truth = json.loads(str(archive["gnd"]))
-    return Neighbors(archive["nn_sims"], archive["nn_indices"]), scores, truth, json.loads(str(archive["results"]))
+    return RankedList(archive["nn_indices"], archive["nn_sims"]), scores, truth, json.loads(str(archive["results"]))
 
 
 def test_published_maps(published):
@@ -30,17 +32,17 @@ def test_published_maps(published):
     for key, expected in results.items():
         passed, lam, gamma, count = key.split("/")
         ranking = rankings["hard" if passed == "hard1" else "medium"]
-        fused = rerank({"any": ranking}, scores, int(count), float(lam), float(gamma))["any"]
-        found = evaluate_revisited(fused.indices, truth)
+        fused = fuse(ranking, scores.of(ranking.first(int(count)).ranks), float(lam), float(gamma))
+        found = evaluate_revisited(fused.ranks, truth)
         maps = {f"{name[0].upper()}_map": 100 * found[name].map for name in found}
         assert maps == pytest.approx(expected, abs=1e-3), key
 
 
 def test_a_sweep_reuses_the_scores(published):
     nearest, scores, truth, results = published
-    rows = sweep(shortlists(nearest, truth), scores, truth, num_rerank=[20, 30], lam=[0.5, 0.55], gamma=[0.2, 0.3])
-    assert [tuple(row)[:3] for row in rows] == [("num_rerank", "lambda", "gamma")] * 8
-    by_key = {f"{row['lambda']}/{row['gamma']}/{row['num_rerank']}": row for row in rows}
+    rows = sweep(shortlists(nearest, truth), scores, truth, shortlist=[20, 30], lam=[0.5, 0.55], gamma=[0.2, 0.3])
+    assert [tuple(row)[:3] for row in rows] == [("shortlist", "lambda", "gamma")] * 8
+    by_key = {f"{row['lambda']}/{row['gamma']}/{row['shortlist']}": row for row in rows}
     for key in ("0.5/0.2/20", "0.55/0.3/30"):
         assert 100 * by_key[key]["medium"] == pytest.approx(results[f"hard0/{key}"]["M_map"], abs=1e-3)
         assert 100 * by_key[key]["hard"] == pytest.approx(results[f"hard1/{key}"]["H_map"], abs=1e-3)
@@ -50,34 +52,34 @@ def test_landmarks_have_one_ranking(published):
     nearest, scores, truth, _ = published
     ok = [{"ok": entry["easy"] + entry["hard"]} for entry in truth]
     rankings = shortlists(nearest, ok)
-    np.testing.assert_array_equal(rankings["all"].indices, nearest.indices)
-    (row,) = sweep(rankings, scores, ok, num_rerank=[30], lam=[0.5], gamma=[0.2], private_queries=2)
+    np.testing.assert_array_equal(rankings["all"].ranks, nearest.ranks)
+    (row,) = sweep(rankings, scores, ok, shortlist=[30], lam=[0.5], gamma=[0.2], groups=query_groups(len(ok), 2))
     assert {"public", "private", "combined"} <= row.keys()
     with_junk = [{"ok": entry["easy"], "junk": entry["junk"]} for entry in truth]
     assert list(evaluate(shortlists(nearest, with_junk), with_junk)) == ["classic"]
 
 
 def test_images_that_a_protocol_ignores_go_to_the_end():
-    nearest = Neighbors(np.array([[0.9, 0.8, 0.7, 0.6, 0.5]], "f4"), np.array([[4, 2, 0, 3, 1]]))
+    nearest = RankedList(np.array([[4, 2, 0, 3, 1]]), np.array([[0.9, 0.8, 0.7, 0.6, 0.5]], "f4"))
     truth = [{"easy": [2], "hard": [3], "junk": [4]}]
     found = shortlists(nearest, truth, ("easy", "medium", "hard"))
-    assert {name: ranking.indices[0].tolist() for name, ranking in found.items()} == {
+    assert {name: ranking.ranks[0].tolist() for name, ranking in found.items()} == {
         "easy": [2, 0, 1, 4, 3],
         "medium": [2, 0, 3, 1, 4],
         "hard": [0, 3, 1, 4, 2],
     }
-    np.testing.assert_array_equal(found["medium"].similarities, np.array([[0.8, 0.7, 0.6, 0.5, 0.9]], "f4"))
-    assert nearest.indices.tolist() == [[4, 2, 0, 3, 1]]
+    np.testing.assert_array_equal(found["medium"].scores, np.array([[0.8, 0.7, 0.6, 0.5, 0.9]], "f4"))
+    assert nearest.ranks.tolist() == [[4, 2, 0, 3, 1]]
     offsets, images = union({name: found[name] for name in ("medium", "hard")}, 2)
     assert (offsets.tolist(), images.tolist()) == ([0, 3], [0, 2, 3])
 
 
 def test_only_the_first_are_permuted_and_ties_keep_their_order():
-    nearest = Neighbors(np.array([[0.9, 0.8, 0.8, 0.6]], "f4"), np.array([[3, 1, 0, 2]]))
+    nearest = RankedList(np.array([[3, 1, 0, 2]]), np.array([[0.9, 0.8, 0.8, 0.6]], "f4"))
     fused = fuse(nearest, np.array([[-9, 2, 2]], "f4"), 0.5, 1.0)
-    assert fused.indices.tolist() == [[1, 0, 3, 2]]
-    assert fused.similarities[0, 3] == np.float32(0.6)
-    assert fuse(nearest, np.array([[-9, 2, 2]], "f4"), 1.0, 1.0).indices.tolist() == nearest.indices.tolist()
+    assert fused.ranks.tolist() == [[1, 0, 3, 2]]
+    assert fused.scores[0, 3] == np.float32(0.6)
+    assert fuse(nearest, np.array([[-9, 2, 2]], "f4"), 1.0, 1.0).ranks.tolist() == nearest.ranks.tolist()
 
 
 def test_the_mixture():
@@ -94,11 +96,13 @@ def test_more_images_than_were_scored():
     offsets, images = union({"all": nearest}, 4)
     scores = PairScores(offsets, images, np.zeros(len(images), "f4"), 8)
     with pytest.raises(DataError, match=r"query 0 and image \d, at rank 5 of what is re-ranked, were not scored"):
-        rerank({"all": nearest}, scores, 5, 0.5, 1.0)
-    with pytest.raises(DataError, match="num_rerank: is 9, and the rankings hold 8"):
-        rerank({"all": nearest}, scores, 9, 0.5, 1.0)
+        scores.of(nearest.first(5).ranks)
+    with pytest.raises(DataError, match="shortlist: is 9, and the rankings hold 8"):
+        nearest.first(9)
+    with pytest.raises(DataError, match="shortlist: is 9, and the rankings hold 8"):
+        fuse(nearest, np.zeros((3, 9)), 0.5, 1.0)
     with pytest.raises(DataError, match="are of 3 queries, 2 were asked for"):
-        scores.of(nearest.indices[:2, :1])
+        scores.of(nearest.ranks[:2, :1])
 
 
 def test_damaged_and_missing_chunks_of_scores(tmp_path):
@@ -110,18 +114,13 @@ def test_damaged_and_missing_chunks_of_scores(tmp_path):
     write_pair_scores(tmp_path / "1.h5", part, {"first_query": 1, "recipe": "another"})
     with pytest.raises(DataError, match=r"1.h5: was scored with another recipe than .*0.h5"):
         read_chunks([tmp_path / f"{chunk}.h5" for chunk in range(3)])
-    write_pair_scores(tmp_path / "bad.h5", PairScores(part.offsets, part.images, part.logits * np.nan, 8), {})
-    with pytest.raises(DataError, match="'logits' contain NaN"):
+    write_pair_scores(tmp_path / "bad.h5", PairScores(part.offsets, part.images, part.scores * np.nan, 8), {})
+    with pytest.raises(DataError, match="'scores' contain NaN"):
         read_pair_scores(tmp_path / "bad.h5")
-    write_pair_scores(tmp_path / "bad.h5", PairScores(part.offsets, part.images[:1], part.logits, 8), {})
+    write_pair_scores(tmp_path / "bad.h5", PairScores(part.offsets, part.images[:1], part.scores, 8), {})
     with pytest.raises(DataError, match="do not fit each other"):
         read_pair_scores(tmp_path / "bad.h5")
-
-
-@pytest.mark.parametrize(
-    ("count", "form", "size"), [(50, "codes", 800), (50, "tokens", 12800), (50, "descriptors", 76800)]
-)
-def test_bytes_per_image(count, form, size):
-    assert bytes_per_image(count, form) == size
-    with pytest.raises(DataError, match="form"):
-        bytes_per_image(count, "vectors")
+    with h5py.File(tmp_path / "bad.h5", "a") as file:
+        file.move("scores", "logits")  # as it was called
+    with pytest.raises(DataError, match=r"bad\.h5: has no scores; another version of reprise wrote it, delete it"):
+        read_pair_scores(tmp_path / "bad.h5")

@@ -5,11 +5,14 @@ import pytest
 import torch
 from reranking_data import DIM, descriptors, neighbors, network, plain, write_dense
 
-from reprise.formats.neighbors import Neighbors
 from reprise.formats.pair_scores import read_chunks, read_pair_scores
+from reprise.formats.rankings import RankedList
 from reprise.formats.tokens import TokenFile
-from reprise.reranking import Engine, project_tokens, score, score_pairs, shortlists
-from reprise.reranking.shortlists import union
+from reprise.reranking import ames
+from reprise.reranking.projecting import project_tokens
+from reprise.reranking.scoring import Engine, score
+from reprise.reranking.shortlists import shortlists, union
+from reprise.reranking.steps import score_pairs
 from reprise.storage.errors import DataError
 
 QUERIES, IMAGES, LEFT, RIGHT = [7, 3, 7, 5], [6, 6, 2, 0, 6, 4, 1, 6, 6], 7, 6
@@ -95,62 +98,85 @@ def test_the_database_is_read_once_in_its_order(setting, monkeypatch):
     assert read == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
-def test_stored_scores_are_those_of_both_shortlists(setting, tmp_path):
+def files(setting, **others):
+    names = {"checkpoint": "ames.pt", "queries": "qt.h5", "database": "dt.h5"}
+    return {**{key: setting.folder / name for key, name in names.items()}, **others}
+
+
+def test_stored_scores_are_those_of_all_shortlists(setting, tmp_path):
     nearest = neighbors(len(QUERIES), len(IMAGES))  # of four queries, so that two of six chunks are empty
-    truth = [{"easy": [int(row[0])], "hard": [int(row[3])], "junk": [int(row[1])]} for row in nearest.indices]
-    files = [setting.folder / name for name in ("ames.pt", "qt.h5", "dt.h5")]
+    truth = [{"easy": [int(row[0])], "hard": [int(row[3])], "junk": [int(row[1])]} for row in nearest.ranks]
+    lists = shortlists(nearest, truth, ("medium", "hard"))
+    options = {"shortlist": 4, "num_images": len(IMAGES)}
     for chunk in range(6):
         score_pairs(
-            *files, nearest, tmp_path / f"{chunk}.h5", num_rerank=4, ground_truth=truth, chunk=chunk, num_chunks=6,
+            ames, files(setting), lists, tmp_path / f"{chunk}.h5", **options, chunk=chunk, num_chunks=6,
             attributes={"recipe": "r"},
         )  # fmt: skip
     scores = read_chunks([tmp_path / f"{chunk}.h5" for chunk in range(6)])
-    score_pairs(*files, nearest, tmp_path / "one.h5", num_rerank=4, ground_truth=truth)
+    score_pairs(ames, files(setting), lists, tmp_path / "one.h5", **options)
     whole = read_pair_scores(tmp_path / "one.h5")
     np.testing.assert_array_equal(scores.offsets, whole.offsets)
     np.testing.assert_array_equal(scores.images, whole.images)
-    np.testing.assert_allclose(scores.logits, whole.logits, atol=1e-5)
+    np.testing.assert_allclose(scores.scores, whole.scores, atol=1e-5)
     # Medium leaves the image at rank 2 out, hard the one at rank 1 as well: five images together.
     assert np.diff(scores.offsets).tolist() == [5] * len(QUERIES)
-    for ranking in shortlists(nearest, truth).values():
-        pairs = [(query, image) for query, row in enumerate(ranking.indices[:, :4]) for image in row]
+    for ranking in lists.values():
+        pairs = [(query, image) for query, row in enumerate(ranking.ranks[:, :4]) for image in row]
         expected = plain(setting.network, setting.queries, setting.images, pairs, LEFT, RIGHT).reshape(-1, 4)
-        np.testing.assert_allclose(scores.of(ranking.indices[:, :4]), expected, atol=1e-4)
-    offsets, _ = union(shortlists(nearest, truth), 4)
+        np.testing.assert_allclose(scores.of(ranking.ranks[:, :4]), expected, atol=1e-4)
+    offsets, _ = union(lists, 4)
     np.testing.assert_array_equal(offsets, scores.offsets)
+    # Easy leaves out the images at ranks 2 and 4; its four are among these five.
+    offsets, _ = union(shortlists(nearest, truth), 4)
+    assert np.diff(offsets).tolist() == [5] * len(QUERIES)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"query_descriptors": 8}, "qt.h5: 8 descriptors per image were asked for, it has 7"),
-        ({"database_descriptors": 7}, "dt.h5: 7 descriptors"),
-        ({"num_rerank": 10}, "num_rerank: is 10, and the rankings hold 9"),
+        ({"settings": {"query_features": 8}}, "qt.h5: 8 descriptors per image were asked for, it has 7"),
+        ({"settings": {"num_features": 7}}, "dt.h5: 7 descriptors"),
+        ({"shortlist": 10}, "shortlist: is 10, and the rankings hold 9"),
         ({"chunk": 2, "num_chunks": 2}, "chunk: is 2"),
-        ({"protocols": ["midium"], "ground_truth": [{"easy": [], "hard": []}] * 4}, "'midium' is unknown"),
     ],
 )
 def test_parameters_that_do_not_fit(setting, tmp_path, options, message):
-    files = [setting.folder / name for name in ("ames.pt", "qt.h5", "dt.h5")]
+    lists = {"all": neighbors(4, 9)}
     with pytest.raises(DataError, match=message):
-        score_pairs(*files, neighbors(4, 9), tmp_path / "o.h5", **{"num_rerank": 3, **options})
+        score_pairs(ames, files(setting), lists, tmp_path / "o.h5", **{"shortlist": 3, "num_images": 9, **options})
     assert not (tmp_path / "o.h5").exists()
 
 
+def test_protocols_that_do_not_exist():
+    with pytest.raises(DataError, match="'midium' is unknown"):
+        shortlists(neighbors(4, 9), [{"easy": [], "hard": []}] * 4, ["midium"])
+
+
 def test_inputs_that_do_not_belong_together(setting, tmp_path):
-    files = [setting.folder / name for name in ("ames.pt", "qt.h5", "dt.h5")]
-    with pytest.raises(DataError, match="tokens of 4 queries, the neighbours are of 3"):
-        score_pairs(*files, neighbors(3, 9), tmp_path / "o.h5", num_rerank=3)
-    beyond = Neighbors(np.ones((4, 1), "f4"), np.full((4, 1), 9))
-    with pytest.raises(DataError, match="tokens of 9 images, the neighbours name image 9"):
-        score_pairs(*files, beyond, tmp_path / "o.h5", num_rerank=1)
+    options = {"shortlist": 1, "num_images": 10}
+    with pytest.raises(DataError, match="tokens of 4 queries, the rankings are of 3"):
+        score_pairs(ames, files(setting), {"all": neighbors(3, 9)}, tmp_path / "o.h5", **options)
+    beyond = {"all": RankedList(np.full((4, 1), 9), np.ones((4, 1), "f4"))}
+    with pytest.raises(DataError, match="tokens of 9 images, image 9 was asked for"):
+        score_pairs(ames, files(setting), beyond, tmp_path / "o.h5", **options)
     with pytest.raises(DataError, match="tokens of 9 images, image 9 was asked for"):
         setting.score([(0, 9)])
     other = network(setting.network.binarized)
     other.classifier.bias.data += 1
     other.save_checkpoint(tmp_path / "other.pt")
     with pytest.raises(DataError, match=r"qt.h5: was made with another network than .*other.pt"):
-        score_pairs(tmp_path / "other.pt", *files[1:], neighbors(4, 9), tmp_path / "o.h5", num_rerank=3)
+        score_pairs(
+            ames, files(setting, checkpoint=tmp_path / "other.pt"), {"all": neighbors(4, 9)}, tmp_path / "o.h5",
+            **options,
+        )  # fmt: skip
+
+
+def test_sizes_are_those_of_the_tokens_that_are_used(setting):
+    per_token = 16 if setting.network.binarized else 256
+    for count, tokens in ((None, sum(IMAGES)), (4, sum(min(number, 4) for number in IMAGES))):
+        sizes = ames.sizes(files(setting), num_features=count)
+        assert sizes == {"token bytes": {setting.database_tokens.network: tokens * per_token}}
 
 
 def test_a_query_without_descriptors(setting, tmp_path):

@@ -8,7 +8,7 @@ from ames_training_data import DIM, neighbors_of, training_labels, write_feature
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import evaluate_revisited
 from reprise.formats.dense import open_local
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
 from reprise.training.ames_settings import AmesValidationSettings
@@ -43,7 +43,7 @@ def network():
 
 def plainly_reranked(network, neighbors, queries, database, truth, count):
     rankings = []
-    for query, (similarities, images) in enumerate(zip(neighbors.similarities, neighbors.indices, strict=True)):
+    for query, (similarities, images) in enumerate(zip(neighbors.scores, neighbors.ranks, strict=True)):
         # Junk goes to the end, as the published code does it.
         order = np.argsort(np.isin(images, truth[query].get("junk", [])), kind="stable")
         similarities, images = similarities[order], images[order]
@@ -67,9 +67,9 @@ def test_scores_are_those_of_pairs_scored_one_by_one(inputs, network, truth):
     files = [open_local(inputs[key]) for key in ("queries", "database")]
     for count in (8, 20):
         ranking = plainly_reranked(network, inputs["neighbors"], *files, truth, count)
-        assert (ranking != inputs["neighbors"].indices).any()
+        assert (ranking != inputs["neighbors"].ranks).any()
         if truth is LANDMARKS:
-            expected = evaluate_landmarks(ranking, truth, private_queries=0)["public"].map
+            expected = evaluate_landmarks(ranking, truth)["combined"].map
         else:
             expected = evaluate_revisited(ranking, truth)["medium"].map
         assert scores[f"validation_map_{count}"] == pytest.approx(expected)
@@ -79,20 +79,20 @@ def test_only_the_first_queries_count(inputs, network):
     scores = AmesValidation(SETTINGS, **inputs, ground_truth=LANDMARKS, first=3).scores(network)
     files = [open_local(inputs[key]) for key in ("queries", "database")]
     ranking = plainly_reranked(network, inputs["neighbors"], *files, LANDMARKS, 8)
-    expected = evaluate_landmarks(ranking[:3], LANDMARKS[:3], private_queries=0)["public"].map
+    expected = evaluate_landmarks(ranking[:3], LANDMARKS[:3])["combined"].map
     assert scores["validation_map_8"] == pytest.approx(expected)
 
 
 def test_inputs_that_do_not_fit_are_refused(inputs):
     neighbors = inputs["neighbors"]
-    far = Neighbors(neighbors.similarities, np.where(neighbors.indices == 3, 30, neighbors.indices))
+    far = RankedList(np.where(neighbors.ranks == 3, 30, neighbors.ranks), neighbors.scores)
     cases = [
         (SETTINGS, {"ground_truth": LANDMARKS[:-1]}, "neighbours of 5 queries, ground truth of 4"),
         (SETTINGS, {"neighbors": far}, "the neighbours hold image 30, and the database has features of 30"),
         (
             AmesValidationSettings(**{**vars(SETTINGS), "candidates": [31]}),
             {},
-            "num_rerank: is 31, and the rankings hold 30",
+            "shortlist: is 31, and the rankings hold 30",
         ),
         (AmesValidationSettings(candidates=[5]), {}, r"validation.query_descriptors: is 600, .*queries.h5 has"),
     ]

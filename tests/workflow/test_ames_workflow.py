@@ -7,14 +7,18 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+import torch
 from ames_workspace import ADOPTED, TARGETS, ames_workspace
 
 from reprise.formats.neighbors import read_neighbors
+from reprise.formats.rankings import read_ranking
 from reprise.networks.ames import AMES
+from reprise.reporting.evaluations import read_evaluation
+from reprise.untrusted.pickles import load_pickle
 
 pytestmark = pytest.mark.workflow
 
-RERANK = {"rerank": 1, "table": 1}
+RERANK = {"rerank": 1, "evaluate": 1, "table": 1}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,41 @@ def test_every_cell_is_measured(ames):
     assert codes["CLS + AMES"] == 8 * 16 * 256 and codes["CLS + AMES, distilled"] == 8 * 16 * 16
 
 
+def test_rankings_after_other_steps_are_scored_under_every_protocol(ames):
+    cells = read(ames, "ames_steps.csv")
+    assert len(cells) == 3 * 3 and {cell["protocol"] for cell in cells} == {"easy", "medium", "hard"}
+    assert all(0 < float(cell["measured"]) <= 100 and cell["queries"] == "4" for cell in cells)
+    same = {(c["method"], c["protocol"]): c["measured"] for c in read(ames, "ames_tiny.csv")}
+    for cell in cells:
+        if cell["protocol"] != "easy" and cell["method"] != "CLS + AMES + AMES, distilled":
+            # "CLS + AMES" stands twice in the other table, with two weights.
+            assert cell["method"] == "CLS + AMES" or same[cell["method"], cell["protocol"]] == cell["measured"]
+
+
+def test_a_second_reranker_takes_the_lists_that_the_first_gives(ames):
+    first, second = (
+        read_ranking(ames.folder / f"results/rankings/{name}/landmarks.h5") for name in ("tiny_ames", "twice_ames")
+    )
+    assert list(first.lists) == list(second.lists) == ["easy", "medium", "hard"]
+    assert (first.reranked, second.reranked) == (5, 4)
+    for protocol, before in first.lists.items():
+        after = second.list_of(protocol)
+        np.testing.assert_array_equal(np.sort(after.ranks[:, :4], axis=1), np.sort(before.ranks[:, :4], axis=1))
+        np.testing.assert_array_equal(after.ranks[:, 4:], before.ranks[:, 4:])
+    # Tokens of both networks are kept, those of the first as halves and of the second as codes of 128 bits.
+    sizes = read_evaluation(ames.folder / "results/evaluations/twice_ames/landmarks.json")
+    assert sizes.score("token bytes", "all").value == 8 * 16 * (256 + 16)
+    assert sizes.score("token bytes per image", "all").value == 16 * (256 + 16)
+
+
+def test_both_steps_run_again_where_the_first_one_changes(changed):
+    changed.config["experiments"]["tiny_ames"]["ames"]["similarity_weight"] = 0.75
+    changed.write_config()
+    assert changed.planned(targets=["results/ames_steps.csv"]) == {
+        "rerank": 2, "score_pairs": 1, "evaluate": 2, "table": 1,
+    }  # fmt: skip
+
+
 def test_the_report_holds_tables_and_curves(ames):
     ames.snakemake("--report", "results/report.html", targets=["results/ames_tiny.csv"])
     report = (ames.folder / "results/report.html").read_text()
@@ -66,7 +105,7 @@ def test_the_sweep_repeats_the_neighbours_where_only_they_count(ames):
     rows = {(row["num_rerank"], row["lambda"]): row for row in read(ames, "sweeps/tiny_ames/landmarks.csv")}
     assert len(rows) == 4
     plain = {cell["protocol"]: cell["measured"] for cell in read(ames, "ames_tiny.csv") if cell["method"] == "CLS"}
-    assert rows["5", "1.0"]["medium"] == plain["medium"]
+    assert rows["5", "1.0"]["medium"] == plain["medium"] and float(rows["5", "1.0"]["easy"]) > 0
 
 
 def test_the_calibration_finds_the_settings(ames):
@@ -77,8 +116,10 @@ def test_the_calibration_finds_the_settings(ames):
 
 def test_neighbours_have_the_published_layout(ames):
     found = read_neighbors(ames.folder / "results/neighbors/tiny/many.pkl", num_queries=32, num_images=32)
-    assert found.indices.shape == (32, 20)
-    assert (found.indices != np.arange(32)[:, None]).all()
+    assert found.ranks.shape == (32, 20)
+    assert (found.ranks != np.arange(32)[:, None]).all()
+    for dataset, kind in (("many", np.ndarray), ("landmarks", torch.Tensor)):
+        assert type(load_pickle(ames.folder / f"results/neighbors/tiny/{dataset}.pkl")) is kind
 
 
 def test_trained_networks_load(ames):

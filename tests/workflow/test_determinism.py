@@ -29,7 +29,8 @@ def test_the_table_is_the_same_to_the_byte(again, finished):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_average_precisions_are_equal_in_all_digits(again, finished, experiment):
     path = f"results/evaluations/{experiment}/landmarks.json"
-    first, second = (json.loads((folder / path).read_text())["protocols"] for folder in (again, finished.pristine))
+    first, second = (json.loads((folder / path).read_text()) for folder in (again, finished.pristine))
+    assert first["per_query"]["mAP"]["easy"] and first.pop("recipe") and second.pop("recipe")
     assert first == second
 
 

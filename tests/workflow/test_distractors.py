@@ -1,7 +1,5 @@
 """A dataset searched together with distractors, whose features are not kept."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,8 @@ from reprise.codebooks.codebook import Codebook
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
 from reprise.formats.features import FeatureFile
-from reprise.formats.rankings import read_rankings
+from reprise.formats.rankings import ALL, read_ranking
+from reprise.reporting.evaluations import read_evaluation
 
 pytestmark = pytest.mark.workflow
 
@@ -32,9 +31,11 @@ def test_features_of_distractors_are_dropped_and_their_index_is_kept(enlarged):
 
 
 def test_rankings_are_cut_and_the_scores_are_those_of_whole_rankings(enlarged):
-    rankings = read_rankings(enlarged / "results/rankings/sift_tiny/landmarks+passing.h5")
-    assert rankings.ranks.shape == (4, 5) and rankings.places.shape == (4, 8)
-    assert max(rankings.ranks.max() + 1, 8) <= len(rankings.database_names) <= 16
+    rankings = read_ranking(enlarged / "results/rankings/sift_tiny/landmarks+passing.h5")
+    ranked = rankings.lists[ALL]
+    assert ranked.ranks.shape == (4, 5) and ranked.places.shape == (4, 8)
+    assert max(ranked.ranks.max() + 1, 8) <= len(rankings.database_names) <= 16 == rankings.searched
+    assert len(rankings.database_names) - rankings.distractors == 8
 
     codebook = Codebook.load(enlarged / "results/codebooks/sift_tiny.h5")
     indexes = [InvertedFile.open(enlarged / "results/indexes/sift_tiny" / name) for name in ("landmarks", "passing")]
@@ -44,10 +45,11 @@ def test_rankings_are_cut_and_the_scores_are_those_of_whole_rankings(enlarged):
     ranks = np.argsort(-scores, axis=1, kind="stable")
     truth = read_benchmark(enlarged / "landmarks/jpg", enlarged / "landmarks/gnd_landmarks.pkl", "revisited")
     expected = evaluate_revisited(np.where(ranks < 8, ranks, 7 - ranks), truth.ground_truth)
-    measured = json.loads((enlarged / ENLARGED).read_text())["protocols"]
+    measured = read_evaluation(enlarged / ENLARGED)
     for protocol, score in expected.items():
-        assert measured[protocol]["map"] == pytest.approx(100 * score.map, abs=1e-9)
-    np.testing.assert_allclose(rankings.scores, -np.sort(-scores, axis=1)[:, :5], atol=1e-12)
+        assert measured.score("mAP", protocol).value == pytest.approx(100 * score.map, abs=1e-9)
+    np.testing.assert_array_equal(np.argsort(ranks, axis=1)[:, :8], ranked.places)
+    np.testing.assert_allclose(ranked.scores, -np.sort(-scores, axis=1)[:, :5], atol=1e-12)
 
 
 def test_another_search_extracts_no_distractor_again(enlarged, space):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from reprise.formats.features import FeatureFile
-from reprise.formats.rankings import read_rankings
+from reprise.formats.rankings import read_ranking
 
 pytestmark = pytest.mark.workflow
 
@@ -72,7 +72,7 @@ def test_provenance_names_every_download_and_every_job(miniature):
 
 
 def test_rankings_can_be_looked_up_by_name(miniature):
-    rankings = read_rankings(miniature.folder / "results/mini/rankings/how_r18_1000/roxford5k.h5")
+    rankings = read_ranking(miniature.folder / "results/mini/rankings/how_r18_1000/roxford5k.h5")
     found = rankings.of(rankings.query_names[0])
     assert len(found) == len(rankings.database_names)
     assert found[0][1] >= found[-1][1]

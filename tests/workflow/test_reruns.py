@@ -109,6 +109,10 @@ def test_another_number_of_chunks(space):
     "file, expected",
     [
         ("src/reprise/evaluation/retrieval.py", {**TRAIN, "evaluate": 2}),
+        # Loaded by name: the metric that takes the ground truth of the data set, and no other.
+        ("src/reprise/evaluation/metrics/map_revisited.py", {"evaluate": 2, "table": 1}),
+        ("src/reprise/evaluation/metrics/map_classic.py", {}),
+        ("src/reprise/reranking/ames.py", {}),
         ("src/reprise/reporting/tables.py", {"table": 1}),
         ("src/reprise/downloads/download.py", {}),
         ("src/reprise/asmk/inverted_file.py", {**TRAIN, "build_index": 2, "search": 2, "evaluate": 2}),

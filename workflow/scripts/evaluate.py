@@ -1,11 +1,13 @@
-"""Scores the rankings of an experiment on a dataset."""
+"""Evaluates the ranking of an experiment on a dataset, whatever steps made it."""
+
+import json
 
 from reprise.datasets.reading import read_dataset
-from reprise.formats.rankings import read_rankings
+from reprise.formats.rankings import read_ranking
 from reprise.pipeline.job import job
-from reprise.reporting.evaluations import evaluate_rankings, write_evaluation
+from reprise.reporting.evaluations import evaluate_ranking, write_evaluation
 
 with job(snakemake) as parameters:
-    rankings = read_rankings(snakemake.input.rankings)
-    scores = evaluate_rankings(rankings, read_dataset(parameters.dataset), parameters.kappas)
-    write_evaluation(snakemake.output[0], scores, rankings.index_bytes, parameters.recipe)
+    ranking = read_ranking(snakemake.input.ranking)
+    found = evaluate_ranking(ranking, read_dataset(parameters.dataset), parameters.metrics, parameters.kappas)
+    write_evaluation(snakemake.output[0], found, ranking.query_names, {"recipe": json.loads(parameters.recipe)})

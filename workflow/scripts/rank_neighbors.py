@@ -1,7 +1,7 @@
 """Writes nearest neighbours as the rankings of an experiment."""
 
 from reprise.datasets.reading import read_dataset
-from reprise.neighbors.files import rank_neighbors
+from reprise.neighbors.ranking import rank_neighbors
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
@@ -12,5 +12,5 @@ with job(snakemake) as parameters:
         dataset.split("queries").names,
         dataset.database.names,
         read_dataset(parameters.distractors).database.names if parameters.distractors else [],
-        parameters.recipe,
+        {"recipe": parameters.recipe},
     )

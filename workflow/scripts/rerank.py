@@ -1,20 +1,17 @@
-"""Re-ranks the first images of rankings by their comparison with the query, and scores the result."""
+"""Re-ranks the first images of a ranking by their comparison with the query."""
 
 from reprise.pipeline.job import job
-from reprise.reporting.reranked import rerank_and_evaluate
 from reprise.reranking.candidates import read_candidates
+from reprise.reranking.steps import rerank_files
 
 with job(snakemake) as parameters:
-    rerank_and_evaluate(
+    rerank_files(
         read_candidates(snakemake.input.ranking, parameters.dataset, parameters.distractors),
         snakemake.input.pairs,
-        snakemake.input.tokens,
-        snakemake.output.rankings,
-        snakemake.output.evaluation,
-        num_features=parameters.num_features,
-        num_rerank=parameters.rerank,
-        lam=parameters.similarity_weight,
-        gamma=parameters.temperature,
-        kappas=parameters.kappas,
-        recipe=parameters.recipe,
+        snakemake.output[0],
+        scorer=parameters.scorer,
+        files={"database": snakemake.input.database},
+        shortlist=parameters.shortlist,
+        settings=parameters.settings,
+        attributes={"recipe": parameters.recipe},
     )

@@ -3,21 +3,20 @@
 from reprise.networks.devices import best_device
 from reprise.pipeline.job import job
 from reprise.reranking.candidates import read_candidates
+from reprise.reranking.scorers import load_scorer
 from reprise.reranking.scoring import Engine
-from reprise.reranking.stages import score_pairs
+from reprise.reranking.steps import score_pairs
 
 with job(snakemake) as parameters:
     candidates = read_candidates(snakemake.input.ranking, parameters.dataset, parameters.distractors)
     score_pairs(
-        parameters.checkpoint,
-        snakemake.input.queries,
-        snakemake.input.database,
-        candidates.neighbors,
+        load_scorer(parameters.scorer),
+        {key: snakemake.input[key] for key in ("queries", "database")} | {"checkpoint": parameters.checkpoint},
+        candidates.lists(),
         snakemake.output[0],
-        num_rerank=candidates.at_most(parameters.rerank),
-        ground_truth=candidates.ground_truth,
-        query_descriptors=parameters.query_features,
-        database_descriptors=parameters.num_features,
+        shortlist=candidates.at_most(parameters.shortlist),
+        num_images=len(candidates.ranking.database_names),
+        settings=parameters.settings,
         chunk=int(snakemake.wildcards.chunk) - 1,
         num_chunks=int(snakemake.wildcards.chunks),
         engine=Engine(best_device(), threads=snakemake.threads, memory_mib=snakemake.resources.pairs_mib),

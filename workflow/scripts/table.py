@@ -2,15 +2,18 @@
 
 from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluations
-from reprise.reporting.tables import table_cells, table_notes, write_table
+from reprise.reporting.tables import left_out_notes, table_cells, table_notes, write_table
 
 with job(snakemake) as parameters:
+    evaluations = read_evaluations(snakemake.input)
     cells = table_cells(
         parameters.rows,
         parameters.datasets,
-        parameters.protocols,
-        read_evaluations(snakemake.input),
+        parameters.columns,
+        evaluations,
         parameters.published,
         parameters.miniature,
     )
-    write_table(snakemake.output, cells, parameters.title, table_notes(parameters.published, parameters.miniature))
+    notes = table_notes(parameters.published, parameters.miniature)
+    notes += left_out_notes(evaluations, parameters.datasets, parameters.columns)
+    write_table(snakemake.output, cells, parameters.title, notes)

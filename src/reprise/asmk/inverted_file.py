@@ -328,7 +328,7 @@ def search_together(
         DataError: inverted files of different codebooks or vectors, or with idf, whose weights are those of one part
             of the images
     """
-    _check_alike(indexes)
+    check_alike(indexes)
     topk = checked_topk(topk, sum(index.n_images for index in indexes))
     heads = [
         index.search(queries, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids, threads=threads)
@@ -343,7 +343,8 @@ def search_together(
     return Rankings(heads[0].query_ids, np.take_along_axis(ranks, places, axis=1), best)
 
 
-def _check_alike(indexes: Sequence[InvertedFile]) -> None:
+def check_alike(indexes: Sequence[InvertedFile]) -> None:
+    """Raise DataError for inverted files that cannot be searched as one; see :func:`search_together`."""
     if not indexes:
         raise DataError("indexes: none given; give at least one inverted file")
     first = indexes[0]

@@ -3,7 +3,7 @@
 from reprise.datasets.benchmarks import read_benchmark
 from reprise.datasets.gldv2 import read_gldv2_test
 from reprise.datasets.gldv2_train import read_gldv2_train
-from reprise.datasets.image_lists import LabelledList, check_same_order, read_image_list
+from reprise.datasets.image_lists import LabelledList, read_image_list
 from reprise.datasets.images import Dataset, ImageList
 from reprise.datasets.list import read_list
 from reprise.datasets.reading import read_dataset
@@ -15,7 +15,6 @@ __all__ = [
     "ImageList",
     "LabelledList",
     "TrainingSet",
-    "check_same_order",
     "cid_path",
     "read_benchmark",
     "read_dataset",

@@ -55,6 +55,7 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
         ImageList(database, [images / f"{name}.jpg" for name in database]),
         ImageList(queries, [images / f"{name}.jpg" for name in queries], boxes),
         truth,
+        layout,
     )
 
 

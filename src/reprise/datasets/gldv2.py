@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from reprise.datasets.image_lists import read_image_list
@@ -22,7 +23,7 @@ class Layout(DatasetLayout):
 
     lists = ("index", "database", "queries")
     needs = ("index", "database", "queries")
-    truth = "gldv2"
+    truth = "landmarks"
 
     database: Listed | None = Field(None, description="the list of the images that are searched")
     queries: Listed | None = Field(None, description="the list of the queries, public ones first")
@@ -37,7 +38,7 @@ class Layout(DatasetLayout):
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
         lists = (Path(description[key]) for key in ("database", "queries"))
-        counts = {key: description[key] for key in ("num_queries", "private_queries") if key in description}
+        counts = {key: description[key] for key in ("private_queries",) if key in description}
         return read_gldv2_test(folders(description), Path(description["index"]), *lists, **counts)
 
 
@@ -47,16 +48,16 @@ def read_gldv2_test(
     database: Path,
     queries: Path,
     *,
-    num_queries: int | None = None,
     private_queries: int = 750,
 ) -> Dataset:
     """Read the retrieval test.
 
     Args:
         images: the folders, as for ``read_image_list``
-        ground_truth: the pickle; database, queries: the lists of index and query images
-        num_queries: only so many queries; the first 379 are the validation set
-        private_queries: so many of all queries of the list, the last ones, are private
+        ground_truth: the pickle
+        database: the list of index images
+        queries: the list of query images
+        private_queries: so many of the queries, the last ones, are private; the others are the validation set
 
     Raises:
         DataError: as ``read_image_list``, and ground truth of another form or of other numbers of images
@@ -73,14 +74,27 @@ def read_gldv2_test(
         raise DataError(
             f"{queries}: private_queries is {private_queries}, expected at most its {len(query_images)} lines"
         )
-    count = len(query_images) if num_queries is None else num_queries
-    if not 1 <= count <= len(query_images):
-        raise DataError(f"{queries}: the first {count} of {len(query_images)} queries were asked for")
     truth = []
-    for row, entry in enumerate(content["gnd"][:count]):
+    for row, entry in enumerate(content["gnd"]):
         where = f"{ground_truth}: gnd[{row}]"
         if not isinstance(entry, Mapping):
             raise DataError(f"{where}: expected a mapping, got {type(entry).__name__}")
         truth.append(check_levels(entry, ("ok",), len(database_images), where))
-    private = max(private_queries - (len(query_images) - count), 0)
-    return Dataset(database_images, query_images.first(count), truth, private)
+    groups = query_groups(len(query_images), private_queries)
+    return Dataset(database_images, query_images, truth, "landmarks", groups)
+
+
+def query_groups(queries: int, private: int) -> dict[str, np.ndarray]:
+    """The groups of queries that have scores of their own.
+
+    Args:
+        queries: how many there are
+        private: so many of them, the last ones, are private
+
+    Returns:
+        public, private and combined -> (queries,) bool; only public where all queries are of one kind
+    """
+    is_private = np.arange(queries) >= queries - private
+    if is_private.all() or not is_private.any():
+        return {"public": np.ones(queries, bool)}
+    return {"public": ~is_private, "private": is_private, "combined": np.ones(queries, bool)}

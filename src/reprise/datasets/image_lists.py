@@ -3,9 +3,9 @@
 Published for GLDv2 and for the revisited benchmarks. The sizes are those of whole images, also for queries.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -17,14 +17,13 @@ from reprise.storage.errors import DataError
 class LabelledList:
     """Images with what their list says about them.
 
-    images  names are the paths of the list
-    labels  (N,) int64, such as landmark ids; None where the list has none
-    sizes   (N, 2) int64, width and height in pixels
+    Attributes:
+        images: names are the paths of the list
+        labels: (N,) int64, such as landmark ids; None where the list has none
     """
 
     images: ImageList
     labels: np.ndarray | None
-    sizes: np.ndarray
 
 
 def read_image_list(path: Path, folders: Path | Mapping[str, Path]) -> LabelledList:
@@ -55,23 +54,7 @@ def read_image_list(path: Path, folders: Path | Mapping[str, Path]) -> LabelledL
         raise DataError(f"{path}: line {empty[0] + 1} has a width or height of 0")
     names = check_names([row[0] for row in rows], str(path))
     images = ImageList(names, [_located(name, folders, path) for name in names])
-    return LabelledList(images, numbers[:, 0] if width == 4 else None, numbers[:, -2:])
-
-
-def check_same_order(listed: LabelledList, names: Sequence[str], where: str) -> None:
-    """Raise DataError, which begins with ``where``, unless the list holds the images ``names`` in that order.
-
-    Ground truth counts images in the order of its own lists, local features in that of a text list. Compared are the
-    names without folders and extensions.
-    """
-    stems = [PurePosixPath(name).name.removesuffix(".jpg") for name in listed.images.names]
-    expected = [PurePosixPath(name).name.removesuffix(".jpg") for name in names]
-    if stems != expected:
-        place = next((i for i, (a, b) in enumerate(zip(stems, expected, strict=False)) if a != b), None)
-        detail = f"{len(stems)} images, not {len(expected)}"
-        if place is not None:
-            detail = f"line {place + 1} is '{stems[place]}', not '{expected[place]}'"
-        raise DataError(f"{where}: is not in the order of the ground truth ({detail}); take both from one publisher")
+    return LabelledList(images, numbers[:, 0] if width == 4 else None)
 
 
 def _located(name: str, folders: Path | Mapping[str, Path], where: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -85,17 +85,21 @@ def check_indices(values: object, images: int, where: str) -> np.ndarray:
 class Dataset:
     """A dataset that was read from disk.
 
-    database      the images that are searched, or those that are trained on
-    queries       None for datasets without queries
-    ground_truth  one mapping per query: easy, hard, junk (revisited), ok, junk (classic) or ok (gldv2), indices into
-                  database
-    private_queries  so many of the queries, the last ones, are the private ones of gldv2
+    Attributes:
+        database: the images that are searched, or those that are trained on
+        queries: None for datasets without queries
+        ground_truth: one mapping per query: easy, hard, junk (revisited), ok, junk (classic) or ok (landmarks), indices
+            into ``database``
+        truth: the kind of ground truth, which says what it can be evaluated with (``TAKES`` of
+            :mod:`reprise.evaluation.metrics`): revisited, classic, landmarks ...; None without ground truth
+        groups: named groups of queries that have scores of their own, (Q,) bool each; empty where there are none
     """
 
     database: ImageList
     queries: ImageList | None = None
     ground_truth: Sequence[Mapping] | None = None
-    private_queries: int = 0
+    truth: str | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def split(self, name: str) -> ImageList:
         """The images of ``database`` or ``queries``."""

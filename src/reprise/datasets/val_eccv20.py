@@ -35,4 +35,4 @@ def read_validation_set(images: Path, database: Path) -> Dataset:
     ]
     if len(truth) != len(queries):
         raise DataError(f"{database}: 'gnd' has {len(truth)} entries for {len(queries)} queries in 'qidx'")
-    return Dataset(image_list(images, cids), image_list(images, [cids[query] for query in queries]), truth)
+    return Dataset(image_list(images, cids), image_list(images, [cids[query] for query in queries]), truth, "classic")

@@ -2,5 +2,6 @@
 
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
+from reprise.evaluation.scores import Evaluation, Score
 
-__all__ = ["RetrievalScores", "evaluate_classic", "evaluate_landmarks", "evaluate_revisited"]
+__all__ = ["Evaluation", "RetrievalScores", "Score", "evaluate_classic", "evaluate_landmarks", "evaluate_revisited"]

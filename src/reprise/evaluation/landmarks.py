@@ -6,8 +6,8 @@ import numpy as np
 
 from reprise.evaluation.retrieval import RetrievalScores, checked_lists, checked_rankings
 
-#: The last queries of the test are private, those before them public (the validation set).
-PRIVATE_QUERIES = 750
+#: The group of all queries.
+COMBINED = "combined"
 
 
 def evaluate_landmarks(
@@ -16,22 +16,29 @@ def evaluate_landmarks(
     kappas: Sequence[int] = (1, 5, 10),
     *,
     cutoff: int = 100,
-    private_queries: int = PRIVATE_QUERIES,
+    groups: Mapping[str, np.ndarray] | None = None,
     database_size: int | None = None,
 ) -> dict[str, RetrievalScores]:
-    """mAP@100 of all queries, and of the public and the private ones.
+    """mAP@100 of every group of queries.
 
     The average precision of a query is the sum of the precisions at the ranks of its positives among the first
     ``cutoff``, divided by the number of its positives or by ``cutoff``, whichever is smaller.
 
-    rankings         (Q, N) integers, as for :func:`evaluate_revisited`
-    ground_truth     Q mappings with the list ``ok``; there is no junk, but one of zero length is allowed
-    kappas           the cut-offs of the mean precision, whose denominator is the cut-off itself
-    private_queries  so many of the queries, the last ones, are private; without that many, all are public
+    Args:
+        rankings: (Q, N) integers, as for :func:`reprise.evaluation.retrieval.evaluate_revisited`
+        ground_truth: Q mappings with the list ``ok``; there is no junk, but one of zero length is allowed
+        kappas: the cut-offs of the mean precision, whose denominator is the cut-off itself
+        cutoff: how many images of each ranking count
+        groups: name -> (Q,) bool, the queries of the group; None takes all queries as one group, ``combined``
+        database_size: if given, every index has to be below it
 
-    Returns ``{"public": ..., "private": ..., "combined": ...}``; only ``public`` where no query is private. Each has
-    the average precisions of all Q queries, nan for those of the other part. Queries without a positive are left out.
-    Raises ValueError as :func:`evaluate_revisited`, and for a cutoff below 1.
+    Returns:
+        group -> its scores, with the average precisions of all Q queries, nan for those that are not of the group.
+        Queries without a positive are left out
+
+    Raises:
+        ValueError: as :func:`reprise.evaluation.retrieval.evaluate_revisited`; a cutoff below 1, or a group of another
+            number of queries
     """
     rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
     if cutoff < 1:
@@ -47,11 +54,12 @@ def evaluate_landmarks(
             ranks = np.flatnonzero(np.isin(ranking, positives))
             precisions[query] = _average_precision(ranks, len(positives), cutoff)
             at[query] = [np.count_nonzero(ranks < kappa) / kappa for kappa in kappas]
-    private = np.arange(len(rankings)) >= len(rankings) - private_queries
-    if private.all() or not private.any():
-        return {"public": _scores(precisions, at, kappas)}
-    parts = {"public": ~private, "private": private, "combined": np.ones_like(private)}
-    return {name: _scores(np.where(part, precisions, np.nan), at, kappas) for name, part in parts.items()}
+    if groups is None:
+        groups = {COMBINED: np.ones(len(rankings), bool)}
+    for name, members in groups.items():
+        if members.dtype != bool or members.shape != (len(rankings),):
+            raise ValueError(f"groups: {name!r} is {members.dtype} {members.shape}, expected bool ({len(rankings)},)")
+    return {name: _scores(np.where(members, precisions, np.nan), at, kappas) for name, members in groups.items()}
 
 
 def _average_precision(ranks: np.ndarray, num_positives: int, cutoff: int) -> float:

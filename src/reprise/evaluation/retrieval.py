@@ -17,9 +17,10 @@ PROTOCOLS = {
 class RetrievalScores:
     """Scores of one protocol, as fractions of one.
 
-    map                 float: mean of the average precisions; nan if no query has a positive
-    average_precisions  (Q,) float64: nan where a query has no positive image, 0 where none was retrieved
-    precision_at        {k: float}: mean precision at k over the queries that have a positive; nan if there is none
+    Attributes:
+        map: mean of the average precisions; nan if no query has a positive
+        average_precisions: (Q,) float64, nan where a query has no positive image, 0 where none was retrieved
+        precision_at: {k: float}, mean precision at k over the queries that have a positive; nan if there is none
     """
 
     map: float
@@ -32,28 +33,36 @@ def evaluate_revisited(
     ground_truth: Sequence[Mapping],
     kappas: Sequence[int] = (1, 5, 10),
     *,
+    protocols: Sequence[str] = tuple(PROTOCOLS),
     database_size: int | None = None,
 ) -> dict[str, RetrievalScores]:
     """Scores of the easy, medium and hard protocols (Radenovic et al., CVPR 2018).
 
-    rankings       (Q, N) integers: database indices, best first. Rows may be cut (top k): a positive that is not in
-                   the row was not retrieved. Negative indices are distractors, which are never positive nor junk.
-    ground_truth   Q mappings with the lists ``easy``, ``hard`` and, if any, ``junk`` of database indices
-    kappas         the cut-offs of the mean precision
-    database_size  if given, every index has to be below it
+    An image that is positive and junk at once counts as positive, and as junk for the positives behind it.
 
-    Returns ``{"easy": ..., "medium": ..., "hard": ...}``. An image that is positive and junk at once counts as
-    positive, and as junk for the positives behind it. Raises ValueError for rankings that are not two-dimensional,
-    not integer or repeat an image in a row, for a number of rows that differs from the number of queries, and for
-    ground truth without one of the lists or with indices outside the database.
+    Args:
+        rankings: (Q, N) integers, database indices, best first. Rows may be cut (top k): a positive that is not in the
+            row was not retrieved. Negative indices are distractors, which are never positive nor junk
+        ground_truth: Q mappings with the lists ``easy``, ``hard`` and, if any, ``junk`` of database indices
+        kappas: the cut-offs of the mean precision
+        protocols: those that are wanted
+        database_size: if given, every index has to be below it
+
+    Returns:
+        ``{"easy": ..., "medium": ..., "hard": ...}``, or those of ``protocols``
+
+    Raises:
+        ValueError: rankings that are not two-dimensional, not integer or repeat an image in a row, a number of rows
+            that differs from the number of queries, ground truth without one of the lists or with indices outside the
+            database, or an unknown protocol
     """
+    unknown = [name for name in protocols if name not in PROTOCOLS]
+    if unknown:
+        raise ValueError(f"protocols: {unknown[0]!r} is unknown; known are {', '.join(PROTOCOLS)}")
     rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
     keys = ("easy", "hard", "junk")
     lists = [checked_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
-    return {
-        name: _evaluate(rankings, lists, positive_keys, junk_keys, kappas)
-        for name, (positive_keys, junk_keys) in PROTOCOLS.items()
-    }
+    return {name: _evaluate(rankings, lists, *PROTOCOLS[name], kappas) for name in protocols}
 
 
 def evaluate_classic(
@@ -65,7 +74,14 @@ def evaluate_classic(
 ) -> RetrievalScores:
     """Scores of the original Oxford and Paris protocol (Philbin et al., CVPR 2007).
 
-    As :func:`evaluate_revisited`, but the mappings of ``ground_truth`` hold the lists ``ok`` and, if any, ``junk``.
+    Args:
+        rankings: (Q, N) integers, as for :func:`evaluate_revisited`
+        ground_truth: Q mappings with the lists ``ok`` and, if any, ``junk`` of database indices
+        kappas: the cut-offs of the mean precision
+        database_size: if given, every index has to be below it
+
+    Raises:
+        ValueError: as :func:`evaluate_revisited`
     """
     rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
     keys = ("ok", "junk")

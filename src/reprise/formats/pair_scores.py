@@ -1,6 +1,6 @@
-"""Files of pair scores: the logits of AMES for pairs of a query and a database image, whatever they are used for.
+"""Files of pair scores: what a scorer says of pairs of a query and a database image, such as the logits of AMES.
 
-Layout (docs/formats.md): ``offsets`` (Q + 1) i8, ``images`` (n) i4, ``logits`` (n) f4. The images scored for query q,
+Layout (docs/formats.md): ``offsets`` (Q + 1) i8, ``images`` (n) i4, ``scores`` (n) f4. The images scored for query q,
 ascending, are rows offsets[q] to offsets[q + 1]. Attributes: ``num_images`` (database), ``first_query`` (of a chunk).
 """
 
@@ -14,22 +14,37 @@ import numpy as np
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-_DATASETS = {"offsets": 1, "images": 1, "logits": 1}
+_DATASETS = {"offsets": 1, "images": 1}
 
 
 @dataclass(frozen=True)
 class PairScores:
-    """offsets (Q + 1) int64, images (n) int32, logits (n) float32, as in the file; num_images of the database."""
+    """The scores of some pairs, query by query.
+
+    Attributes:
+        offsets: (Q + 1) int64, the pairs of query q are rows offsets[q] to offsets[q + 1]
+        images: (n) int32, the database images, ascending for each query
+        scores: (n) float32
+        num_images: of the database
+    """
 
     offsets: np.ndarray
     images: np.ndarray
-    logits: np.ndarray
+    scores: np.ndarray
     num_images: int
 
     def of(self, images: np.ndarray, where: str = "pair scores") -> np.ndarray:
-        """The logits (Q, K) float32 of the database images (Q, K) of each query.
+        """The scores of the pairs of every query with images of its own.
 
-        DataError, which begins with ``where``: another number of queries, or a pair that was not scored.
+        Args:
+            images: (Q, K) indices of database images
+            where: what an error begins with
+
+        Returns:
+            (Q, K) float32
+
+        Raises:
+            DataError: another number of queries, or a pair that was not scored
         """
         if len(images) != len(self.offsets) - 1:
             raise DataError(f"{where}: are of {len(self.offsets) - 1} queries, {len(images)} were asked for")
@@ -43,9 +58,9 @@ class PairScores:
                 rank = int(np.argmin(found))
                 raise DataError(
                     f"{where}: query {query} and image {wanted[rank]}, at rank {rank + 1} of what is re-ranked, were "
-                    "not scored; lower num_rerank, or score as many pairs, for the same neighbours and protocols"
+                    "not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
                 )
-            result[query] = self.logits[rows][place]
+            result[query] = self.scores[rows][place]
         return result
 
 
@@ -54,27 +69,34 @@ def write_pair_scores(path: str | os.PathLike, scores: PairScores, attributes: M
     with hdf5.create(path, {**attributes, "num_images": scores.num_images}) as file:
         file["offsets"] = scores.offsets.astype(np.int64)
         file["images"] = scores.images.astype(np.int32)
-        file["logits"] = scores.logits.astype(np.float32)
+        file["scores"] = scores.scores.astype(np.float32)
 
 
 def read_pair_scores(path: str | os.PathLike) -> PairScores:
-    """Read and check a file of pair scores."""
+    """Read and check a file of pair scores.
+
+    Raises:
+        DataError: no such file, another kind of file, arrays that do not fit each other, NaN or infinity
+    """
     with hdf5.open_checked(path, _DATASETS, "pair scores") as file:
+        if "scores" not in file or file["scores"].ndim != 1:
+            raise DataError(f"{path}: has no scores; another version of reprise wrote it, delete it and run again")
         size = int(file.attrs.get("num_images", -1))
-        scores = PairScores(file["offsets"][:], file["images"][:], file["logits"][:], size)
+        scores = PairScores(file["offsets"][:], file["images"][:], file["scores"][:], size)
     lengths = np.diff(scores.offsets)
     whole = len(scores.offsets) and scores.offsets[0] == 0 and scores.offsets[-1] == len(scores.images)
-    if not whole or len(scores.images) != len(scores.logits) or (lengths < 0).any() or size < 0:
-        raise DataError(f"{path}: 'offsets', 'images' and 'logits' do not fit each other; delete it and run again")
-    if not np.isfinite(scores.logits).all():
-        raise DataError(f"{path}: 'logits' contain NaN or infinity; delete it and run again")
+    if not whole or len(scores.images) != len(scores.scores) or (lengths < 0).any() or size < 0:
+        raise DataError(f"{path}: 'offsets', 'images' and 'scores' do not fit each other; delete it and run again")
+    if not np.isfinite(scores.scores).all():
+        raise DataError(f"{path}: 'scores' contain NaN or infinity; delete it and run again")
     return scores
 
 
 def read_chunks(chunks: Sequence[str | os.PathLike]) -> PairScores:
     """Read ``chunks``, which follow each other in the order of their queries, as one.
 
-    DataError: no chunks, chunks of different recipes, or one that is missing or out of its place.
+    Raises:
+        DataError: no chunks, chunks of different recipes, or one that is missing or out of its place
     """
     if not chunks:
         raise DataError("pair scores: there are no chunks to read")
@@ -95,6 +117,6 @@ def read_chunks(chunks: Sequence[str | os.PathLike]) -> PairScores:
     return PairScores(
         np.concatenate([[0], np.cumsum(lengths)]),
         np.concatenate([part.images for part in parts]),
-        np.concatenate([part.logits for part in parts]),
+        np.concatenate([part.scores for part in parts]),
         recipes[0][1],
     )

@@ -1,85 +1,224 @@
-"""Files of rankings: who was found for which query, in which order, by name."""
+"""Rankings, the one form in which they are stored and passed between the stages, and their files.
 
+A ranking is made in steps: a search makes one, and every step after it takes one and gives one. A step whose short list
+depends on the protocol of a benchmark gives one list per protocol; otherwise there is one list for all.
+
+Layout (docs/formats.md): ``ranks``, ``scores`` and, where lists are cut, ``places``, at the top or in one group per
+protocol; ``query_names``, ``database_names``; attributes ``version``, ``protocols``, ``distractors``, ``num_images``,
+``sizes`` and ``reranked``.
+"""
+
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+import h5py
 import numpy as np
 
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
+#: The name of the one list of a ranking that is the same under every protocol.
+ALL = "all"
+_VERSION = 2
+_KIND = "rankings"
+_ARRAYS = ("ranks", "scores", "places")
+
 
 @dataclass(frozen=True)
-class StoredRankings:
-    """The images found for each query, best first.
+class RankedList:
+    """The database images of each query, best first, no image twice in a row.
 
-    ranks    (Q, M) int32, indices into ``database_names``; scores  (Q, M) float
-    places   with distractors, where ranks are cut: (Q, N) int32, the place, from 0, of each of the N images of the
-             database among all; the first N of ``database_names`` are they. None without distractors
-    index_bytes  the size of the inverted files that were searched, None where unknown
+    Attributes:
+        ranks: (Q, M) integers, indices of database images
+        scores: (Q, M) floats, descending
+        places: where ranks are cut, (Q, N) integers: the place, from 0, of each of the N images of the database, which
+            come before any distractors, among all images. None where every image is ranked
     """
 
     ranks: np.ndarray
     scores: np.ndarray
-    query_names: list[str]
-    database_names: list[str]
     places: np.ndarray | None = None
-    index_bytes: int | None = None
 
-    def of(self, query: str) -> list[tuple[str, float]]:
-        """The ranking of one query as (database name, score), best first."""
-        if query not in self.query_names:
-            raise DataError(f"no query '{query}' in these rankings; there are {', '.join(self.query_names)}")
-        row = self.query_names.index(query)
-        return [
-            (self.database_names[image], float(score))
-            for image, score in zip(self.ranks[row], self.scores[row], strict=True)
-        ]
+    def first(self, count: int) -> "RankedList":
+        """The first ``count`` images of each query.
+
+        Raises:
+            DataError: a list that is shorter
+        """
+        if not 1 <= count <= self.ranks.shape[1]:
+            raise DataError(
+                f"shortlist: is {count}, and the rankings hold {self.ranks.shape[1]} images per query; lower it, or "
+                "search for more images"
+            )
+        return RankedList(self.ranks[:, :count], self.scores[:, :count])
 
     def complete(self) -> np.ndarray:
-        """The rankings of all images, (Q, images) int, with negative ids in the places of distractors."""
+        """The order of all images, (Q, images) integers, with negative ids for the images that are not listed."""
         if self.places is None:
             return self.ranks
         ranks = np.tile(-1 - np.arange(self.places.max(initial=-1) + 1, dtype=np.int32), (len(self.places), 1))
         np.put_along_axis(ranks, self.places, np.arange(self.places.shape[1], dtype=np.int32)[None], axis=1)
         return ranks
 
-    def without_unranked(self) -> "StoredRankings":
-        """The same without the names of distractors that stand in no ranking, which may be a million."""
-        if self.places is None:
+
+@dataclass(frozen=True)
+class Ranking:
+    """The images of a database, and of its distractors if any, ranked for every query.
+
+    Attributes:
+        query_names: of the Q queries
+        database_names: what the ranks are indices into: the images of the database, then ``distractors`` others
+        lists: protocol -> its list, or ``ALL`` alone
+        distractors: so many of ``database_names``, the last ones, are distractors
+        num_images: how many images were searched; more than ``database_names`` where distractors that stand in no
+            list were left out. None: as many as names
+        sizes: what had to be kept for the search and for the steps after it, in bytes: kind ("index bytes", "token
+            bytes") -> which -> bytes
+        reranked: how many images at the head of each list have the scores of the last step; those behind them kept the
+            scores of the step before, which do not compare with them. None: all
+    """
+
+    query_names: list[str]
+    database_names: list[str]
+    lists: Mapping[str, RankedList]
+    distractors: int = 0
+    num_images: int | None = None
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    reranked: int | None = None
+
+    def list_of(self, protocol: str) -> RankedList:
+        """The list of a protocol, which is the one for all where the lists do not differ.
+
+        Raises:
+            DataError: no such list
+        """
+        if ALL not in self.lists and protocol not in self.lists:
+            raise DataError(f"ranking: has no list for '{protocol}', only for {', '.join(self.lists)}")
+        return self.lists[protocol if protocol in self.lists else ALL]
+
+    @property
+    def shortest(self) -> int:
+        """How many images the lists hold of each query, at least."""
+        return min(ranked.ranks.shape[1] for ranked in self.lists.values())
+
+    @property
+    def searched(self) -> int:
+        """How many images were searched."""
+        return len(self.database_names) if self.num_images is None else self.num_images
+
+    def of(self, query: str, protocol: str = ALL) -> list[tuple[str, float]]:
+        """The list of one query as (database name, score), best first."""
+        if query not in self.query_names:
+            raise DataError(f"no query '{query}' in these rankings; there are {', '.join(self.query_names)}")
+        row, ranked = self.query_names.index(query), self.list_of(protocol)
+        return [
+            (self.database_names[image], float(score))
+            for image, score in zip(ranked.ranks[row], ranked.scores[row], strict=True)
+        ]
+
+    def without_unranked(self) -> "Ranking":
+        """The same without the names of distractors that stand in no list, which may be a million."""
+        count = len(self.database_names) - self.distractors
+        ranks = [ranked.ranks for ranked in self.lists.values()]
+        kept = np.unique(np.concatenate([rows[rows >= count] for rows in ranks]))
+        lists = {
+            name: replace(
+                ranked, ranks=np.where(ranked.ranks < count, ranked.ranks, count + np.searchsorted(kept, ranked.ranks))
+            )
+            for name, ranked in self.lists.items()
+        }
+        names = self.database_names[:count] + [self.database_names[image] for image in kept]
+        return replace(self, lists=lists, database_names=names, distractors=len(kept), num_images=self.searched)
+
+    def for_images(self, query_names: Sequence[str], database_names: Sequence[str], where: str) -> "Ranking":
+        """The same with ranks as indices into ``database_names``, which may hold more images, in another order.
+
+        Args:
+            query_names: have to be those of the ranking, in its order
+            where: what an error begins with
+
+        Raises:
+            DataError: other queries, or an image in a list that ``database_names`` lacks
+        """
+        if list(query_names) != self.query_names:
+            raise DataError(f"{where}: its queries are not those of the local features; run the search again")
+        if list(database_names) == self.database_names:
             return self
-        count = self.places.shape[1]
-        ranked = np.unique(self.ranks[self.ranks >= count])
-        ranks = np.where(self.ranks < count, self.ranks, count + np.searchsorted(ranked, self.ranks))
-        names = self.database_names[:count] + [self.database_names[image] for image in ranked]
-        return replace(self, ranks=ranks, database_names=names)
+        places = {name: place for place, name in enumerate(database_names)}
+        used = np.unique(np.concatenate([ranked.ranks.ravel() for ranked in self.lists.values()]))
+        missing = [name for name in (self.database_names[image] for image in used) if name not in places]
+        if missing:
+            raise DataError(
+                f"{where}: ranks '{missing[0]}', of which there are no local features ({len(missing)} such images); "
+                "extract them for the same database"
+            )
+        new = np.full(len(self.database_names), -1, np.int64)
+        new[used] = [places[self.database_names[image]] for image in used]
+        # Places count the images of the ranking's own database, so that they cannot go along.
+        lists = {name: RankedList(new[ranked.ranks], ranked.scores) for name, ranked in self.lists.items()}
+        return replace(self, database_names=list(database_names), lists=lists, num_images=None)
 
 
-def write_rankings(path: str | os.PathLike, rankings: StoredRankings, attributes: Mapping[str, object]) -> None:
-    """Write ``rankings`` to ``path``; ``index_bytes`` is one of ``attributes``."""
-    with hdf5.create(path, attributes) as file:
-        file.create_dataset("ranks", data=rankings.ranks.astype(np.int32), compression="gzip", shuffle=True)
-        file.create_dataset("scores", data=rankings.scores, compression="gzip", shuffle=True)
-        if rankings.places is not None:
-            file.create_dataset("places", data=rankings.places, compression="gzip", shuffle=True)
-        hdf5.write_names(file, "query_names", rankings.query_names)
-        hdf5.write_names(file, "database_names", rankings.database_names)
+def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping[str, object]) -> None:
+    """Write a file of rankings, atomically.
+
+    Args:
+        attributes: of the file, such as the recipe
+    """
+    header = {
+        "version": _VERSION,
+        "protocols": list(ranking.lists),
+        "distractors": ranking.distractors,
+        "num_images": ranking.searched,
+        "sizes": json.dumps(ranking.sizes),
+        "reranked": -1 if ranking.reranked is None else ranking.reranked,
+    }
+    with hdf5.create(path, {**attributes, **header}) as file:
+        for protocol, ranked in ranking.lists.items():
+            group = file if protocol == ALL else file.create_group(protocol)
+            for name in _ARRAYS:
+                values = getattr(ranked, name)
+                if values is not None:
+                    stored = values if name == "scores" else values.astype(np.int32)
+                    group.create_dataset(name, data=stored, compression="gzip", shuffle=True)
+        hdf5.write_names(file, "query_names", ranking.query_names)
+        hdf5.write_names(file, "database_names", ranking.database_names)
 
 
-def read_rankings(path: str | os.PathLike) -> StoredRankings:
-    """Read and check a file of rankings."""
-    datasets = {"ranks": 2, "scores": 2, "query_names": 1, "database_names": 1}
-    with hdf5.open_checked(path, datasets, "rankings") as file:
-        size = file.attrs.get("index_bytes")
-        rankings = StoredRankings(
-            file["ranks"][:],
-            file["scores"][:],
+def read_ranking(path: str | os.PathLike) -> Ranking:
+    """Read and check a file of rankings.
+
+    Raises:
+        DataError: no such file, one that was written before rankings were made in steps, or arrays that do not fit
+    """
+    with hdf5.open_checked(path, {"query_names": 1, "database_names": 1}, _KIND) as file:
+        version = int(file.attrs.get("version", 1))
+        if version != _VERSION:
+            raise DataError(
+                f"{path}: was written by another version of reprise (layout {version}, this one reads {_VERSION}); "
+                "delete it, or the results folder that it is in, and run again"
+            )
+        lists = {name: _read_list(file if name == ALL else file.get(name)) for name in file.attrs["protocols"]}
+        reranked = int(file.attrs["reranked"])
+        ranking = Ranking(
             hdf5.read_names(file, "query_names"),
             hdf5.read_names(file, "database_names"),
-            file["places"][:] if "places" in file else None,
-            None if size is None else int(size),
+            {name: ranked for name, ranked in lists.items() if ranked is not None},
+            int(file.attrs["distractors"]),
+            int(file.attrs["num_images"]),
+            json.loads(file.attrs["sizes"]),
+            None if reranked < 0 else reranked,
         )
-    if rankings.ranks.shape != rankings.scores.shape or len(rankings.ranks) != len(rankings.query_names):
+    shapes = {len(ranking.query_names), *(len(ranked.ranks) for ranked in ranking.lists.values())}
+    whole = len(ranking.lists) == len(lists) and all(r.ranks.shape == r.scores.shape for r in ranking.lists.values())
+    if not whole or not lists or len(shapes) > 1:
         raise DataError(f"{path}: 'ranks', 'scores' and 'query_names' do not fit each other; delete it and run again")
-    return rankings
+    return ranking
+
+
+def _read_list(group: h5py.Group | None) -> RankedList | None:
+    if group is None or "ranks" not in group or "scores" not in group:
+        return None
+    return RankedList(group["ranks"][:], group["scores"][:], group["places"][:] if "places" in group else None)

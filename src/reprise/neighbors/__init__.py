@@ -1,5 +1,1 @@
-"""Exact nearest neighbours of global descriptors."""
-
-from reprise.neighbors.search import compute_neighbors
-
-__all__ = ["compute_neighbors"]
+"""Exact nearest neighbours of global descriptors, and rankings made of neighbours."""

@@ -1,4 +1,4 @@
-"""The stages of neighbours as functions of files: from global descriptors to neighbours, and from those to rankings."""
+"""From files of global descriptors to a file of neighbours."""
 
 import os
 from collections.abc import Sequence
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reprise.formats.dense import DenseFile
-from reprise.formats.neighbors import read_neighbors, write_neighbors
-from reprise.formats.rankings import StoredRankings, write_rankings
+from reprise.formats.neighbors import write_neighbors
 from reprise.neighbors.search import compute_neighbors
-from reprise.storage.errors import DataError
 
 
 def find_neighbors(
@@ -27,9 +25,12 @@ def find_neighbors(
     Args:
         queries: None compares the images of the database with each other
         databases: one after the other, such as a benchmark and distractors
+        output: a pickle (:mod:`reprise.formats.neighbors`), of numpy where the images are compared with each other, as
+            for a training, and else of torch
         descriptor: kind of global descriptor
-        count, exclude_self: as ``num_neighbors`` of :func:`reprise.neighbors.search.compute_neighbors`; a database with
-            fewer images has as many neighbours as it can
+        count: how many per query, all for None; a database with fewer images has as many neighbours as it can
+        exclude_self: as in :func:`reprise.neighbors.search.compute_neighbors`
+        device: of torch
     """
     database = np.concatenate([DenseFile(file).globals(descriptor) for file in databases])
     asked = database if queries is None else DenseFile(queries).globals(descriptor)
@@ -37,29 +38,5 @@ def find_neighbors(
     neighbors = compute_neighbors(
         asked, database, most if count is None else min(count, most), exclude_self=exclude_self, device=device
     )
-    write_neighbors(output, neighbors)
-
-
-def rank_neighbors(
-    neighbors: str | os.PathLike,
-    output: str | os.PathLike,
-    query_names: list[str],
-    database_names: list[str],
-    distractor_names: list[str],
-    recipe: str,
-) -> None:
-    """Write neighbours as rankings, with the names of the images; ``distractor_names`` follow those of the database.
-
-    DataError: neighbours of other numbers of images, or with distractors not of all of them.
-    """
-    names = database_names + distractor_names
-    found = read_neighbors(neighbors, num_queries=len(query_names), num_images=len(names))
-    places = None
-    if distractor_names:
-        if found.indices.shape[1] < len(names):
-            raise DataError(
-                f"{neighbors}: ranks {found.indices.shape[1]} of {len(names)} images; with distractors rank all of them"
-            )
-        places = np.argsort(found.indices, axis=1)[:, : len(database_names)].astype(np.int32)
-    rankings = StoredRankings(found.indices, found.similarities, query_names, names, places)
-    write_rankings(output, rankings, {"recipe": recipe})
+    # As the published evaluation and the published training read them.
+    write_neighbors(output, neighbors, as_tensor=not exclude_self)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import RankedList
 from reprise.storage.errors import DataError
 
 _MASK = 0xFFFFFFFF
@@ -19,20 +19,23 @@ def compute_neighbors(
     exclude_self: bool = False,
     block_mib: int = 256,
     device: str = "cpu",
-) -> Neighbors:
+) -> RankedList:
     """The database images of largest inner product with each query, best first.
 
     Of equal similarities the smaller index comes first. Similarities are of float32, as in the published files.
 
     Args:
-        queries: (Q, D) and database: (N, D) floats, as a rule of norm 1; may be memory-mapped
+        queries: (Q, D) floats, as a rule of norm 1; may be memory-mapped
+        database: (N, D) floats
         num_neighbors: M, how many per query; all of the database for None
         exclude_self: ``queries`` are the ``database``, and no image is its own neighbour: what is left out is the
             image with the same index, not the most similar one, which may be another copy of it
         block_mib: memory for one block of similarities, in MiB
+        device: of torch
 
     Returns:
-        similarities and indices (Q, M), M at most the number of images that can be neighbours
+        ranks (Q, M) int64 and scores (Q, M) float32, the similarities; M is at most the number of images that can be
+        neighbours
 
     Raises:
         DataError: arrays that do not fit each other, NaN or infinity, ``num_neighbors`` below 1 or beyond the database
@@ -47,7 +50,7 @@ def compute_neighbors(
         block = _tensor(queries[start:stop], device, f"queries, rows {start} to {stop}")
         best = _best(block, database, columns, size, start if exclude_self else None, device)
         similarities[start:stop], indices[start:stop] = _decode(best)
-    return Neighbors(similarities, indices)
+    return RankedList(indices, similarities)
 
 
 def _best(

@@ -42,10 +42,10 @@ class AmesSlices(Slices):
 
     def _score_pairs(self, reranker: str, query_features: str, num_features: str, rerank: str, dataset: str) -> Slice:
         return {
+            "scorer": self._scorer(reranker),
             "checkpoint": self._paths.checkpoint(self._config["rerankers"][reranker]["checkpoint"]),
-            "query_features": int(query_features),
-            "num_features": int(num_features),
-            "rerank": int(rerank),
+            "shortlist": int(rerank),
+            "settings": {"query_features": int(query_features), "num_features": int(num_features)},
             **self._searched(dataset),
         }
 
@@ -53,11 +53,18 @@ class AmesSlices(Slices):
         entry = self._config["experiments"][experiment]
         settings = entry["ames"]
         return {
-            "num_features": entry["num_features"],
-            **{key: settings[key] for key in ("rerank", "similarity_weight", "temperature")},
+            "scorer": self._scorer(entry["reranker"]),
+            "shortlist": settings["rerank"],
+            "settings": {
+                "num_features": entry["num_features"],
+                **{key: settings[key] for key in ("similarity_weight", "temperature")},
+            },
             **self._searched(dataset),
-            "kappas": [1, 5, 10],
         }
+
+    def _scorer(self, reranker: str) -> str:
+        """The name of the module that scores pairs for a reranker."""
+        return self._config["rerankers"][reranker]["scorer"]
 
     def _sweep(self, experiment: str, dataset: str) -> Slice:
         return {**self._config["sweep"], **self._searched(dataset)}

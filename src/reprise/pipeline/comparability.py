@@ -48,8 +48,12 @@ def _ames(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     """The settings of the ranking that is re-ranked, and what changes by that."""
     reranker = config["rerankers"][entry["reranker"]]
     extractor = config["extractors"][reranker["extractor"]]
+    ranked = settings(config, entry["ranking"])
+    if "ranking" in config["experiments"][entry["ranking"]]:
+        # A second re-ranking: nothing of what is published was ranked so.
+        ranked = {f"ranking's {kind}": value for kind, value in ranked.items()}
     return {
-        **settings(config, entry["ranking"]),
+        **ranked,
         "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["ames"]},
         "extractor": extractor,
         "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),

@@ -14,7 +14,8 @@ from reprise.pipeline.comparability import deviations, words
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.pipeline.seeds import study
 from reprise.pipeline.slices import Slice, loaded_modules
-from reprise.pipeline.tables import measured
+from reprise.pipeline.tables import measured, table_columns
+from reprise.reporting.metrics import metrics_for
 
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
 _TRANSPORT = ("download", "unpack")
@@ -127,14 +128,19 @@ class Recipes(AmesSlices):
 
     def _evaluate(self, dataset: str) -> Slice:
         base, _ = self._paths.parts(dataset)
-        return {"dataset": self._dataset(base), "kappas": [1, 5, 10]}
+        return {"dataset": self._dataset(base), "metrics": self._metrics(dataset), "kappas": [1, 5, 10]}
+
+    def _metrics(self, dataset: str) -> list[str]:
+        """The metrics that take the ground truth of a dataset."""
+        base, _ = self._paths.parts(dataset)
+        return metrics_for(self._paths.layout(base).truth)
 
     def _table(self, table: str) -> Slice:
         entry = self._config["tables"][table]
         return {
             "title": entry["title"],
             "datasets": entry["datasets"],
-            "protocols": entry["protocols"],
+            "columns": table_columns(entry),
             "rows": self._rows(entry),
             "miniature": self._config["miniature"] is not None,
             "published": self._published_of(entry),
@@ -147,7 +153,7 @@ class Recipes(AmesSlices):
         return {
             "title": entry["title"],
             "datasets": measured(self._config, table),
-            "protocols": entry["protocols"],
+            "columns": table_columns(entry),
             "rows": [row for row in rows if row["experiments"]],
         }
 

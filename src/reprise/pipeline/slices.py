@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from reprise.downloads.sources import Source
 from reprise.pipeline.paths import Paths
+from reprise.reporting.metrics import metric_module
+from reprise.reranking.scorers import scorer_module
 from reprise.storage.modules import module_of
 
 Slice = dict[str, object]
@@ -12,7 +14,8 @@ Slice = dict[str, object]
 def loaded_modules(slice_: Slice) -> list[str]:
     """The modules that a job loads by a name of its slice, so that no import statement shows them.
 
-    A description of a dataset has a ``layout``, wherever it stands in the slice, and one of an extractor a ``type``.
+    A description of a dataset has a ``layout``, wherever it stands in the slice, and one of an extractor a ``type``; a
+    ``scorer`` and ``metrics`` are named as such.
     """
     found: set[str] = set()
 
@@ -22,6 +25,10 @@ def loaded_modules(slice_: Slice) -> list[str]:
                 found.add(module_of("reprise.datasets", value["layout"]))
             if "type" in value:
                 found.add(module_of("reprise.extractors", value["type"]))
+            if "scorer" in value:
+                found.add(scorer_module(value["scorer"]))
+            for name in value.get("metrics", ()):
+                found.add(metric_module(name))
             for inner in value.values():
                 look(inner)
 

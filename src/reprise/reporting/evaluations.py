@@ -1,4 +1,4 @@
-"""The scores of one ranking under every protocol of its dataset, as a JSON file."""
+"""The evaluation of one ranking on one dataset, as a JSON file: a list of scores, and values per query."""
 
 import json
 import math
@@ -9,72 +9,131 @@ from pathlib import Path
 import numpy as np
 
 from reprise.datasets.images import Dataset
-from reprise.evaluation.landmarks import evaluate_landmarks
-from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
-from reprise.formats.rankings import StoredRankings
+from reprise.evaluation.scores import ALL, Evaluation, Score
+from reprise.formats.rankings import Ranking
+from reprise.reporting.metrics import load_metric
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
+_VERSION = 2
 
-def evaluate_rankings(
-    rankings: StoredRankings, dataset: Dataset, kappas: Sequence[int]
-) -> dict[str, dict[str, object]]:
-    """Evaluate ``rankings`` with the ground truth of ``dataset``, after checking that they name the same images.
 
-    Returns:
-        protocol (easy, medium, hard; classic; or public, private, combined) -> map in percent, precision_at in
-        percent, the number of queries with a positive, and the average precision of each query by name (None without
-        a positive, and for queries that are not of the protocol)
+def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str], kappas: Sequence[int]) -> Evaluation:
+    """Evaluate a ranking, whatever steps made it, with the ground truth of its dataset.
+
+    Every protocol is evaluated on its own list. What had to be kept of the database is scored, too.
+
+    Args:
+        ranking: of the images of the dataset, and distractors if any
+        dataset: with ground truth
+        metrics: names of metrics that take its kind of ground truth (:mod:`reprise.reporting.metrics`)
+        kappas: cut-offs of metrics that have some
+
+    Raises:
+        DataError: a dataset without ground truth, a metric that takes another kind, or a ranking of other images
     """
     if dataset.queries is None or dataset.ground_truth is None:
         raise DataError("this dataset has no ground truth; rankings on it cannot be evaluated")
-    database = rankings.database_names
-    if rankings.places is not None:
-        database = database[: rankings.places.shape[1]]
+    _check_images(ranking, dataset)
+    ranks = {name: ranked.complete() for name, ranked in ranking.lists.items()}
+    scores: list[Score] = []
+    per_query: dict[str, Mapping[str, np.ndarray]] = {}
+    left_out: dict[str, int] = {}
+    for name in metrics:
+        metric = load_metric(name)
+        if dataset.truth != metric.TAKES:
+            raise DataError(f"metric {name}: takes ground truth of the kind {metric.TAKES}, this is {dataset.truth}")
+        found = metric.evaluate(
+            ranks,
+            dataset.ground_truth,
+            groups=dataset.groups,
+            kappas=kappas,
+            database_size=len(ranking.database_names),
+        )
+        scores += found.scores
+        per_query |= found.per_query
+        left_out |= found.left_out
+    return Evaluation([*scores, *size_scores(ranking)], per_query, left_out)
+
+
+def size_scores(ranking: Ranking) -> list[Score]:
+    """What had to be kept of the database, in bytes, and the same per image."""
+    images, scores = ranking.searched, []
+    for kind, parts in ranking.sizes.items():
+        total = float(sum(parts.values()))
+        scores.append(Score(kind, ALL, total, "bytes", False, images))
+        scores.append(Score(f"{kind} per image", ALL, total / images, "bytes", False, images))
+    return scores
+
+
+def write_evaluation(
+    path: str | os.PathLike, evaluation: Evaluation, queries: Sequence[str], attributes: Mapping[str, object]
+) -> None:
+    """Write an evaluation.
+
+    Args:
+        queries: names of the queries that ``per_query`` is of
+        attributes: what else stands in the file, such as the recipe
+    """
+    content = {
+        "version": _VERSION,
+        "scores": [{**vars(score), "value": _or_null(score.value)} for score in evaluation.scores],
+        "left_out": dict(evaluation.left_out),
+        "queries": list(queries),
+        "per_query": {
+            metric: {group: [_or_null(value) for value in values] for group, values in groups.items()}
+            for metric, groups in evaluation.per_query.items()
+        },
+        **attributes,
+    }
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def read_evaluation(path: str | os.PathLike) -> Evaluation:
+    """Read an evaluation.
+
+    Raises:
+        DataError: a file that was written before evaluations were lists of scores, or another file
+    """
+    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    version = content.get("version", 1) if isinstance(content, Mapping) else 1
+    if version != _VERSION:
+        raise DataError(
+            f"{path}: was written by another version of reprise (layout {version}, this one reads {_VERSION}); delete "
+            "it, or the results folder that it is in, and run again"
+        )
+    return Evaluation(
+        [Score(**{**score, "value": _or_nan(score["value"])}) for score in content["scores"]],
+        {
+            metric: {group: np.array([_or_nan(value) for value in values]) for group, values in groups.items()}
+            for metric, groups in content["per_query"].items()
+        },
+        content["left_out"],
+    )
+
+
+def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str], Evaluation]:
+    """Several evaluations, by (experiment, dataset): the folder and the stem of each file."""
+    return {(path.parent.name, path.stem): read_evaluation(path) for path in map(Path, paths)}
+
+
+def _check_images(ranking: Ranking, dataset: Dataset) -> None:
+    own = ranking.database_names[: len(ranking.database_names) - ranking.distractors]
     for kind, expected, found in (
-        ("query", dataset.queries.names, rankings.query_names),
-        ("database", dataset.database.names, database),
+        ("query", dataset.split("queries").names, ranking.query_names),
+        ("database", dataset.database.names, own),
     ):
         if expected != found:
             raise DataError(
                 f"the {kind} images of the rankings are not those of the ground truth "
                 f"({len(found)} and {len(expected)} names); delete the rankings and run the search again"
             )
-    ranks, size = rankings.complete(), len(dataset.database)
-    if "easy" in dataset.ground_truth[0]:
-        scores = evaluate_revisited(ranks, dataset.ground_truth, kappas, database_size=size)
-    elif "junk" not in dataset.ground_truth[0]:
-        private = dataset.private_queries
-        scores = evaluate_landmarks(ranks, dataset.ground_truth, kappas, private_queries=private, database_size=size)
-    else:
-        scores = {"classic": evaluate_classic(ranks, dataset.ground_truth, kappas, database_size=size)}
-    return {protocol: summarise(result, rankings.query_names) for protocol, result in scores.items()}
 
 
-def write_evaluation(
-    path: str | os.PathLike, scores: Mapping[str, object], index_bytes: int | None, recipe: str
-) -> None:
-    """Write what ``evaluate_rankings`` returned, and the size of the index that was searched."""
-    content = {"protocols": scores, "index_bytes": index_bytes, "recipe": json.loads(recipe)}
-    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+def _or_null(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if math.isnan(value) else float(value)
 
 
-def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str], dict]:
-    """The content of several evaluations, by (experiment, dataset): the folder and the stem of each file."""
-    return {(path.parent.name, path.stem): json.loads(path.read_text(encoding="utf-8")) for path in map(Path, paths)}
-
-
-def summarise(scores: RetrievalScores, queries: list[str]) -> dict[str, object]:
-    """The scores of one protocol in percent, as ``evaluate_rankings`` describes; ``queries`` are their names."""
-    precisions = scores.average_precisions
-    return {
-        "map": _percent(scores.map),
-        "precision_at": {str(k): _percent(value) for k, value in scores.precision_at.items()},
-        "queries": int(np.isfinite(precisions).sum()),
-        "average_precisions": {name: _percent(value) for name, value in zip(queries, precisions, strict=True)},
-    }
-
-
-def _percent(value: float) -> float | None:
-    """A share as percent; None where no query had a positive, because JSON has no NaN."""
-    return None if math.isnan(value) else 100.0 * float(value)
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -8,6 +8,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reprise.evaluation.scores import Evaluation
+from reprise.reporting.tables import MAIN, Column
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
@@ -21,12 +23,13 @@ DEVIATIONS = 3.0
 
 @dataclass(frozen=True)
 class SeedCell:
-    """mAP in percent of one experiment on one dataset under one protocol, once per seed, in the order of the seeds."""
+    """One score of one experiment on one dataset, once per seed, in the order of the seeds."""
 
     method: str
     num_features: int
     dataset: str
-    protocol: str
+    metric: str
+    group: str
     values: tuple[float, ...]
 
     @property
@@ -41,21 +44,23 @@ class SeedCell:
 
     @property
     def tolerance(self) -> float:
-        """The largest difference between two runs that their seeds explain, in points of mAP."""
+        """The largest difference between two runs that their seeds explain, in the unit of the metric."""
         return DEVIATIONS * math.sqrt(2) * self.standard_deviation
 
 
 def seed_cells(
     rows: Sequence[Mapping],
     datasets: Sequence[str],
-    protocols: Sequence[str],
-    evaluations: Mapping[tuple[str, str], Mapping],
+    columns: Sequence[Column],
+    evaluations: Mapping[tuple[str, str], Evaluation],
 ) -> list[SeedCell]:
-    """All cells of a study, in the order of its rows, datasets and protocols; none for a protocol without any positive.
+    """All cells of a study, in the order of its rows, datasets and columns; none where there is nothing to measure.
 
     Args:
         rows: method, num_features and experiments (the names of the experiment with each seed) of each
-        evaluations: (experiment, dataset) -> the content of its evaluation file
+        datasets: their names
+        columns: the metric and the group of each
+        evaluations: (experiment, dataset) -> its evaluation
 
     Raises:
         DataError: no experiment with a codebook, or fewer than two seeds, from which no deviation follows
@@ -67,12 +72,11 @@ def seed_cells(
         if len(row["experiments"]) < 2:
             raise DataError(f"{row['method']}: a study needs two seeds or more; add some to seed_study")
         for dataset in datasets:
-            for protocol in protocols:
-                values = [
-                    evaluations[name, dataset]["protocols"].get(protocol, {}).get("map") for name in row["experiments"]
-                ]
-                if None not in values:
-                    cells.append(SeedCell(row["method"], row["num_features"], dataset, protocol, tuple(values)))
+            for metric, group in columns:
+                scores = [evaluations[name, dataset].score(metric, group) for name in row["experiments"]]
+                values = tuple(math.nan if score is None else score.value for score in scores)
+                if not any(map(math.isnan, values)):
+                    cells.append(SeedCell(row["method"], row["num_features"], dataset, metric, group, values))
     return cells
 
 
@@ -93,7 +97,7 @@ def render_csv(cells: Sequence[SeedCell]) -> str:
 
 def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
     """The same as a table, and the tolerance that covers all of its cells."""
-    lines = [f"# {title}: codebook seeds", "", "mAP in percent.", ""]
+    lines = [f"# {title}: codebook seeds", "", f"{', '.join(_metrics(cells)).replace('mAP', 'mAP in percent')}.", ""]
     body = [["---"] * len(COLUMNS), *([str(value) for value in _line(cell)] for cell in cells)]
     lines += ["| " + " | ".join(line) + " |" for line in (COLUMNS, *body)]
     largest = max((cell.tolerance for cell in cells), default=0.0)
@@ -106,8 +110,13 @@ def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _metrics(cells: Sequence[SeedCell]) -> list[str]:
+    return list(dict.fromkeys(cell.metric for cell in cells)) or [MAIN]
+
+
 def _line(cell: SeedCell) -> list[object]:
+    group = cell.group if cell.metric == MAIN else f"{cell.metric} {cell.group}"
     return [
-        cell.method, cell.num_features, cell.dataset, cell.protocol, len(cell.values), f"{cell.mean:.2f}",
+        cell.method, cell.num_features, cell.dataset, group, len(cell.values), f"{cell.mean:.2f}",
         f"{cell.standard_deviation:.3f}", f"{cell.tolerance:.2f}", f"{min(cell.values):.2f}", f"{max(cell.values):.2f}",
     ]  # fmt: skip

@@ -2,38 +2,62 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reprise.evaluation.scores import PERCENT, SIZES, Evaluation
 from reprise.storage.atomic import write_text
 
 COLUMNS = (
     "method", "n", "dataset", "protocol", "measured", "published", "difference", "tolerance", "verdict", "queries",
     "index_bytes",
 )  # fmt: skip
+# A table of more than mAP says of each number what it is, in which unit, and of how many things.
+WIDER = (
+    "method", "n", "dataset", "metric", "group", "unit", "measured", "published", "difference", "tolerance", "verdict",
+    "count",
+)  # fmt: skip
+MAIN = "mAP"
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 UNKNOWN = "published unknown"
 NOT_COMPARABLE = "not comparable"
 NOT_MEASURED = "not measured"
+# Metric and group, such as mAP and medium.
+Column = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: mAP in percent of one experiment on one dataset under one protocol.
+    """One number: a score of one experiment on one dataset.
 
-    measured is None where the dataset has no such protocol or no query with a positive, or where it was not measured.
-    index_bytes is the size of the inverted files that were searched.
+    Attributes:
+        experiment: its name
+        method: what the table calls it
+        num_features: local features of an image
+        dataset: its name
+        metric: such as "mAP"
+        group: such as "medium"
+        unit: of the numbers
+        measured: None where the dataset has no such group or nothing to measure in it, or where it was not measured
+        count: how many queries, pairs or images it is of
+        published: None where nothing is published
+        tolerance: the largest difference that counts as reproduced; None without a published number
+        verdict: what the measured number says about the published one
+        index_bytes: what had to be kept of the database for the last step, in bytes
     """
 
     experiment: str
     method: str
     num_features: int
     dataset: str
-    protocol: str
+    metric: str
+    group: str
+    unit: str
     measured: float | None
-    queries: int
+    count: int
     published: float | None
     tolerance: float | None
     verdict: str
@@ -41,7 +65,7 @@ class Cell:
 
     @property
     def difference(self) -> float | None:
-        """measured - published, in points of mAP."""
+        """measured - published, in the unit of the metric."""
         if self.measured is None or self.published is None:
             return None
         return self.measured - self.published
@@ -61,23 +85,25 @@ def verdict(measured: float | None, published: float | None, tolerance: float | 
         return NOT_COMPARABLE
     if published is None or tolerance is None:
         return UNKNOWN
-    # Rounded as printed, so that the verdict agrees with the numbers that stand beside it.
+    # Rounded to hundredths, as most are printed, so that the verdict agrees with the numbers that stand beside it.
     return REPRODUCED if round(abs(measured - published), 2) <= tolerance else DIFFERS
 
 
 def table_cells(
     rows: Sequence[Mapping],
     datasets: Sequence[str],
-    protocols: Sequence[str],
-    evaluations: Mapping[tuple[str, str], Mapping],
+    columns: Sequence[Column],
+    evaluations: Mapping[tuple[str, str], Evaluation],
     published: Mapping | None,
     miniature: bool,
 ) -> list[Cell]:
-    """All cells of a table, in the order of its rows, datasets and protocols.
+    """All cells of a table, in the order of its rows, datasets and columns.
 
     Args:
         rows: experiment, method and num_features of each
-        evaluations: (experiment, dataset) -> the content of its evaluation file; absent where it was not made
+        datasets: their names
+        columns: the metric and the group of each
+        evaluations: (experiment, dataset) -> its evaluation; absent where it was not made
         published: values, deviations and tolerance of these experiments, None where nothing is published
         miniature: whether the data are the miniature's, with which no published number compares
     """
@@ -86,42 +112,63 @@ def table_cells(
         experiment = row["experiment"]
         values = published["values"][experiment] if published else {}
         comparable = not miniature and not (published and published["deviations"][experiment])
-        tolerance = published["tolerance"]["map"] if published else None
         for dataset in datasets:
-            for protocol in protocols:
-                evaluation = evaluations.get((experiment, dataset), {})
-                scores = evaluation.get("protocols", {}).get(protocol, {})
-                measured, number = scores.get("map"), values.get(dataset, {}).get(protocol)
+            evaluation = evaluations.get((experiment, dataset), Evaluation(()))
+            for metric, group in columns:
+                score = evaluation.score(metric, group)
+                measured = None if score is None or math.isnan(score.value) else score.value
+                number = published_value(values.get(dataset, {}), metric, group)
+                tolerance = published_tolerance(published, metric) if number is not None else None
                 cells.append(
                     Cell(
-                        experiment, row["method"], row["num_features"], dataset, protocol, measured,
-                        scores.get("queries", 0), number, tolerance if number is not None else None,
-                        verdict(measured, number, tolerance, comparable), evaluation.get("index_bytes"),
+                        experiment, row["method"], row["num_features"], dataset, metric, group,
+                        score.unit if score else PERCENT if metric == MAIN else "", measured,
+                        score.count if score else 0, number, tolerance,
+                        verdict(measured, number, tolerance, comparable), _last_size(evaluation),
                     )
                 )  # fmt: skip
     return cells
 
 
+def published_value(values: Mapping, metric: str, group: str) -> float | None:
+    """The published number of a metric and a group on one dataset, None where there is none.
+
+    Args:
+        values: group -> number, of mAP; or metric -> {group: number}, of any other
+    """
+    found = values.get(group) if metric == MAIN else values.get(metric, {}).get(group)
+    return None if isinstance(found, Mapping) else found
+
+
+def published_tolerance(published: Mapping | None, metric: str) -> float | None:
+    """The largest difference of a metric that still counts as reproduced: ``map``, or that of ``metrics``."""
+    tolerance = published["tolerance"] if published else {}
+    return tolerance.get("map") if metric == MAIN else tolerance.get("metrics", {}).get(metric)
+
+
 def render_csv(cells: Sequence[Cell]) -> str:
-    """One line per cell, numbers with two decimals, empty where there is none."""
+    """One line per cell, empty where there is no number; percent with two decimals, bytes without."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    main = _is_main(cells)
+    writer.writerow(COLUMNS if main else WIDER)
     for cell in cells:
-        writer.writerow(
-            [
-                cell.method, cell.num_features, cell.dataset, cell.protocol, _number(cell.measured),
-                _number(cell.published), _number(cell.difference), _number(cell.tolerance), cell.verdict, cell.queries,
-                "" if cell.index_bytes is None else cell.index_bytes,
-            ]
-        )  # fmt: skip
+        numbers = [
+            _number(value, cell.unit) for value in (cell.measured, cell.published, cell.difference, cell.tolerance)
+        ]
+        start = [cell.method, cell.num_features, cell.dataset]
+        if main:
+            size = "" if cell.index_bytes is None else cell.index_bytes
+            writer.writerow([*start, cell.group, *numbers, cell.verdict, cell.count, size])
+        else:
+            writer.writerow([*start, cell.metric, cell.group, cell.unit, *numbers, cell.verdict, cell.count])
     return text.getvalue()
 
 
 def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> str:
     """One line per experiment, measured numbers with the published ones in brackets."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, "**{}**"))
-    lines = [f"# {title}", "", "mAP in percent: measured (published). Bold: reproduced.", ""]
+    lines = [f"# {title}", "", f"{_legend(cells)}: measured (published). Bold: reproduced.", ""]
     lines += ["| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *body)]
     lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
@@ -131,7 +178,7 @@ def render_latex(cells: Sequence[Cell], title: str) -> str:
     """A ``tabular`` with the rules of the package booktabs."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, r"\textbf{{{}}}"))
     lines = [
-        f"% {title}. mAP in percent: measured (published). Bold: reproduced.",
+        f"% {title}. {_legend(cells)}: measured (published). Bold: reproduced.",
         r"% \usepackage{booktabs}",
     ]
     lines += [r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\toprule"]
@@ -157,6 +204,22 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
     return notes
 
 
+def left_out_notes(
+    evaluations: Mapping[tuple[str, str], Evaluation], datasets: Sequence[str], columns: Sequence[Column]
+) -> list[str]:
+    """How many queries are in no mean because they have no positive, per dataset and group; none where all are in."""
+    notes = []
+    for dataset in datasets:
+        found = next((entry for (_, name), entry in evaluations.items() if name == dataset), Evaluation(()))
+        counts = {group: found.left_out.get(group, 0) for _, group in columns}
+        notes += [
+            f"{dataset} {group}, queries without a positive, which are left out: {count}"
+            for group, count in counts.items()
+            if count
+        ]
+    return notes
+
+
 def write_table(
     paths: Mapping[str, str | os.PathLike], cells: Sequence[Cell], title: str, notes: Sequence[str]
 ) -> None:
@@ -166,28 +229,50 @@ def write_table(
     write_text(paths["latex"], render_latex(cells, title))
 
 
+def _is_main(cells: Sequence[Cell]) -> bool:
+    """Whether all numbers are mAP, as in the tables of most papers, which then need not say so in each column."""
+    return all(cell.metric == MAIN for cell in cells)
+
+
+def _legend(cells: Sequence[Cell]) -> str:
+    if _is_main(cells):
+        return "mAP in percent"
+    units = {cell.metric: cell.unit for cell in cells}
+    return ", ".join(
+        f"{metric} in {'percent' if unit == PERCENT else unit}" if unit else metric for metric, unit in units.items()
+    )
+
+
 def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows with one line per experiment; behind the protocols of a dataset stands the size of its index."""
+    """Header and rows, one per experiment; behind the mAP of a dataset stands what is kept of its database."""
     experiments = dict.fromkeys(cell.experiment for cell in cells)
     datasets = dict.fromkeys(cell.dataset for cell in cells)
-    protocols = dict.fromkeys(cell.protocol for cell in cells)
+    columns = dict.fromkeys((cell.metric, cell.group) for cell in cells)
+    main = _is_main(cells)
     header = ["method", "n"]
     for dataset in datasets:
-        header += [*(f"{dataset} {protocol}" for protocol in protocols), f"{dataset} index"]
+        header += [f"{dataset} {group}" if main else f"{dataset} {metric} {group}" for metric, group in columns]
+        header += [f"{dataset} index"] if main else []
     rows = []
     for experiment in experiments:
-        of = {(cell.dataset, cell.protocol): cell for cell in cells if cell.experiment == experiment}
+        of = {(cell.dataset, cell.metric, cell.group): cell for cell in cells if cell.experiment == experiment}
         first = next(iter(of.values()))
         row = [first.method, str(first.num_features)]
         for dataset in datasets:
-            group = [of[dataset, protocol] for protocol in protocols]
-            row += [*map(cell_text, group), _size(group[0].index_bytes)]
+            shown = [of[dataset, metric, group] for metric, group in columns]
+            row += [*map(cell_text, shown), *([_size(shown[0].index_bytes)] if main else [])]
         rows.append(row)
     return header, rows
 
 
+def _last_size(evaluation: Evaluation) -> int | None:
+    """What the last step keeps of the database: the scores of sizes stand in the order of the steps."""
+    sizes = [score for score in evaluation.scores if score.metric in SIZES]
+    return int(sizes[-1].value) if sizes else None
+
+
 def _bracketed(cell: Cell, emphasis: str) -> str:
-    measured = NOT_MEASURED if cell.measured is None else _number(cell.measured)
+    measured = NOT_MEASURED if cell.measured is None else _number(cell.measured, cell.unit)
     if cell.verdict == REPRODUCED:
         measured = emphasis.format(measured)
     return measured if cell.published is None else f"{measured} ({cell.published:g})"
@@ -197,8 +282,10 @@ def _size(count: int | None) -> str:
     return "" if count is None else f"{count / 1e6:.1f} MB"
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:.0f}" if unit == "bytes" else f"{value:.2f}" if unit == PERCENT else f"{value:.4g}"
 
 
 def _escape(text: str) -> str:

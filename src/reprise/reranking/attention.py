@@ -13,8 +13,12 @@ _SMALL = 256 * 256
 def attend(projected: torch.Tensor, blocks: list[Block]) -> torch.Tensor:
     """Attention of the rows of each block to its columns.
 
-    projected: (6, P, L, 64), the queries (scaled), keys and values of both heads of P sequences of L tokens.
-    Returns (2, P, L, 64); rows that no block names are undefined.
+    Args:
+        projected: (6, P, L, 64), the queries (scaled), keys and values of both heads of P sequences of L tokens
+        blocks: pairs of slices of tokens, rows and columns
+
+    Returns:
+        (2, P, L, 64); rows that no block names are undefined
     """
     _, pairs, length, width = projected.shape
     result = projected.new_empty(HEADS, pairs, length, width)

@@ -1,51 +1,81 @@
-"""What is re-ranked: the rankings of an experiment, with the images and the ground truth that they are of."""
+"""What is re-ranked: the ranking of an experiment, with the dataset that it is of."""
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset
-from reprise.formats.neighbors import Neighbors, read_shortlist
-from reprise.formats.rankings import read_rankings
+from reprise.formats.neighbors import check_neighbors
+from reprise.formats.rankings import RankedList, Ranking, read_ranking
+from reprise.reranking.shortlists import shortlists
 from reprise.storage.errors import DataError
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rankings of all queries of a dataset.
+    """A ranking whose ranks are indices into the images of a dataset and, behind them, of its distractors.
 
-    neighbors     indices into ``database_names``; ground_truth  one mapping per query
-    private_queries  so many of the queries, the last ones, are the private ones of Google Landmarks v2
+    Attributes:
+        ranking: of all queries of the dataset
+        dataset: with its ground truth
     """
 
-    neighbors: Neighbors
-    ground_truth: Sequence[Mapping]
-    query_names: list[str]
-    database_names: list[str]
-    private_queries: int
+    ranking: Ranking
+    dataset: Dataset
 
-    def at_most(self, num_rerank: int) -> int:
-        """How many images of each ranking are re-ranked: ``num_rerank``, or all of a smaller database."""
-        return min(num_rerank, self.neighbors.indices.shape[1])
+    @property
+    def ground_truth(self) -> Sequence[Mapping]:
+        """One mapping per query."""
+        return self.dataset.ground_truth or ()
+
+    def lists(self) -> dict[str, RankedList]:
+        """The list of every protocol, without the images that it ignores in front."""
+        return shortlists(self.ranking, self.ground_truth)
+
+    def at_most(self, shortlist: int) -> int:
+        """How many images of each list are re-ranked: ``shortlist``, or all of a smaller database."""
+        return min(shortlist, self.ranking.shortest)
 
 
 def read_candidates(path: str | os.PathLike, dataset: Mapping, distractors: Mapping | None) -> Candidates:
-    """Read rankings on the dataset of a description (:func:`reprise.datasets.reading.read_dataset`).
+    """Read a ranking on a dataset, both once.
 
-    The images of ``distractors`` follow those of its database.
-    DataError: rankings of other images, rankings that were cut, or a dataset without queries.
+    Args:
+        path: the file of rankings
+        dataset: its description (:func:`reprise.datasets.reading.read_dataset`)
+        distractors: description of the images that follow those of its database
+
+    Raises:
+        DataError: a ranking of other images or one that was cut, a dataset without queries
     """
     benchmark = read_dataset(dataset)
     if benchmark.ground_truth is None:
         raise DataError(f"{path}: the dataset has no ground truth; re-rank rankings on one with queries")
-    names = list(benchmark.database.names)
-    if distractors:
-        names += read_dataset(distractors).database.names
-        if read_rankings(path).ranks.shape[1] < len(names):
-            raise DataError(
-                f"{path}: keeps only the first images of rankings with distractors, so that no score of a re-ranked "
-                "one would be right; re-rank the experiment of a global descriptor, which ranks all images"
-            )
-    queries = benchmark.split("queries").names
-    neighbors = read_shortlist(path, query_names=queries, database_names=names)
-    return Candidates(neighbors, benchmark.ground_truth, list(queries), names, benchmark.private_queries)
+    others = read_dataset(distractors).database.names if distractors else []
+    return take_candidates(read_ranking(path), benchmark, others, str(path))
+
+
+def take_candidates(ranking: Ranking, dataset: Dataset, distractors: Sequence[str], where: str) -> Candidates:
+    """The candidates of a ranking on a dataset that was read already.
+
+    Args:
+        distractors: names of the images that follow those of the database
+        where: what an error begins with
+
+    Raises:
+        DataError: as :func:`read_candidates`
+    """
+    names = [*dataset.database.names, *distractors]
+    if distractors and ranking.shortest < len(names):
+        raise DataError(
+            f"{where}: keeps only the first images of rankings with distractors, so that no score of a re-ranked "
+            "one would be right; re-rank the experiment of a global descriptor, which ranks all images"
+        )
+    found = ranking.for_images(dataset.split("queries").names, names, where)
+    lists = {name: RankedList(one.ranks, one.scores.astype(np.float32)) for name, one in found.lists.items()}
+    for ranked in lists.values():
+        check_neighbors(ranked, where, num_queries=len(found.query_names), num_images=len(names))
+    return Candidates(replace(found, lists=lists, distractors=len(distractors), num_images=len(names)), dataset)

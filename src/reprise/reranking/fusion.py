@@ -1,22 +1,48 @@
-"""Re-ranking by pair scores: the mixture of similarities and logits, its evaluation, and sweeps over its parameters."""
+"""Re-ranking by scores of pairs: reordering a short list, the mixture of AMES, and sweeps over its parameters."""
 
 import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reprise.evaluation.landmarks import PRIVATE_QUERIES, evaluate_landmarks
+from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
-from reprise.formats.neighbors import Neighbors
 from reprise.formats.pair_scores import PairScores
-from reprise.reranking.shortlists import head
+from reprise.formats.rankings import ALL, RankedList
 from reprise.storage.errors import DataError
 
 
-def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) -> np.ndarray:
-    """lam * similarity + (1 - lam) * sigmoid(gamma * logit), of arrays of one shape, float64.
+def reorder(ranked: RankedList, scores: np.ndarray) -> RankedList:
+    """The list with its first K images in the descending order of ``scores``; the others keep their places.
 
-    DataError: ``lam`` outside [0, 1] or ``gamma`` not above 0.
+    Equal scores keep their order. The scores of the first K become the new ones, those of the others stay what they
+    were, so that the two do not compare.
+
+    Args:
+        scores: (Q, K) floats
+    """
+    count = scores.shape[1]
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranks, all_scores = ranked.ranks.copy(), ranked.scores.astype(np.float64)
+    ranks[:, :count] = np.take_along_axis(ranked.ranks[:, :count], order, axis=1)
+    all_scores[:, :count] = np.take_along_axis(scores, order, axis=1)
+    return RankedList(ranks, all_scores.astype(np.float32))
+
+
+def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) -> np.ndarray:
+    """lam * similarity + (1 - lam) * sigmoid(gamma * logit) (Suma et al., ECCV 2024).
+
+    Args:
+        similarities: floats of any shape
+        logits: of the same shape
+        lam: share of the similarities, 0 to 1
+        gamma: factor of the logits, above 0
+
+    Returns:
+        float64 of the same shape
+
+    Raises:
+        DataError: ``lam`` or ``gamma`` outside of its range
     """
     if not 0 <= lam <= 1:
         raise DataError(f"lambda: is {lam}, expected 0 (logits alone) to 1 (similarities alone)")
@@ -27,79 +53,83 @@ def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) 
     return lam * similarities.astype(np.float64) + (1 - lam) * probabilities
 
 
-def fuse(ranking: Neighbors, logits: np.ndarray, lam: float, gamma: float) -> Neighbors:
-    """The ranking with its first K images in the order of their mixed scores; the others keep their places.
+def fuse(ranked: RankedList, logits: np.ndarray, lam: float, gamma: float) -> RankedList:
+    """The list with its first K images in the order of their mixed scores; see :func:`mix` and :func:`reorder`.
 
-    logits: (Q, K) of the first K images. Equal scores keep their order. The similarities of the first K are their mixed
-    scores, those of the others what they were, so that the two are not comparable.
+    Args:
+        logits: (Q, K) of the first K images
+
+    Raises:
+        DataError: as :func:`mix`, and a list of fewer than K images
     """
-    first = head(ranking, logits.shape[1])
-    mixed = mix(first.similarities, logits, lam, gamma)
-    order = np.argsort(-mixed, axis=1, kind="stable")
-    indices, similarities = ranking.indices.copy(), ranking.similarities.astype(np.float64)
-    indices[:, : logits.shape[1]] = np.take_along_axis(first.indices, order, axis=1)
-    similarities[:, : logits.shape[1]] = np.take_along_axis(mixed, order, axis=1)
-    return Neighbors(similarities.astype(np.float32), indices)
-
-
-def rerank(
-    rankings: Mapping[str, Neighbors], scores: PairScores, num_rerank: int, lam: float, gamma: float
-) -> dict[str, Neighbors]:
-    """The re-ranked ranking of every protocol; ``rankings`` as :func:`reprise.reranking.shortlists.shortlists` made.
-
-    DataError: pairs that were not scored, or parameters outside of their ranges.
-    """
-    return {
-        name: fuse(ranking, scores.of(head(ranking, num_rerank).indices), lam, gamma)
-        for name, ranking in rankings.items()
-    }
+    return reorder(ranked, mix(ranked.first(logits.shape[1]).scores, logits, lam, gamma))
 
 
 def evaluate(
-    rankings: Mapping[str, Neighbors],
+    lists: Mapping[str, RankedList],
     ground_truth: Sequence[Mapping],
     kappas: Sequence[int] = (1, 5, 10),
     *,
-    private_queries: int = PRIVATE_QUERIES,
+    groups: Mapping[str, np.ndarray] | None = None,
     database_size: int | None = None,
 ) -> dict[str, RetrievalScores]:
-    """The scores of every protocol, each on its own ranking.
+    """The scores of every protocol, each on its own list, without a file.
 
-    Of the ranking ``all``, those of Google Landmarks v2 (public, private, combined), or with junk ``classic``.
+    Args:
+        lists: as :func:`reprise.reranking.shortlists.shortlists` gives them
+        ground_truth: one mapping per query
+        kappas: cut-offs of the mean precision
+        groups: of queries, of Google Landmarks v2; None takes all queries as ``combined``
+        database_size: if given, every index has to be below it
+
+    Returns:
+        protocol -> its scores; of the list ``all``, those of the groups, or with junk ``classic``
     """
     scores: dict[str, RetrievalScores] = {}
-    for name, ranking in rankings.items():
-        if name != "all":
-            found = evaluate_revisited(ranking.indices, ground_truth, kappas, database_size=database_size)
-            scores[name] = found[name]
+    for name, ranked in lists.items():
+        if name != ALL:
+            found = evaluate_revisited(
+                ranked.ranks, ground_truth, kappas, protocols=[name], database_size=database_size
+            )
+            scores |= found
         elif any("junk" in truth for truth in ground_truth):
-            scores["classic"] = evaluate_classic(ranking.indices, ground_truth, kappas, database_size=database_size)
+            scores["classic"] = evaluate_classic(ranked.ranks, ground_truth, kappas, database_size=database_size)
         else:
             scores |= evaluate_landmarks(
-                ranking.indices, ground_truth, kappas, private_queries=private_queries, database_size=database_size
+                ranked.ranks, ground_truth, kappas, groups=groups or None, database_size=database_size
             )
     return scores
 
 
 def sweep(
-    rankings: Mapping[str, Neighbors],
+    lists: Mapping[str, RankedList],
     scores: PairScores,
     ground_truth: Sequence[Mapping],
     *,
-    num_rerank: Sequence[int],
+    shortlist: Sequence[int],
     lam: Sequence[float],
     gamma: Sequence[float],
-    private_queries: int = PRIVATE_QUERIES,
+    groups: Mapping[str, np.ndarray] | None = None,
 ) -> list[dict[str, float]]:
-    """A row {num_rerank, lambda, gamma, <protocol>: mAP} for each combination, in the order of the grids.
+    """The mAP of every combination of the parameters of AMES; pair scores are looked up once.
 
-    Pair scores are looked up once; the mAP is a fraction of one.
+    Args:
+        lists: as :func:`reprise.reranking.shortlists.shortlists` gives them
+        scores: logits, of the longest short list at least
+        ground_truth: one mapping per query
+        shortlist: numbers of re-ranked images
+        lam: see :func:`mix`
+        gamma: see :func:`mix`
+        groups: see :func:`evaluate`
+
+    Returns:
+        a row {shortlist, lambda, gamma, <protocol>: mAP as a fraction} for each combination, in the order of the grids
     """
-    longest = {name: scores.of(head(ranking, max(num_rerank)).indices) for name, ranking in rankings.items()}
+    longest = {name: scores.of(ranked.first(max(shortlist)).ranks) for name, ranked in lists.items()}
     rows = []
-    for count, share, slope in itertools.product(num_rerank, lam, gamma):
-        fused = {name: fuse(rankings[name], logits[:, :count], share, slope) for name, logits in longest.items()}
-        found = evaluate(fused, ground_truth, private_queries=private_queries)
+    for count, share, slope in itertools.product(shortlist, lam, gamma):
+        fused = {name: fuse(lists[name], logits[:, :count], share, slope) for name, logits in longest.items()}
+        found = evaluate(fused, ground_truth, groups=groups)
         maps = {name: result.map for name, result in found.items()}
-        rows.append({"num_rerank": count, "lambda": share, "gamma": slope, **maps})
+        rows.append({"shortlist": count, "lambda": share, "gamma": slope, **maps})
     return rows

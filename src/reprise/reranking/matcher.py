@@ -24,10 +24,13 @@ from reprise.reranking.weights import WIDTH, AttentionWeights, LayerWeights
 class Prepared:
     """What the first layer makes of some images alone; the tokens of all images in one piece.
 
-    starts, counts  (images,) int64: where the tokens of an image are
-    tokens          (n, 128) after the first self-attention; projected (6, n, 64), their part in the cross-attention
-    log_sums        (2, images): logarithm of the summed weights that the match token gives to an image, per head
-    means           (2, images, 64): the values of the image, averaged by these weights
+    Attributes:
+        starts: (images,) int64, where the tokens of an image begin
+        counts: (images,) int64, how many there are
+        tokens: (n, 128) after the first self-attention
+        projected: (6, n, 64), their part in the cross-attention
+        log_sums: (2, images), logarithm of the summed weights that the match token gives to an image, per head
+        means: (2, images, 64), the values of the image, averaged by these weights
     """
 
     starts: torch.Tensor
@@ -46,9 +49,12 @@ class Prepared:
 class Matcher:
     """Logits of pairs of images from their tokens.
 
-    network  its parameters are copied to ``device``, as ``dtype``: float32, or bfloat16 for speed on a GPU
-    rows     tokens that are worked on at once, at least those of one pair. On a processor so few that what is computed
-             of them stays in its caches
+    Args:
+        network: its parameters are copied to ``device``, as ``dtype``
+        device: of torch
+        dtype: float32, or bfloat16 for speed on a GPU
+        rows: tokens that are worked on at once, at least those of one pair. On a processor so few that what is computed
+            of them stays in its caches
     """
 
     def __init__(
@@ -62,9 +68,10 @@ class Matcher:
     def prepare(self, tokens: np.ndarray, counts: np.ndarray, *, run: Callable[..., Iterable] = map) -> Prepared:
         """The first layer of images on their own.
 
-        tokens  (images, K, 128) float16 or float32, or (images, K, 16) uint8 codes of a binarized network
-        counts  (images,) int: the valid rows of each; the rows after them are ignored
-        run     what maps the work over parts of the images, for example that of a pool of threads
+        Args:
+            tokens: (images, K, 128) float16 or float32, or (images, K, 16) uint8 codes of a binarized network
+            counts: (images,) int, the valid rows of each; the rows after them are ignored
+            run: what maps the work over parts of the images, for example that of a pool of threads
         """
         counts = np.asarray(counts, np.int64)
         order = np.argsort(counts, kind="stable")
@@ -87,9 +94,16 @@ class Matcher:
 
     @torch.inference_mode()
     def match(self, queries: Prepared, query: np.ndarray, database: Prepared, image: np.ndarray) -> torch.Tensor:
-        """Logits (P,) float32 of pairs of the images ``query`` (P,) of one set and ``image`` (P,) of another.
+        """The logits of pairs; all queries of a call have the same count of tokens, and so have all images.
 
-        All queries of a call have the same count of tokens, and so have all images.
+        Args:
+            queries: one set of images
+            query: (P,) int, indices into it
+            database: another set
+            image: (P,) int, indices into that
+
+        Returns:
+            (P,) float32
         """
         left, right = int(queries.counts[query[0]]), int(database.counts[image[0]])
         length = left + 1 + right

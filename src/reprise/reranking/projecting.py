@@ -31,13 +31,17 @@ def project_tokens(
 
     Args:
         features: local features, dense or ragged
+        checkpoint: the network
+        output: the file of tokens
         role: "query" stores float32; "database" float16, or codes of 128 bits if the network is binarized
         num_descriptors: of each image at most; None takes all that are stored
+        device: of torch
         memory_mib: bounds what is held of descriptors and tokens
         attributes: of the file, such as the recipe
 
-    DataError: descriptors of another width than the network takes, values that are not finite, a query without
-    descriptors, more descriptors than are stored.
+    Raises:
+        DataError: descriptors of another width than the network takes, values that are not finite, a query without
+            descriptors, more descriptors than are stored
     """
     if role not in ROLES:
         raise DataError(f"role: is {role!r}, expected one of {', '.join(ROLES)}")

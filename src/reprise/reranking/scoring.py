@@ -25,11 +25,12 @@ _BYTES_PER_ROW = 16384
 class Engine:
     """How pairs are scored; none of it changes which pairs, and only ``precision`` changes logits beyond rounding.
 
-    device      "cpu", "cuda", ...
-    precision   float32, or on a GPU tf32 or bfloat16
-    threads     of a processor, each with pairs of its own; None takes as many as torch would use
-    memory_mib  bounds what is held of images on ``device``, and on a GPU of the pairs that are worked on; on a
-                processor, each thread takes 40 MiB more
+    Attributes:
+        device: "cpu", "cuda", ...
+        precision: float32, or on a GPU tf32 or bfloat16
+        threads: of a processor, each with pairs of its own; None takes as many as torch would use
+        memory_mib: bounds what is held of images on ``device``, and on a GPU of the pairs that are worked on; on a
+            processor, each thread takes 40 MiB more
     """
 
     device: str = "cpu"
@@ -64,13 +65,26 @@ def score(
     database_descriptors: int | None = None,
     engine: Engine | None = None,
 ) -> np.ndarray:
-    """The logits (n,) float32 of the pairs (query_ids[i], image_ids[i]).
+    """The logits of the pairs (query_ids[i], image_ids[i]).
 
     The database is read once, in its order, in blocks that the memory holds. Blocks of queries are held as long as
     they are needed; all of them at once if they take no more than a quarter of the memory.
 
-    query_descriptors, database_descriptors: the strongest of each image that are used; None uses all.
-    DataError: images outside of the files, a query without descriptors, more descriptors than are stored.
+    Args:
+        network: of which both files hold tokens
+        queries: tokens of the queries
+        database: tokens of the database
+        query_ids: (n,) int
+        image_ids: (n,) int
+        query_descriptors: the strongest of each query that are used; None uses all
+        database_descriptors: the strongest of each database image that are used; None uses all
+        engine: where and how they are computed
+
+    Returns:
+        (n,) float32
+
+    Raises:
+        DataError: images outside of the files, a query without descriptors, more descriptors than are stored
     """
     engine = engine or Engine()
     left, right = queries.check_count(query_descriptors), database.check_count(database_descriptors)

@@ -1,73 +1,74 @@
-"""Which images are re-ranked: the first of a ranking out of which the images that a protocol ignores are taken."""
+"""Which images are re-ranked: the first of a list out of which the images that a protocol ignores are taken."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import ALL, RankedList, Ranking
 from reprise.storage.errors import DataError
 
 #: The lists that each protocol of the revisited benchmarks pushes to the end before it re-ranks (Suma et al., ECCV
-#: 2024, published code): its junk, so that no pair is spent on images that do not count.
+#: 2024, published code): its junk, so that no pair is spent on images that do not count. The published code does so for
+#: medium and hard, which the paper reports; easy follows the same rule with its own junk.
 PUSHED_BACK = {"easy": ("junk", "hard"), "medium": ("junk",), "hard": ("junk", "easy")}
-#: The protocols that the paper reports.
-REPORTED = ("medium", "hard")
 
 
 def shortlists(
-    neighbors: Neighbors, ground_truth: Sequence[Mapping] | None, protocols: Sequence[str] = REPORTED
-) -> dict[str, Neighbors]:
-    """The ranking of every protocol, in which the ignored images stand at the end; all keep their order otherwise.
+    ranking: Ranking | RankedList,
+    ground_truth: Sequence[Mapping] | None,
+    protocols: Sequence[str] = tuple(PUSHED_BACK),
+) -> dict[str, RankedList]:
+    """The list of every protocol, in which the ignored images stand at the end; all keep their order otherwise.
 
-    Similarities move with their images. Without ground truth, or with one without easy and hard lists, there is one
-    ranking, ``all``, the given one (with a list ``junk``, its images at the end).
-    DataError: an unknown protocol, or another number of queries in the ground truth.
+    Scores move with their images.
+
+    Args:
+        ranking: a list for all protocols, or a ranking, each of whose lists is the start of its own
+        ground_truth: one mapping per query. Without it, or without the lists ``easy`` and ``hard``, there is one list,
+            ``all``: the given one, with the images of a list ``junk`` at its end
+        protocols: of the revisited benchmarks, those that are wanted
+
+    Raises:
+        DataError: an unknown protocol, or another number of queries in the ground truth
     """
+    given = ranking.list_of if isinstance(ranking, Ranking) else lambda _: ranking
     if ground_truth is None:
-        return {"all": neighbors}
-    if len(ground_truth) != len(neighbors.indices):
+        return {ALL: given(ALL)}
+    revisited = bool(ground_truth) and {"easy", "hard"} <= ground_truth[0].keys()
+    wanted = {name: PUSHED_BACK.get(name) for name in protocols} if revisited else {ALL: ("junk",)}
+    result = {}
+    for name, keys in wanted.items():
+        if keys is None:
+            raise DataError(f"protocols: {name!r} is unknown; known are {', '.join(PUSHED_BACK)}")
+        result[name] = push_back(given(name), ground_truth, keys)
+    return result
+
+
+def push_back(ranked: RankedList, ground_truth: Sequence[Mapping], keys: Sequence[str]) -> RankedList:
+    """Move the images of the lists ``keys`` of the ground truth to the end of each row; a stable partition."""
+    if len(ground_truth) != len(ranked.ranks):
         raise DataError(
-            f"neighbours: of {len(neighbors.indices)} queries, the ground truth has {len(ground_truth)}; both have to "
-            "come from the same dataset"
+            f"rankings: of {len(ranked.ranks)} queries, the ground truth has {len(ground_truth)}; both have to come "
+            "from the same dataset"
         )
-    if not _is_revisited(ground_truth):
-        return {"all": push_back(neighbors, ground_truth, ("junk",))}
-    for protocol in protocols:
-        if protocol not in PUSHED_BACK:
-            raise DataError(f"protocols: {protocol!r} is unknown; known are {', '.join(PUSHED_BACK)}")
-    return {name: push_back(neighbors, ground_truth, PUSHED_BACK[name]) for name in protocols}
-
-
-def push_back(neighbors: Neighbors, ground_truth: Sequence[Mapping], keys: Sequence[str]) -> Neighbors:
-    """Move the images of the lists ``keys`` to the end of each ranking; a stable partition."""
-    indices, similarities = neighbors.indices.copy(), neighbors.similarities.copy()
+    ranks, scores = ranked.ranks.copy(), ranked.scores.copy()
     for row, truth in enumerate(ground_truth):
         ignored = np.concatenate([np.asarray(truth.get(key, ()), np.int64).ravel() for key in keys])
-        order = np.argsort(np.isin(indices[row], ignored), kind="stable")
-        indices[row], similarities[row] = indices[row, order], similarities[row, order]
-    return Neighbors(similarities, indices)
+        order = np.argsort(np.isin(ranks[row], ignored), kind="stable")
+        ranks[row], scores[row] = ranks[row, order], scores[row, order]
+    return RankedList(ranks, scores)
 
 
-def union(rankings: Mapping[str, Neighbors], num_rerank: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs that some shortlist of ``num_rerank`` images needs, each once: offsets (Q + 1), images ascending.
+def union(lists: Mapping[str, RankedList], shortlist: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs that some short list of ``shortlist`` images needs, each once.
 
-    DataError: a shortlist longer than the rankings.
+    Returns:
+        offsets (Q + 1) int64 and the images, ascending for each query
+
+    Raises:
+        DataError: a short list that is longer than the lists
     """
-    heads = [head(ranking, num_rerank).indices for ranking in rankings.values()]
+    heads = [ranked.first(shortlist).ranks for ranked in lists.values()]
     images = [np.unique(rows) for rows in np.concatenate(heads, axis=1)]
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in images])]).astype(np.int64)
     return offsets, np.concatenate([np.empty(0, np.int64), *images])
-
-
-def head(ranking: Neighbors, num_rerank: int) -> Neighbors:
-    """The first ``num_rerank`` images of each ranking. DataError: rankings that are shorter."""
-    if not 1 <= num_rerank <= ranking.indices.shape[1]:
-        raise DataError(
-            f"num_rerank: is {num_rerank}, and the rankings hold {ranking.indices.shape[1]} images per query; lower "
-            "it, or search for more neighbours"
-        )
-    return Neighbors(ranking.similarities[:, :num_rerank], ranking.indices[:, :num_rerank])
-
-
-def _is_revisited(ground_truth: Sequence[Mapping]) -> bool:
-    return bool(ground_truth) and {"easy", "hard"} <= ground_truth[0].keys()

@@ -13,10 +13,15 @@ _ROWS = 1024
 class AttentionWeights:
     """Projections of one attention, one matrix per head so that every head's values lie in one piece.
 
-    inputs (6, 128, 64): queries, keys and values of both heads; query_bias (2, 1, 64); outputs (2, 64, 128) and their
-    bias (128,). Queries are scaled by 1 / sqrt(64), a power of two, so that nothing is rounded. The bias of keys adds
-    the same to all scores of a row, so that the softmax takes it away; weights sum to one, so that the bias of values
-    reaches every output alike and is part of the output's.
+    Queries are scaled by 1 / sqrt(64), a power of two, so that nothing is rounded. The bias of keys adds the same to
+    all scores of a row, so that the softmax takes it away; weights sum to one, so that the bias of values reaches every
+    output alike and is part of the output's.
+
+    Attributes:
+        inputs: (6, 128, 64), queries, keys and values of both heads
+        query_bias: (2, 1, 64)
+        outputs: (2, 64, 128)
+        output_bias: (128,)
     """
 
     def __init__(self, attention: BlockAttention) -> None:

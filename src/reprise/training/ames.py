@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from reprise.formats.dense import open_local
-from reprise.formats.neighbors import Neighbors
+from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.networks.devices import best_device
 from reprise.storage.errors import DataError
@@ -31,7 +31,7 @@ def train_ames(
     settings: AmesSettings,
     *,
     features: str | os.PathLike,
-    neighbors: Neighbors,
+    neighbors: RankedList,
     labels: np.ndarray,
     output: str | os.PathLike,
     log: str | os.PathLike,
@@ -83,7 +83,7 @@ class _Run:
         self,
         settings: AmesSettings,
         features: LocalDescriptors,
-        neighbors: Neighbors,
+        neighbors: RankedList,
         labels: np.ndarray,
         teacher: str | os.PathLike | None,
         binariser: str | os.PathLike | None,
@@ -91,7 +91,7 @@ class _Run:
     ) -> None:
         _check_features(settings, features, len(labels))
         self._settings, self._features, self._device = settings, features, device
-        self._sampler = TripletSampler(neighbors.similarities, neighbors.indices, labels, settings.candidates)
+        self._sampler = TripletSampler(neighbors.scores, neighbors.ranks, labels, settings.candidates)
         self._batches = math.ceil(3 * len(self._sampler.anchors) / settings.batch_images)
         self._teacher = None if teacher is None else _load_teacher(teacher, features.dim).to(device)
         torch.manual_seed(settings.seed)

@@ -8,10 +8,11 @@ import torch
 
 from reprise.datasets.reading import read_dataset
 from reprise.formats.dense import open_local
-from reprise.formats.neighbors import Neighbors, read_neighbors
+from reprise.formats.neighbors import read_neighbors
+from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.reranking.fusion import evaluate, fuse
-from reprise.reranking.shortlists import head, shortlists
+from reprise.reranking.shortlists import shortlists
 from reprise.storage.errors import DataError
 from reprise.training.ames_batches import LocalDescriptors
 from reprise.training.ames_settings import AmesValidationSettings
@@ -36,7 +37,7 @@ class AmesValidation:
         self,
         settings: AmesValidationSettings,
         *,
-        neighbors: Neighbors,
+        neighbors: RankedList,
         queries: str | os.PathLike,
         database: str | os.PathLike,
         ground_truth: Sequence[Mapping],
@@ -45,9 +46,9 @@ class AmesValidation:
         self._settings, self._truth = settings, ground_truth[:first]
         self._queries, self._database = open_local(queries), open_local(database)
         self._check(neighbors, len(ground_truth))
-        chosen = Neighbors(neighbors.similarities[:first], neighbors.indices[:first])
+        chosen = RankedList(neighbors.ranks[:first], neighbors.scores[:first])
         ((self._name, self._ranking),) = shortlists(chosen, self._truth, ("medium",)).items()
-        self._candidates = head(self._ranking, max(settings.candidates)).indices
+        self._candidates = self._ranking.first(max(settings.candidates)).ranks
 
     def scores(self, network: AMES) -> dict[str, float | int | None]:
         """{"validation_map_<K>": mAP} for each number K of re-ranked images, in [0, 1]; network in evaluation mode."""
@@ -56,7 +57,7 @@ class AmesValidation:
 
     def _map(self, logits: np.ndarray) -> float:
         ranking = fuse(self._ranking, logits, self._settings.similarity_weight, self._settings.temperature)
-        (scores,) = evaluate({self._name: ranking}, self._truth, private_queries=0).values()
+        (scores,) = evaluate({self._name: ranking}, self._truth).values()
         return scores.map
 
     @torch.inference_mode()
@@ -78,16 +79,16 @@ class AmesValidation:
                 logits[query, rows] = found.cpu().numpy()
         return logits
 
-    def _check(self, neighbors: Neighbors, truths: int) -> None:
-        numbers = len(neighbors.indices), truths, self._queries.num_images
+    def _check(self, neighbors: RankedList, truths: int) -> None:
+        numbers = len(neighbors.ranks), truths, self._queries.num_images
         if len(set(numbers)) > 1 or not numbers[0]:
             raise DataError(
                 f"validation: neighbours of {numbers[0]} queries, ground truth of {numbers[1]} and features of "
                 f"{numbers[2]}; all have to come from the same list of queries"
             )
-        if neighbors.indices.max() >= self._database.num_images:
+        if neighbors.ranks.max() >= self._database.num_images:
             raise DataError(
-                f"validation: the neighbours hold image {neighbors.indices.max()}, and the database has features of "
+                f"validation: the neighbours hold image {neighbors.ranks.max()}, and the database has features of "
                 f"{self._database.num_images}; both have to come from the same list of images"
             )
         for name, file in (("query_descriptors", self._queries), ("database_descriptors", self._database)):

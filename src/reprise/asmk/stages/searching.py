@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk.inverted_file import InvertedFile, search_together
-from reprise.asmk.postings import Aggregated
+from reprise.asmk import _kernels
+from reprise.asmk.inverted_file import InvertedFile, check_alike, search_together
+from reprise.asmk.postings import Aggregated, thread_count
+from reprise.asmk.queries import checked_topk
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import FeatureFile
-from reprise.formats.rankings import StoredRankings, write_rankings
+from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
 from reprise.storage.errors import DataError
 
 
@@ -70,24 +72,44 @@ def search_indexes(
             binary=binary,
         )
     query_ids = np.arange(len(query_names))
-    rankings = search_together(opened, aggregated, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids)
-    places = _places(opened, aggregated, query_ids, alpha, threshold) if len(opened) > 1 else None
-    stored = StoredRankings(rankings.ranks, rankings.scores, query_names, names, places)
+    if len(opened) == 1:
+        ranked = search_together(opened, aggregated, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids)
+        result, distractors = RankedList(ranked.ranks, ranked.scores), 0
+    else:
+        result = _search_with_places(opened, aggregated, query_ids, alpha=alpha, threshold=threshold, topk=topk)
+        distractors = len(names) - opened[0].n_images
     size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    write_rankings(output, stored.without_unranked(), {**attributes, "index_bytes": size})
+    sizes = {"index bytes": {Path(indexes[0]).parent.name: size}}
+    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=sizes)
+    write_ranking(output, ranking.without_unranked(), attributes)
 
 
-def _places(
-    indexes: list[InvertedFile], queries: Aggregated, query_ids: np.ndarray, alpha: float, threshold: float
-) -> np.ndarray:
-    """The place, from 0, of every image of the first index among the images of all: (Q, n_images) int32."""
-    places = np.empty((len(query_ids), indexes[0].n_images), np.int32)
+def _search_with_places(
+    indexes: Sequence[InvertedFile],
+    queries: Aggregated,
+    query_ids: np.ndarray,
+    *,
+    alpha: float,
+    threshold: float,
+    topk: int | None,
+) -> RankedList:
+    """The best images of several inverted files, and the place of every image of the first one among all.
+
+    Both come from the same scores, one query at a time, so that a million distractors are scored once. Of equal scores
+    the image with the lower id comes first, a database image before a distractor; undefined ones come last.
+    """
+    check_alike(indexes)
+    own, total = indexes[0].n_images, sum(index.n_images for index in indexes)
+    topk = checked_topk(topk, total)
+    ranks, best = np.empty((len(query_ids), topk), np.int32), np.empty((len(query_ids), topk))
+    places = np.empty((len(query_ids), own), np.int32)
     for row, query in enumerate(query_ids):
         chosen = queries.image_ids == query
         one = Aggregated(queries.vectors[chosen], queries.words[chosen], queries.image_ids[chosen])
-        scores = [-index.scores(one, alpha=alpha, threshold=threshold)[0] for index in indexes]
-        places[row, np.argsort(scores[0], kind="stable")] = np.arange(len(scores[0]))
-        for distractors in scores[1:]:
-            # Of equal scores the database image comes first, because its id is lower.
-            places[row] += np.searchsorted(np.sort(distractors), scores[0], side="left").astype(np.int32)
-    return places
+        scores = np.concatenate(
+            [index.scores(one, alpha=alpha, threshold=threshold, query_ids=np.array([query]))[0] for index in indexes]
+        )
+        _kernels.rank(scores[None], ranks[row : row + 1], best[row : row + 1], thread_count(None))
+        order = np.argsort(-scores[:own], kind="stable")
+        places[row, order] = np.arange(own) + np.searchsorted(np.sort(-scores[own:]), -scores[order], side="left")
+    return RankedList(ranks, best, places)

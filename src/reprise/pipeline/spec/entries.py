@@ -98,6 +98,7 @@ class Reranker(Settings):
 
     extractor: Extractor = Field(description="whose local features are compared")
     checkpoint: Checkpoint = Field(description="the AMES network")
+    scorer: str = Field("ames", description="the module of reprise.reranking that compares two images")
     num_features: Count = Field(600, description="the strongest features of each image that are kept")
     chunks: Count = Field(8, description="jobs that the comparison of the queries with their images is split into")
 
@@ -174,9 +175,8 @@ class Table(Settings):
     published: Annotated[str, Refers("published")] | None = Field(None, description="the published numbers")
     experiments: list[Experiment] = Field(min_length=1, description="its rows")
     datasets: list[Searched] = Field(min_length=1, description="its columns")
-    protocols: list[str] = Field(
-        ["easy", "medium", "hard"], min_length=1, description="of each dataset, as its truth has them"
-    )
+    protocols: list[str] = Field(["easy", "medium", "hard"], description="groups of mAP that are columns")
+    metrics: dict[str, list[str]] = Field({}, description="other columns: the groups of each metric, such as mP@10")
 
 
 class Sweep(Settings):

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from reprise.pipeline.spec.consistency import Entries
-from reprise.storage.errors import DataError
+from reprise.reranking.scorers import scorer_names
+from reprise.storage.errors import DataError, unknown_name
 
 
 def misfits(entries: Entries) -> Iterator[DataError]:
     """An error for everything that a job would only find out after the jobs before it have run."""
-    for check in (_vectors, _dimensions, _calibrations, _downloaded):
+    for check in (_scorers, _vectors, _dimensions, _calibrations, _downloaded):
         yield from check(entries)
 
 
@@ -29,6 +30,13 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
     if training is not None and training.type in ("ames", "itq"):
         return descriptor_dim(entries, training.extractor)
     return getattr(training, "dim", None)
+
+
+def _scorers(entries: Entries) -> Iterator[DataError]:
+    """Scorers that exist; a module of somebody else's is named by its whole name."""
+    for name, entry in entries["rerankers"].items():
+        if "." not in entry.scorer and entry.scorer not in scorer_names():
+            yield unknown_name(f"config.rerankers.{name}.scorer", entry.scorer, scorer_names())
 
 
 def _vectors(entries: Entries) -> Iterator[DataError]:
