@@ -3,6 +3,7 @@
 import json
 
 from reprise.downloads.sources import read_sources
+from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.config import check_config, check_schema, load_yaml
 from reprise.pipeline.ames_recipes import DENSE

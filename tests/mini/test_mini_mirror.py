@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from reprise.datasets.gldv2 import read_gldv2_test, read_gldv2_train
-from reprise.mini import MiniParameters, draw_mirror, tiny
-from reprise.mini.drawing import draw_all
-from reprise.mini.mirror import cid_path
+from reprise.mini.releases.mirror import draw_mirror
+from reprise.mini.releases.parts import PARTS, part_of
+from reprise.mini.releases.retrieval_sfm import cid_path
+from reprise.mini.world.sizes import MiniParameters, tiny
 from reprise.storage.errors import DataError
 
 FILES = {
@@ -25,6 +26,8 @@ FILES = {
     *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
     "gldv2-test/gnd_gldv2-test.pkl",
 }
+MANIFESTS = {f"{part}.json" for part in PARTS}
+CAMERAS = {f"{part}.cameras.json" for part in PARTS}
 ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}
 
 
@@ -56,27 +59,40 @@ def flat(contents):
     return dict(zip(stems, contents.values(), strict=True))
 
 
+def listed(folder, part):
+    return json.loads((folder / f"{part}.json").read_text())["files"]
+
+
 def test_every_file_is_there_and_listed(mirror):
     files = {str(path.relative_to(mirror)) for path in mirror.rglob("*") if path.is_file()}
-    assert files == FILES | {"mirror.json"}
-    manifest = json.loads((mirror / "mirror.json").read_text())
-    assert set(manifest["files"]) == FILES
-    assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
-    for name, entry in manifest["files"].items():
-        content = (mirror / name).read_bytes()
-        assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert files == FILES | CAMERAS | MANIFESTS
+    for part in PARTS:
+        manifest = json.loads((mirror / f"{part}.json").read_text())
+        assert set(manifest["files"]) == {file for file in FILES if part_of(file) == part} | {f"{part}.cameras.json"}
+        assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
+        for name, entry in manifest["files"].items():
+            content = (mirror / name).read_bytes()
+            assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def test_two_processes_draw_the_same_bytes(mirror, tmp_path):
-    draw_mirror(tmp_path, seed=5, processes=2, parameters=tiny())
-    for name in FILES | {"mirror.json"}:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_alone_is_the_same_to_the_byte(mirror, tmp_path, part):
+    draw_mirror(tmp_path, [part], seed=5, parameters=tiny())
+    drawn = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert drawn == {*listed(mirror, part), f"{part}.json"}
+    for name in drawn:
         assert (tmp_path / name).read_bytes() == (mirror / name).read_bytes(), name
+
+
+def test_only_drawn_files_belong_to_a_part():
+    assert part_of("how_r18.pth") is None and part_of("gnd_roxford5k.mat") is None
 
 
 def test_another_seed_draws_other_bytes(mirror, tmp_path):
     draw_mirror(tmp_path, seed=6, parameters=tiny())
-    first, second = (json.loads((folder / "mirror.json").read_text())["files"] for folder in (mirror, tmp_path))
-    assert all(first[name]["sha256"] != second[name]["sha256"] for name in FILES)
+    for part in PARTS:
+        first, second = (listed(folder, part) for folder in (mirror, tmp_path))
+        assert all(first[name]["sha256"] != second[name]["sha256"] for name in first)
 
 
 @pytest.mark.parametrize("dataset", ARCHIVES)
@@ -193,24 +209,19 @@ def test_archives_hold_nothing_of_the_machine(mirror):
 
 
 def test_interrupted_drawing_leaves_no_manifest(mirror, tmp_path, monkeypatch):
-    (tmp_path / "mirror.json").write_text("{}")
+    for part in ("oxford5k", "paris6k"):
+        (tmp_path / f"{part}.json").write_text("{}")
 
     def fail(*arguments):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("reprise.mini.mirror.draw_all", fail)
+    monkeypatch.setattr("reprise.mini.releases.mirror.draw_all", fail)
     with pytest.raises(OSError, match="no space"):
-        draw_mirror(tmp_path, parameters=tiny())
-    assert list(tmp_path.iterdir()) == []
+        draw_mirror(tmp_path, ["oxford5k"], parameters=tiny())
+    assert list(tmp_path.iterdir()) == [tmp_path / "paris6k.json"]
 
 
-def test_failure_of_a_process_is_reported(tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(RuntimeError, match=r"(?s)ended with status 1.*(NotADirectory|FileExists)Error"):
-        draw_all(tmp_path / "file", 0, tiny(), 2)
-
-
-@pytest.mark.parametrize("arguments", [{"seed": -1}, {"processes": 0}])
+@pytest.mark.parametrize("arguments", [{"seed": -1}, {"parts": ["oxford"]}])
 def test_senseless_arguments_are_refused(tmp_path, arguments):
     with pytest.raises(DataError, match="draw_mirror"):
         draw_mirror(tmp_path, parameters=tiny(), **arguments)
