@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.mini.releases.mirror import draw_mirror
 from reprise.mini.releases.parts import PARTS
 from reprise.mini.world.camera import Camera
 from reprise.mini.world.drawing import PIXELS_PER_DENSITY, jpeg
@@ -19,14 +18,7 @@ from reprise.mini.world.shootings import all_shootings
 from reprise.mini.world.sizes import tiny
 from reprise.mini.world.views import MANNERS, draw_view, take
 
-SEED = 5
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mirror")
-    draw_mirror(folder, seed=SEED, parameters=tiny())
-    return folder
+SEED = 5  # of the fixture
 
 
 def cameras(mirror, part):
@@ -57,20 +49,20 @@ def lists(mirror):
     }  # fmt: skip
 
 
-def test_every_image_has_its_camera_under_its_name(mirror):
-    expected = lists(mirror)
+def test_every_image_has_its_camera_under_its_name(tiny_mirror):
+    expected = lists(tiny_mirror)
     assert set(expected) == set(PARTS)
     for part, sets in expected.items():
-        found = cameras(mirror, part)
+        found = cameras(tiny_mirror, part)
         assert {name: list(images) for name, images in found.items()} == {name: sorted(n) for name, n in sets.items()}
         for images in found.values():
             for record in images.values():
                 assert set(record) == {"scene", "K", "R", "t", "width", "height"}
 
 
-def test_cameras_have_the_size_of_their_images(mirror):
-    found = cameras(mirror, "oxford5k")["oxford5k"]
-    with tarfile.open(mirror / "oxbuild_images-v1.tgz") as archive:
+def test_cameras_have_the_size_of_their_images(tiny_mirror):
+    found = cameras(tiny_mirror, "oxford5k")["oxford5k"]
+    with tarfile.open(tiny_mirror / "oxbuild_images-v1.tgz") as archive:
         for member in filter(tarfile.TarInfo.isfile, archive):
             record = found[member.name.removesuffix(".jpg")]
             assert Image.open(io.BytesIO(archive.extractfile(member).read())).size == (
@@ -80,9 +72,9 @@ def test_cameras_have_the_size_of_their_images(mirror):
 
 
 @pytest.mark.parametrize("dataset, part", [("roxford5k", "oxford5k"), ("rparis6k", "paris6k")])
-def test_points_of_planes_land_where_the_drawing_has_them(mirror, dataset, part):
+def test_points_of_planes_land_where_the_drawing_has_them(tiny_mirror, dataset, part):
     """The outline of each plane, projected with the kept camera, bounds the pixels in which the drawing shows it."""
-    found = cameras(mirror, part)[part]
+    found = cameras(tiny_mirror, part)[part]
     size = tiny().image_size
     checked = 0
     for shooting in all_shootings(SEED, tiny(), [dataset]):
@@ -110,7 +102,7 @@ def test_points_of_planes_land_where_the_drawing_has_them(mirror, dataset, part)
     assert checked > 10000
 
 
-def test_the_drawing_is_that_of_the_mirror(mirror):
+def test_the_drawing_is_that_of_the_mirror(tiny_mirror):
     """What the test above draws again is what the archive has, to the byte."""
     shooting = all_shootings(SEED, tiny(), ["roxford5k"])[0]
     size = tiny().image_size
@@ -118,5 +110,5 @@ def test_the_drawing_is_that_of_the_mirror(mirror):
                        density=max(size / PIXELS_PER_DENSITY, 6.0))  # fmt: skip
     name, manner = shooting.images[0]
     picture = take(scene, draw_view(scene, name, MANNERS[manner], size))
-    with tarfile.open(mirror / "oxbuild_images-v1.tgz") as archive:
+    with tarfile.open(tiny_mirror / "oxbuild_images-v1.tgz") as archive:
         assert archive.extractfile(f"{name}.jpg").read() == jpeg(picture)

@@ -12,9 +12,6 @@ import threading
 import pytest
 from workspace import Workspace
 
-from reprise.mini.releases.mirror import draw_mirror
-from reprise.mini.world.sizes import tiny
-
 pytestmark = pytest.mark.workflow
 
 OXFORD = "data/oxford5k.files.tsv"
@@ -22,17 +19,10 @@ TRUTH = "data/downloads/gnd_roxford5k.receipt.json"
 ARCHIVE = "oxbuild_images-v1.tgz"
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mirror")
-    draw_mirror(folder, parameters=tiny())
-    return folder
-
-
 @pytest.fixture
-def mirror(drawn, tmp_path):
+def mirror(tiny_mirror, tmp_path):
     """A mirror of its own for each test, which may spoil it."""
-    return shutil.copytree(drawn, tmp_path / "mirror")
+    return shutil.copytree(tiny_mirror, tmp_path / "mirror")
 
 
 @pytest.fixture
