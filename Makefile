@@ -1,9 +1,10 @@
-# make mini   set up, then run the main job on the built-in miniature
-# make test   set up, then run all tests
+# make mini        set up, then run the main job on the built-in miniature
+# make check       set up, then run the tests of the library: units and golden arrays, nothing that drives snakemake
+# make test        set up, then run all tests: these, the workflow, and the main job on the miniature
 # make test-long   what takes longer: trainings on the miniature that have to help, with three seeds each
-# make test-slurm   the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
-# make lint   ruff, snakefmt, mypy
-# make bench  what each stage costs, as ratios
+# make test-slurm  the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
+# make lint        ruff, snakefmt, mypy
+# make bench       what each stage costs, as ratios
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -11,11 +12,14 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
 
-.PHONY: mini test test-long test-slurm lint bench generated
+.PHONY: mini check test test-long test-slurm lint bench generated
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
 	@cat results/mini/table2.md
+
+check: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not workflow and not slurm and not long"
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest

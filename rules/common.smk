@@ -4,6 +4,7 @@ import json
 import sys
 
 from reprise.downloads.sources import read_sources
+from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.edition import check_edition, mark_edition
 from reprise.pipeline.paths import Paths

@@ -1,24 +1,26 @@
-# From sources.yaml to checked files, and from archives to folders of images. With a miniature, its mirror comes first.
+# From sources.yaml to checked files, and from archives to folders of images. With a miniature, the part of its mirror
+# that has the file comes first.
 
 
 rule draw_miniature:
     output:
-        paths.mirror,
+        paths.mirror("{part}"),
     log:
-        f"{LOGS}/draw_miniature.log",
-    threads: 2
+        f"{LOGS}/draw_miniature/{{part}}.log",
+    wildcard_constraints:
+        part=any_of(PARTS),
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        recipe=recipe("draw_miniature"),
+        recipe=recipe("draw_miniature", "part"),
     script:
         f"{SCRIPTS}/draw_miniature.py"
 
 
 rule download:
     input:
-        [paths.mirror] if config["miniature"] else [],
+        lambda wildcards: paths.mirror_input(wildcards.source),
     output:
         paths.receipt("{source}"),
     log:

@@ -141,6 +141,9 @@ def ames_config() -> dict:
             },
         },
     }  # fmt: skip
+    # Chunks are merged by the images of the training alone; every job imports torch.
+    for name in ("landmarks", "landmarks_list", "passing"):
+        config["datasets"][name]["chunks"] = 1
     for section, entries in additions.items():
         config[section] = {**config.get(section, {}), **entries}
     # Through JSON, so that no two entries share a mapping and a test changes one alone.

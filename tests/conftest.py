@@ -11,6 +11,9 @@ import yaml
 from paths import ROOT
 from workspace import Workspace
 
+from reprise.mini.releases.mirror import draw_mirror
+from reprise.mini.world.sizes import tiny
+
 
 @pytest.fixture(scope="session")
 def golden():
@@ -28,6 +31,14 @@ def photos():
     folder = Path(os.environ.get("REPRISE_PHOTOS", ROOT.parent / "shared" / "photos"))
     if not (folder / "gnd_photos.pkl").exists():
         pytest.skip(f"no photographs at {folder}; set REPRISE_PHOTOS to the folder of gnd_photos.pkl")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_mirror(tmp_path_factory):
+    """The mirror of the smallest miniature, with seed 5; not to be written to."""
+    folder = tmp_path_factory.mktemp("mirror")
+    draw_mirror(folder, seed=5, parameters=tiny())
     return folder
 
 

@@ -12,7 +12,13 @@ from xdist.scheduler import LoadScopeScheduling
 # take five times as long. Jobs of Snakemake are told their number by Snakemake.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Fixtures that take minutes, the longest first, and the names by which tests ask for them.
-_SHARED = {"miniature": "miniature", "cluster": "cluster", "ames": "ames", "finished": "finished|space|copied"}
+_SHARED = {
+    "miniature": "miniature",
+    "cluster": "cluster",
+    "ames": "ames",
+    "tiny_mirror": "tiny_mirror",
+    "finished": "finished|space|copied",
+}
 
 
 class ByFixture(LoadScopeScheduling):

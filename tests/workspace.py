@@ -4,11 +4,11 @@ import os
 import pickle
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import forking
 import numpy as np
 import yaml
 from paths import ROOT
@@ -52,17 +52,13 @@ class Workspace:
 
     def snakemake(self, *arguments: str, targets=(TARGET,), check=True) -> str:
         """What Snakemake prints; with ``check``, it has to succeed."""
-        result = subprocess.run(
-            self.command(*arguments, targets=targets),
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert not check or result.returncode == 0, result.stdout[-6000:]
-        assert check or result.returncode != 0, "this was expected to fail"
-        return result.stdout
+        _, _, _, *given = self.command(*arguments, targets=targets)
+        log = self.folder.with_name(f"{self.folder.name}.snakemake.log")
+        code = forking.run(given, folder=self.folder, environment=self.environment(), output=log)
+        output = log.read_text()
+        assert not check or code == 0, output[-6000:]
+        assert check or code != 0, "this was expected to fail"
+        return output
 
     def run(self, **options) -> str:
         return self.snakemake("--cores", "2", **options)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reprise.mini.camera import look_at
-from reprise.mini.ground_truth import judge, landmark_mask, measure, query_box
-from reprise.mini.keys import generator
-from reprise.mini.planes import depth_at, homography, plane_to_image, transform
-from reprise.mini.scenes import draw_scene
-from reprise.mini.views import MANNERS, draw_view, take
+from reprise.mini.world.camera import look_at
+from reprise.mini.world.keys import generator
+from reprise.mini.world.overlap import judge, landmark_mask, measure, query_box
+from reprise.mini.world.planes import homography, plane_to_image, transform
+from reprise.mini.world.scenes import draw_scene
+from reprise.mini.world.views import MANNERS, draw_view, take
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_homography_agrees_with_projection(scene):
         points = plane.points(rng.random((20, 2)) * [plane.width, plane.height])
         (in_a, depth_a), (in_b, _) = a.project(points), b.project(points)
         np.testing.assert_allclose(transform(homography(plane, a, b), in_a), in_b, rtol=1e-6, atol=1e-5)
-        np.testing.assert_allclose(depth_at(plane, a, in_a), depth_a, rtol=1e-8)
+        inverse_depth = np.column_stack([in_a, np.ones(20)]) @ np.linalg.inv(plane_to_image(plane, a))[2]
+        np.testing.assert_allclose(1 / inverse_depth, depth_a, rtol=1e-8)
 
 
 def test_plane_to_image_maps_the_corners(scene):

@@ -12,9 +12,10 @@ from PIL import Image
 
 from reprise.datasets.gldv2 import read_gldv2_test
 from reprise.datasets.gldv2_train import read_gldv2_train
-from reprise.mini import MiniParameters, draw_mirror, tiny
-from reprise.mini.drawing import draw_all
-from reprise.mini.mirror import cid_path
+from reprise.mini.releases.mirror import draw_mirror
+from reprise.mini.releases.parts import PARTS, part_of
+from reprise.mini.releases.retrieval_sfm import cid_path
+from reprise.mini.world.sizes import MiniParameters, tiny
 from reprise.storage.errors import DataError
 
 FILES = {
@@ -26,14 +27,9 @@ FILES = {
     *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
     "gldv2-test/gnd_gldv2-test.pkl",
 }
+MANIFESTS = {f"{part}.json" for part in PARTS}
+CAMERAS = {f"{part}.cameras.json" for part in PARTS}
 ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mirror")
-    draw_mirror(folder, seed=5, parameters=tiny())
-    return folder
 
 
 def read_archive(folder, *names):
@@ -57,33 +53,46 @@ def flat(contents):
     return dict(zip(stems, contents.values(), strict=True))
 
 
-def test_every_file_is_there_and_listed(mirror):
-    files = {str(path.relative_to(mirror)) for path in mirror.rglob("*") if path.is_file()}
-    assert files == FILES | {"mirror.json"}
-    manifest = json.loads((mirror / "mirror.json").read_text())
-    assert set(manifest["files"]) == FILES
-    assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
-    for name, entry in manifest["files"].items():
-        content = (mirror / name).read_bytes()
-        assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+def listed(folder, part):
+    return json.loads((folder / f"{part}.json").read_text())["files"]
 
 
-def test_two_processes_draw_the_same_bytes(mirror, tmp_path):
-    draw_mirror(tmp_path, seed=5, processes=2, parameters=tiny())
-    for name in FILES | {"mirror.json"}:
-        assert (tmp_path / name).read_bytes() == (mirror / name).read_bytes(), name
+def test_every_file_is_there_and_listed(tiny_mirror):
+    files = {str(path.relative_to(tiny_mirror)) for path in tiny_mirror.rglob("*") if path.is_file()}
+    assert files == FILES | CAMERAS | MANIFESTS
+    for part in PARTS:
+        manifest = json.loads((tiny_mirror / f"{part}.json").read_text())
+        assert set(manifest["files"]) == {file for file in FILES if part_of(file) == part} | {f"{part}.cameras.json"}
+        assert manifest["seed"] == 5 and MiniParameters(**manifest["parameters"]) == tiny()
+        for name, entry in manifest["files"].items():
+            content = (tiny_mirror / name).read_bytes()
+            assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def test_another_seed_draws_other_bytes(mirror, tmp_path):
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_alone_is_the_same_to_the_byte(tiny_mirror, tmp_path, part):
+    draw_mirror(tmp_path, [part], seed=5, parameters=tiny())
+    drawn = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert drawn == {*listed(tiny_mirror, part), f"{part}.json"}
+    for name in drawn:
+        assert (tmp_path / name).read_bytes() == (tiny_mirror / name).read_bytes(), name
+
+
+def test_only_drawn_files_belong_to_a_part():
+    assert part_of("how_r18.pth") is None and part_of("gnd_roxford5k.mat") is None
+
+
+def test_another_seed_draws_other_bytes(tiny_mirror, tmp_path):
     draw_mirror(tmp_path, seed=6, parameters=tiny())
-    first, second = (json.loads((folder / "mirror.json").read_text())["files"] for folder in (mirror, tmp_path))
-    assert all(first[name]["sha256"] != second[name]["sha256"] for name in FILES)
+    for part in PARTS:
+        first, second = (listed(folder, part) for folder in (tiny_mirror, tmp_path))
+        assert all(first[name]["sha256"] != second[name]["sha256"] for name in first)
 
 
 @pytest.mark.parametrize("dataset", ARCHIVES)
-def test_revisited_ground_truth(mirror, dataset):
-    truth = read_pickle(mirror / f"gnd_r{dataset}.pkl")
-    images = flat(read_archive(mirror, *ARCHIVES[dataset]))
+def test_revisited_ground_truth(tiny_mirror, dataset):
+    truth = read_pickle(tiny_mirror / f"gnd_r{dataset}.pkl")
+    images = flat(read_archive(tiny_mirror, *ARCHIVES[dataset]))
     assert set(truth) == {"imlist", "qimlist", "gnd"}
     assert set(truth["imlist"]) | set(truth["qimlist"]) == set(images)
     assert not set(truth["imlist"]) & set(truth["qimlist"])
@@ -104,8 +113,8 @@ def test_revisited_ground_truth(mirror, dataset):
 
 
 @pytest.mark.parametrize("dataset", ARCHIVES)
-def test_classic_ground_truth(mirror, dataset):
-    truth, revisited = (read_pickle(mirror / f"gnd_{prefix}{dataset}.pkl") for prefix in ("", "r"))
+def test_classic_ground_truth(tiny_mirror, dataset):
+    truth, revisited = (read_pickle(tiny_mirror / f"gnd_{prefix}{dataset}.pkl") for prefix in ("", "r"))
     assert sorted(truth["imlist"]) == sorted(revisited["imlist"] + revisited["qimlist"])
     for query, entry, new in zip(truth["qimlist"], truth["gnd"], revisited["gnd"], strict=True):
         assert set(entry) == {"ok", "junk", "bbx"} and not set(entry["ok"]) & set(entry["junk"])
@@ -114,9 +123,9 @@ def test_classic_ground_truth(mirror, dataset):
         assert {revisited["imlist"][index] for index in new["easy"] + new["hard"]} <= ok
 
 
-def test_training_lists(mirror):
-    images = read_archive(mirror, "ims.tar.gz")
-    splits = read_pickle(mirror / "retrieval-SfM-120k.pkl")
+def test_training_lists(tiny_mirror):
+    images = read_archive(tiny_mirror, "ims.tar.gz")
+    splits = read_pickle(tiny_mirror / "retrieval-SfM-120k.pkl")
     assert set(splits) == {"train", "val"}
     for split in splits.values():
         assert set(split) == {"cids", "cluster", "qidxs", "pidxs"}
@@ -128,29 +137,29 @@ def test_training_lists(mirror):
     assert {cid_path(cid) for cid in cids} == set(images)
     assert all(hashlib.sha256(content).hexdigest().startswith(path[-32:]) for path, content in images.items())
     for name in ("retrieval-SfM-120k-whiten.pkl", "retrieval-SfM-30k-whiten.pkl"):
-        whitening = read_pickle(mirror / name)
+        whitening = read_pickle(tiny_mirror / name)
         assert set(whitening) == {"cids", "qidxs", "pidxs"} and set(whitening["cids"]) <= set(cids)
         assert min(whitening["qidxs"]) >= 0 and max(whitening["pidxs"]) < len(whitening["cids"])
 
 
-def test_validation_queries(mirror):
-    truth = read_pickle(mirror / "retrieval-SfM-120k-val-eccv2020.pkl")
-    validation = read_pickle(mirror / "retrieval-SfM-120k.pkl")["val"]
+def test_validation_queries(tiny_mirror):
+    truth = read_pickle(tiny_mirror / "retrieval-SfM-120k-val-eccv2020.pkl")
+    validation = read_pickle(tiny_mirror / "retrieval-SfM-120k.pkl")["val"]
     assert set(truth) == {"cids", "qidx", "gnd"} and set(truth["cids"]) == set(validation["cids"])
     assert len(truth["qidx"]) == len(truth["gnd"]) == tiny().validation_queries
     for query, entry in zip(truth["qidx"], truth["gnd"], strict=True):
         assert entry["ok"] and query in entry["junk"] and not set(entry["ok"]) & set(entry["junk"])
 
 
-def test_distractors(mirror):
-    images = read_archive(mirror, "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz")
-    assert (mirror / "revisitop1m.txt").read_text().split() == sorted(images)
+def test_distractors(tiny_mirror):
+    images = read_archive(tiny_mirror, "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz")
+    assert (tiny_mirror / "revisitop1m.txt").read_text().split() == sorted(images)
     assert all("/" in path and path.endswith(".jpg") for path in images)
 
 
-def test_landmarks_have_ids_and_listed_sizes(mirror):
-    listed = read_gldv2_train({"train": mirror}, mirror / "gldv2/train_750k.txt")
-    images = read_archive(mirror, "train/images_000.tar", "train/images_001.tar")
+def test_landmarks_have_ids_and_listed_sizes(tiny_mirror):
+    listed = read_gldv2_train({"train": tiny_mirror}, tiny_mirror / "gldv2/train_750k.txt")
+    images = read_archive(tiny_mirror, "train/images_000.tar", "train/images_001.tar")
     assert {f"train/{name}" for name in images} == set(listed.images.names)
     assert len(listed.images) == tiny().gldv2_landmarks * tiny().gldv2_views
     labels, counts = np.unique(listed.labels, return_counts=True)
@@ -162,56 +171,54 @@ def test_landmarks_have_ids_and_listed_sizes(mirror):
         assert Image.open(io.BytesIO(content)).size == tuple(size)
 
 
-def test_landmark_queries(mirror):
-    lists = {"database": mirror / "gldv2-test/test_gallery.txt", "queries": mirror / "gldv2-test/test_query.txt"}
-    truth = mirror / "gldv2-test/gnd_gldv2-test.pkl"
-    dataset = read_gldv2_test(mirror, truth, **lists, private_queries=tiny().gldv2_test_landmarks)
-    index, queries = (read_archive(mirror, f"{split}/images_000.tar") for split in ("index", "test"))
+def test_landmark_queries(tiny_mirror):
+    lists = {
+        "database": tiny_mirror / "gldv2-test/test_gallery.txt",
+        "queries": tiny_mirror / "gldv2-test/test_query.txt",
+    }
+    truth = tiny_mirror / "gldv2-test/gnd_gldv2-test.pkl"
+    dataset = read_gldv2_test(tiny_mirror, truth, **lists, private_queries=tiny().gldv2_test_landmarks)
+    index, queries = (read_archive(tiny_mirror, f"{split}/images_000.tar") for split in ("index", "test"))
     assert {f"index/{name}" for name in index} == set(dataset.database.names)
     assert {f"test/{name}" for name in queries} == set(dataset.queries.names)
     assert len(queries) == tiny().gldv2_test_landmarks * tiny().gldv2_test_queries
     assert any(len(entry["ok"]) for entry in dataset.ground_truth)
 
 
-def test_images_are_whole_and_of_the_given_size(mirror):
+def test_images_are_whole_and_of_the_given_size(tiny_mirror):
     for name in [name for name in FILES if name.endswith(("gz", ".tar"))]:
         size = tiny().gldv2_image_size if name.endswith(".tar") else tiny().image_size
-        for content in read_archive(mirror, name).values():
+        for content in read_archive(tiny_mirror, name).values():
             image = Image.open(io.BytesIO(content))
             pixels = np.asarray(image)
             assert image.format == "JPEG" and image.mode == "RGB" and max(image.size) == size
             assert pixels.std() > 2
 
 
-def test_archives_hold_nothing_of_the_machine(mirror):
+def test_archives_hold_nothing_of_the_machine(tiny_mirror):
     for name in [name for name in FILES if name.endswith(("gz", ".tar"))]:
         if name.endswith("gz"):
-            assert (mirror / name).read_bytes()[4:8] == bytes(4)  # the time in the header of gzip
-        with tarfile.open(mirror / name) as archive:
+            assert (tiny_mirror / name).read_bytes()[4:8] == bytes(4)  # the time in the header of gzip
+        with tarfile.open(tiny_mirror / name) as archive:
             members = archive.getmembers()
         assert [member.name for member in members] == sorted(member.name for member in members)
         assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
 
 
-def test_interrupted_drawing_leaves_no_manifest(mirror, tmp_path, monkeypatch):
-    (tmp_path / "mirror.json").write_text("{}")
+def test_interrupted_drawing_leaves_no_manifest(tiny_mirror, tmp_path, monkeypatch):
+    for part in ("oxford5k", "paris6k"):
+        (tmp_path / f"{part}.json").write_text("{}")
 
     def fail(*arguments):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("reprise.mini.mirror.draw_all", fail)
+    monkeypatch.setattr("reprise.mini.releases.mirror.draw_all", fail)
     with pytest.raises(OSError, match="no space"):
-        draw_mirror(tmp_path, parameters=tiny())
-    assert list(tmp_path.iterdir()) == []
+        draw_mirror(tmp_path, ["oxford5k"], parameters=tiny())
+    assert list(tmp_path.iterdir()) == [tmp_path / "paris6k.json"]
 
 
-def test_failure_of_a_process_is_reported(tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(RuntimeError, match=r"(?s)ended with status 1.*(NotADirectory|FileExists)Error"):
-        draw_all(tmp_path / "file", 0, tiny(), 2)
-
-
-@pytest.mark.parametrize("arguments", [{"seed": -1}, {"processes": 0}])
+@pytest.mark.parametrize("arguments", [{"seed": -1}, {"parts": ["oxford"]}])
 def test_senseless_arguments_are_refused(tmp_path, arguments):
     with pytest.raises(DataError, match="draw_mirror"):
         draw_mirror(tmp_path, parameters=tiny(), **arguments)

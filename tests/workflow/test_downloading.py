@@ -12,8 +12,6 @@ import threading
 import pytest
 from workspace import Workspace
 
-from reprise.mini import draw_mirror, tiny
-
 pytestmark = pytest.mark.workflow
 
 OXFORD = "data/oxford5k.files.tsv"
@@ -21,17 +19,10 @@ TRUTH = "data/downloads/gnd_roxford5k.receipt.json"
 ARCHIVE = "oxbuild_images-v1.tgz"
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mirror")
-    draw_mirror(folder, parameters=tiny())
-    return folder
-
-
 @pytest.fixture
-def mirror(drawn, tmp_path):
+def mirror(tiny_mirror, tmp_path):
     """A mirror of its own for each test, which may spoil it."""
-    return shutil.copytree(drawn, tmp_path / "mirror")
+    return shutil.copytree(tiny_mirror, tmp_path / "mirror")
 
 
 @pytest.fixture
@@ -139,10 +130,10 @@ def test_a_new_miniature_replaces_what_came_from_the_old_one(tmp_path):
     space = Workspace(tmp_path / "workspace", config)
     # The full miniature takes a minute to draw; the tiny one is drawn by the same rule.
     script = space.folder / "workflow" / "scripts" / "draw_miniature.py"
-    text = script.read_text().replace("processes=snakemake.threads", "parameters=tiny()")
-    script.write_text(
-        text.replace("import draw_mirror\n", "import draw_mirror\nfrom reprise.mini.parameters import tiny\n")
-    )
+    text = script.read_text().replace("seed=parameters.seed)", "seed=parameters.seed, parameters=tiny())")
+    imported = "import draw_mirror\n"
+    assert "tiny()" in text and imported in text
+    script.write_text(text.replace(imported, f"{imported}from reprise.mini.world.sizes import tiny\n"))
     truth = "data/mini/downloads/gnd_roxford5k.receipt.json"
     space.run(targets=[truth])
     first = json.loads((space.folder / truth).read_text())["sha256"]

@@ -2,11 +2,13 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
 from reprise.formats.features import FeatureFile
 from reprise.formats.rankings import read_ranking
+from reprise.mini.releases.parts import PARTS
 
 pytestmark = pytest.mark.workflow
 
@@ -56,7 +58,10 @@ def test_a_second_call_has_nothing_to_do(miniature):
 
 def test_provenance_names_every_download_and_every_job(miniature):
     provenance = json.loads((miniature.folder / "results/mini/table2.provenance.json").read_text())
-    mirror = json.loads((miniature.folder / "data/mini/mirror/mirror.json").read_text())["files"]
+    manifests = (miniature.folder / f"data/mini/mirror/{part}.json" for part in PARTS)
+    mirror = {}
+    for manifest in filter(Path.exists, manifests):
+        mirror |= json.loads(manifest.read_text())["files"]
     assert "oxbuild_images-v1.tgz" in provenance["downloads"]
     for name, receipt in provenance["downloads"].items():
         assert receipt["sha256"] == mirror[name]["sha256"]
@@ -69,6 +74,13 @@ def test_provenance_names_every_download_and_every_job(miniature):
         transport = job["rule"] in ("download", "unpack")
         assert (job["recipe"]["code"] is None) == transport
         assert job["versions"]["numpy"] and job["seconds"] >= 0
+
+
+def test_what_table_2_does_not_need_is_not_drawn(miniature):
+    mirror = miniature.folder / "data/mini/mirror"
+    assert {part for part in PARTS if (mirror / f"{part}.json").exists()} == {
+        "oxford5k", "paris6k", "sfm120k", "revisitop1m",
+    }  # fmt: skip
 
 
 def test_rankings_can_be_looked_up_by_name(miniature):

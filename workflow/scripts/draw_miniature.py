@@ -1,12 +1,12 @@
-"""Draws the miniature mirror, and forgets what was downloaded from an earlier one."""
+"""Draws a part of the miniature mirror, and forgets what was downloaded from an earlier one."""
 
 from pathlib import Path
 
 from reprise.downloads.download import forget_replaced
-from reprise.mini.mirror import draw_mirror
+from reprise.mini.releases.mirror import draw_mirror
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     mirror = Path(snakemake.output[0]).parent
-    draw_mirror(mirror, seed=parameters.seed, processes=snakemake.threads)
+    draw_mirror(mirror, [parameters.part], seed=parameters.seed)
     forget_replaced(mirror, parameters.downloads, parameters.lock)

@@ -3,15 +3,19 @@
 from reprise.datasets.reading import read_dataset
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
-from reprise.networks.devices import best_device
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
+    device = "cpu"
+    if "checkpoint" in parameters.extractor:  # others need no torch, whose import costs more than a small chunk
+        from reprise.networks.devices import best_device
+
+        device = best_device()
     chunk = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)
     images = read_dataset(parameters.dataset).split(parameters.split)
     extract_images(
         images.chunk(*chunk),
-        load_extractor(parameters.extractor.pop("type"), device=best_device(), **parameters.extractor),
+        load_extractor(parameters.extractor.pop("type"), device=device, **parameters.extractor),
         snakemake.output[0],
         attributes={"recipe": parameters.recipe, "first_image": images.bounds(*chunk)[0]},
         undecodable=parameters.undecodable,

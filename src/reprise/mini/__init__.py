@@ -1,6 +1,1 @@
-"""Draws the miniature mirror: a small, synthetic, reproducible version of every dataset file."""
-
-from reprise.mini.mirror import draw_mirror
-from reprise.mini.parameters import MiniParameters, tiny
-
-__all__ = ["MiniParameters", "draw_mirror", "tiny"]
+"""The miniature: a small, synthetic, reproducible version of every data set file; world draws it, releases write it."""

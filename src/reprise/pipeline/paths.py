@@ -9,6 +9,7 @@ from reprise.datasets.reading import load_layout
 from reprise.downloads.sources import Source
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
+from reprise.mini.releases.parts import manifest_name, part_of
 
 
 class Paths:
@@ -20,10 +21,14 @@ class Paths:
         self.data = config["data"]
         self.output = config["output"]
 
-    @property
-    def mirror(self) -> str:
-        """The file that says that the miniature mirror is whole."""
-        return f"{self.data}/mirror/mirror.json"
+    def mirror(self, part: str) -> str:
+        """The file that says that a part of the miniature mirror is whole."""
+        return f"{self.data}/mirror/{manifest_name(part)}"
+
+    def mirror_input(self, source: str) -> list[str]:
+        """What has to be drawn before a file can be downloaded; nothing unless the miniature has it."""
+        part = part_of(self._sources[source].file) if self._config["miniature"] else None
+        return [self.mirror(part)] if part else []
 
     @property
     def mirror_address(self) -> str:

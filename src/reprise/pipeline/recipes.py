@@ -49,9 +49,9 @@ class Recipes(AmesSlices):
         }
         return json.dumps(recipe, sort_keys=True)
 
-    def _draw_miniature(self) -> Slice:
+    def _draw_miniature(self, part: str) -> Slice:
         place = {"downloads": self._paths.downloads, "lock": self._paths.lock}
-        return {**(self._config["miniature"] or {}), **place}
+        return {"part": part, **(self._config["miniature"] or {}), **place}
 
     def _download(self, source: str) -> Slice:
         # Where a file comes from does not make it stale; what it has to be does.

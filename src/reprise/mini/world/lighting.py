@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reprise.mini.planes import Plane, Texture
+from reprise.mini.world.planes import Plane, Texture
 
 LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
 # The tone curve: a soft shoulder, then the display's gamma, for radiance 0 to 4 in 4096 steps.

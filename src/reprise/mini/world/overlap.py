@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.mini.planes import homography, transform
-from reprise.mini.scenes import Scene
-from reprise.mini.views import Picture
+from reprise.mini.world.planes import homography, transform
+from reprise.mini.world.scenes import Scene
+from reprise.mini.world.views import Picture
 
 STRIDE = 6  # pixels between the samples of the query image
 

@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from reprise.mini.camera import Camera
-from reprise.mini.lighting import Light, display
-from reprise.mini.materials import RGB, shade_colour
-from reprise.mini.rendering import OCCLUDER, SUPERSAMPLING, Frame
+from reprise.mini.world.camera import Camera
+from reprise.mini.world.lighting import Light, display
+from reprise.mini.world.materials import RGB, shade_colour
+from reprise.mini.world.rendering import OCCLUDER, SUPERSAMPLING, Frame
 
 CLOTHES: tuple[RGB, ...] = (
     (52, 60, 88),

@@ -1,6 +1,7 @@
 """A pinhole camera."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class Camera:
     def centre(self) -> np.ndarray:
         """(3,) position in the world, metres."""
         return -self.R.T @ self.t
+
+    def record(self) -> dict[str, Any]:
+        """K, R, t, width and height as JSON types."""
+        matrices = {name: getattr(self, name).tolist() for name in ("K", "R", "t")}
+        return {**matrices, "width": self.width, "height": self.height}
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Project world points (n, 3): pixels (n, 2) and depths (n,) in metres.

@@ -1,39 +1,14 @@
 """Image lists and ground truth in the structures of the published pickle files."""
 
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from reprise.mini.ground_truth import Overlap, judge, positive_pair
+from reprise.mini.releases.drawn import DrawnScene
+from reprise.mini.world.overlap import judge, positive_pair
 from reprise.storage.atomic import atomic_path
-
-
-@dataclass(frozen=True)
-class DrawnImage:
-    """One drawn photograph; content: the JPEG file, box: x1, y1, x2, y2 of the landmark in pixels."""
-
-    name: str
-    manner: str
-    box: tuple[float, float, float, float]
-    content: bytes
-
-
-@dataclass(frozen=True)
-class DrawnScene:
-    """The photographs of one scene; overlaps: a, b and how what image a shows appears in image b."""
-
-    name: str
-    images: tuple[DrawnImage, ...]
-    overlaps: tuple[tuple[int, int, Overlap], ...]
-
-    def pairs(self) -> Iterator[tuple[DrawnImage, DrawnImage, Overlap]]:
-        """The pairs of images that were compared."""
-        for a, b, overlap in self.overlaps:
-            yield self.images[a], self.images[b], overlap
 
 
 def write_pickle(path: Path, content: Any) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reprise.mini.buildings import Building, Mason, finished, rectangle
-from reprise.mini.facades import FLOOR, Plan
-from reprise.mini.planes import Plane
-from reprise.mini.styles import City, Motif, draw_motif
+from reprise.mini.world.buildings import Building, Mason, finished, rectangle
+from reprise.mini.world.facades import FLOOR, Plan
+from reprise.mini.world.planes import Plane
+from reprise.mini.world.styles import City, Motif, draw_motif
 
 
 def palace(name: str, rng: np.random.Generator, motif: Motif, city: City, density: float) -> Building:

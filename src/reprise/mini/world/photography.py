@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from reprise.mini.lighting import Light, display
+from reprise.mini.world.lighting import Light, display
 
 
 def add_air(image: np.ndarray, inverse_depth: np.ndarray, light: Light) -> np.ndarray:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.mini.backdrop import paint_backdrop
-from reprise.mini.camera import Camera, look_at
-from reprise.mini.keys import generator
-from reprise.mini.lighting import Light, draw_light
-from reprise.mini.occluders import paint_occluder
-from reprise.mini.photography import photograph
-from reprise.mini.rendering import Frame, paint_plane
-from reprise.mini.scenes import Scene
+from reprise.mini.world.backdrop import paint_backdrop
+from reprise.mini.world.camera import Camera, look_at
+from reprise.mini.world.keys import generator
+from reprise.mini.world.lighting import Light, draw_light
+from reprise.mini.world.occluders import paint_occluder
+from reprise.mini.world.photography import photograph
+from reprise.mini.world.rendering import Frame, paint_plane
+from reprise.mini.world.scenes import Scene
 
 
 @dataclass(frozen=True)

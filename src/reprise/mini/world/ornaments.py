@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from reprise.mini.materials import RGB, shade_colour
-from reprise.mini.planes import Texture
-from reprise.mini.styles import Motif
+from reprise.mini.world.materials import RGB, shade_colour
+from reprise.mini.world.planes import Texture
+from reprise.mini.world.styles import Motif
 
 GLASS: RGB = (46, 54, 62)
 

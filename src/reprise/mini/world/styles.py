@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.mini.materials import RGB
+from reprise.mini.world.materials import RGB
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.mini.camera import Camera
+from reprise.mini.world.camera import Camera
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,3 @@ def transform(H: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Apply a homography (3, 3) to points (n, 2)."""
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ H.T
     return homogeneous[:, :2] / homogeneous[:, 2:]
-
-
-def depth_at(plane: Plane, camera: Camera, pixels: np.ndarray) -> np.ndarray:
-    """Depth (n,) in metres of the unbounded plane at pixels (n, 2); negative behind the camera."""
-    inverse = np.linalg.inv(plane_to_image(plane, camera))
-    return 1.0 / (np.column_stack([pixels, np.ones(len(pixels))]) @ inverse[2])

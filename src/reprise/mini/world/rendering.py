@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reprise.mini.camera import Camera
-from reprise.mini.lighting import Light, shade
-from reprise.mini.planes import Plane, Texture, plane_to_image, transform
+from reprise.mini.world.camera import Camera
+from reprise.mini.world.lighting import Light, shade
+from reprise.mini.world.planes import Plane, Texture, plane_to_image, transform
 
 SUPERSAMPLING = 2
 BACKGROUND, OCCLUDER = -1, -2

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reprise.mini.carvings import draw_clock, draw_emblem, draw_frieze, draw_lettering, draw_rose, draw_statue
-from reprise.mini.materials import RGB, fractal, shade_colour, surface
-from reprise.mini.ornaments import Canvas, draw_door, draw_window, outline
-from reprise.mini.planes import Texture
-from reprise.mini.styles import Motif
+from reprise.mini.world.carvings import draw_clock, draw_emblem, draw_frieze, draw_lettering, draw_rose, draw_statue
+from reprise.mini.world.materials import RGB, fractal, shade_colour, surface
+from reprise.mini.world.ornaments import Canvas, draw_door, draw_window, outline
+from reprise.mini.world.planes import Texture
+from reprise.mini.world.styles import Motif
 
 FLOOR = 4.2  # metres
 

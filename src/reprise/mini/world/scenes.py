@@ -5,12 +5,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from reprise.mini.archetypes import ARCHETYPES
-from reprise.mini.backdrop import GROUNDS, ground_tile
-from reprise.mini.buildings import Building
-from reprise.mini.keys import generator
-from reprise.mini.planes import Plane
-from reprise.mini.styles import CITIES, draw_motif
+from reprise.mini.world.archetypes import ARCHETYPES
+from reprise.mini.world.backdrop import GROUNDS, ground_tile
+from reprise.mini.world.buildings import Building
+from reprise.mini.world.keys import generator
+from reprise.mini.world.planes import Plane
+from reprise.mini.world.styles import CITIES, draw_motif
 
 NEIGHBOURS = 5  # buildings per city that fill the streets of all its landmarks
 

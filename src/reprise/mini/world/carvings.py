@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from reprise.mini.materials import RGB, shade_colour
-from reprise.mini.ornaments import Canvas, outline
+from reprise.mini.world.materials import RGB, shade_colour
+from reprise.mini.world.ornaments import Canvas, outline
 
 PAINTS: tuple[RGB, ...] = ((150, 40, 36), (38, 64, 120), (196, 156, 60), (44, 92, 60), (236, 230, 214), (40, 38, 40))
 

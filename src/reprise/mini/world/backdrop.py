@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from reprise.mini.camera import Camera
-from reprise.mini.lighting import LINEAR, Light, display
-from reprise.mini.materials import fractal, surface
+from reprise.mini.world.camera import Camera
+from reprise.mini.world.lighting import LINEAR, Light, display
+from reprise.mini.world.materials import fractal, surface
 
 GROUNDS = {
     "paving": ("ashlar", (150, 144, 134)),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.mini.facades import Plan, roof_texture, wall_texture
-from reprise.mini.planes import Plane
-from reprise.mini.styles import Motif
+from reprise.mini.world.facades import Plan, roof_texture, wall_texture
+from reprise.mini.world.planes import Plane
+from reprise.mini.world.styles import Motif
 
 UP = np.array([0.0, 0.0, 1.0])
 

@@ -1,11 +1,12 @@
 """Which scenes and which photographs of them make up each dataset."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprise.mini.keys import generator
-from reprise.mini.parameters import MiniParameters
+from reprise.mini.world.keys import generator
+from reprise.mini.world.sizes import MiniParameters
 
 COLLEGE_NAMES = (
     "amber_court", "briar_chapel", "candle_tower", "dovecote_hall", "elder_library", "falcon_gate",
@@ -40,9 +41,9 @@ class Shooting:
     images: tuple[tuple[str, str], ...]
 
 
-def all_shootings(seed: int, parameters: MiniParameters) -> list[Shooting]:
-    """The whole miniature, in a fixed order."""
-    return [
+def all_shootings(seed: int, parameters: MiniParameters, datasets: Collection[str]) -> list[Shooting]:
+    """The shootings of ``datasets`` in the miniature, in a fixed order."""
+    shootings = [
         *revisited(seed, parameters, "roxford5k", "college", COLLEGE_NAMES, "oxmini"),
         *revisited(seed, parameters, "rparis6k", "capital", CAPITAL_NAMES, "parismini"),
         *clusters(parameters, "train", parameters.train_clusters),
@@ -50,6 +51,7 @@ def all_shootings(seed: int, parameters: MiniParameters) -> list[Shooting]:
         *streets(parameters),
         *gldv2(parameters),
     ]
+    return [shooting for shooting in shootings if shooting.dataset in datasets]
 
 
 def image_size(shooting: Shooting, parameters: MiniParameters) -> int:

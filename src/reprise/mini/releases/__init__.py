@@ -1,0 +1,1 @@
+"""The drawn scenes as each publisher would release them."""
