@@ -31,6 +31,14 @@ def experiment_codebook(wildcards):
     return rules.train_codebook.output[0].format(codebook=codebook)
 
 
+def aggregate_chunk_settings(wildcards):
+    entry = config["experiments"][wildcards.experiment]
+    return {
+        "num_features": entry["num_features"],
+        **picked(entry["asmk"], "database_assignments", "binary"),
+    }
+
+
 # A high priority, so that the features that pass do not pile up.
 rule aggregate_chunk:
     input:
@@ -46,9 +54,13 @@ rule aggregate_chunk:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("aggregate_chunk", "experiment"),
+        recipe=recipe("aggregate_chunk", aggregate_chunk_settings),
     script:
         f"{SCRIPTS}/aggregate_chunk.py"
+
+
+def build_index_settings(wildcards):
+    return picked(config["experiments"][wildcards.experiment]["asmk"], "idf")
 
 
 rule build_index:
@@ -64,9 +76,21 @@ rule build_index:
         runtime=240,
         index_mib=config["index_mib"],
     params:
-        recipe=recipe("build_index", "experiment"),
+        recipe=recipe("build_index", build_index_settings),
     script:
         f"{SCRIPTS}/build_index.py"
+
+
+def search_settings(wildcards):
+    entry = config["experiments"][wildcards.experiment]
+    kernel = ("query_assignments", "binary", "alpha", "threshold")
+    enlarged = config["enlarged"].get(wildcards.searched)
+    return {
+        **describe.searched(wildcards.searched),
+        "num_features": entry["num_features"],
+        **picked(entry["asmk"], *kernel),
+        "topk": (enlarged or entry["asmk"])["topk"],
+    }
 
 
 rule search:
@@ -88,6 +112,6 @@ rule search:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("search", "experiment", dataset="searched"),
+        recipe=recipe("search", search_settings),
     script:
         f"{SCRIPTS}/search.py"

@@ -1,6 +1,14 @@
 # From the features of training images to visual words.
 
 
+def train_codebook_settings(wildcards):
+    entry = config["codebooks"][wildcards.codebook]
+    return {
+        "size": words(entry["size"]),
+        **picked(entry, "num_features", "iterations", "seed", "index"),
+    }
+
+
 rule train_codebook:
     input:
         lambda wildcards: paths.features(
@@ -19,6 +27,6 @@ rule train_codebook:
         mem_mb=lambda wildcards, attempt: 16000 * attempt,
         runtime=1440,
     params:
-        recipe=recipe("train_codebook", "codebook"),
+        recipe=recipe("train_codebook", train_codebook_settings),
     script:
         f"{SCRIPTS}/train_codebook.py"

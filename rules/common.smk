@@ -1,19 +1,27 @@
 # What all rules share: the checked configuration, paths, recipes, and which names a wildcard may take.
 
-import json
 import sys
 
 from reprise.downloads.sources import read_sources
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
+from reprise.pipeline.comparability import words
+from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition, mark_edition
 from reprise.pipeline.paths import Paths
-from reprise.pipeline.recipes import Recipes
+from reprise.pipeline.recipes import make_recipe
 from reprise.pipeline.seeds import with_seed_study
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
-from reprise.pipeline.tables import measured
+from reprise.pipeline.tables import (
+    measured,
+    published_numbers,
+    seed_rows,
+    table_columns,
+    table_rows,
+)
 from reprise.pipeline.targets import describe_targets
+from reprise.reporting.metrics import metrics_for
 
 ROOT = Path(workflow.basedir)
 # Plug-ins may stand beside the project.
@@ -28,15 +36,27 @@ paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output
 check_edition(OUTPUT)
 LOGS = f"{OUTPUT}/logs"
-recipes = Recipes(config, sources, published, ROOT / "workflow" / "scripts")
+describe = Descriptions(config, paths)
 
 
-def recipe(stage, *names, **renamed):
-    """The one param of every rule: what its result depends on, for the given wildcards."""
-    wanted = {**{name: name for name in names}, **renamed}
-    return lambda wildcards: recipes.recipe(
-        stage, **{name: wildcards[wildcard] for name, wildcard in wanted.items()}
+def recipe(stage, settings):
+    """The one param of every rule: what its result depends on.
+
+    ``settings`` gives, for the wildcards of a job, exactly what the stage reads of the configuration.
+    """
+    return lambda wildcards: make_recipe(
+        stage, settings(wildcards), ROOT / "workflow" / "scripts"
     )
+
+
+def picked(entry, *keys):
+    """Some keys of an entry."""
+    return {key: entry[key] for key in keys}
+
+
+def without(entry, *keys):
+    """All other keys of an entry."""
+    return {key: value for key, value in entry.items() if key not in keys}
 
 
 def chunks(pattern):

@@ -2,6 +2,15 @@
 # that has the file comes first.
 
 
+def draw_miniature_settings(wildcards):
+    return {
+        "part": wildcards.part,
+        **(config["miniature"] or {}),
+        "downloads": paths.downloads,
+        "lock": paths.lock,
+    }
+
+
 rule draw_miniature:
     output:
         paths.mirror("{part}"),
@@ -13,9 +22,22 @@ rule draw_miniature:
         mem_mb=2000,
         runtime=30,
     params:
-        recipe=recipe("draw_miniature", "part"),
+        recipe=recipe("draw_miniature", draw_miniature_settings),
     script:
         f"{SCRIPTS}/draw_miniature.py"
+
+
+def download_settings(wildcards):
+    # Where a file comes from does not make it stale; what it has to be does.
+    source = sources[wildcards.source]
+    return {
+        "source": wildcards.source,
+        "bytes": source.bytes,
+        "sha256": source.sha256,
+        "sha256_prefix": source.sha256_prefix,
+        "destination": paths.download(wildcards.source),
+        "lock": paths.lock,
+    }
 
 
 rule download:
@@ -31,9 +53,16 @@ rule download:
         mirror=paths.mirror_address,
         sources=str(ROOT / "config" / "sources.yaml"),
     params:
-        recipe=recipe("download", "source"),
+        recipe=recipe("download", download_settings),
     script:
         f"{SCRIPTS}/download.py"
+
+
+def unpack_settings(wildcards):
+    return {
+        "flatten": config["images"][wildcards.images]["flatten"],
+        "folder": paths.image_folder(wildcards.images),
+    }
 
 
 rule unpack:
@@ -49,7 +78,7 @@ rule unpack:
         mem_mb=1000,
         runtime=720,
     params:
-        recipe=recipe("unpack", "images"),
+        recipe=recipe("unpack", unpack_settings),
     script:
         f"{SCRIPTS}/unpack.py"
 

@@ -16,11 +16,15 @@ def extraction_inputs(wildcards):
 
 def extractors_stored(layout):
     """The extractors whose features are stored in this way: ragged or dense."""
-    return [name for name in config["extractors"] if paths.extractor(name).layout == layout]
+    return [
+        name for name in config["extractors"] if paths.extractor(name).layout == layout
+    ]
 
 
 downloaded = [
-    name for name, entry in config["extractors"].items() if entry["type"] == "downloaded"
+    name
+    for name, entry in config["extractors"].items()
+    if entry["type"] == "downloaded"
 ]
 extracted = set(config["extractors"]) - set(downloaded)
 
@@ -31,10 +35,20 @@ def network_gpus(wildcards):
 
 
 passing = [
-    name
-    for name, entry in config["datasets"].items()
-    if not entry["keep_features"]
+    name for name, entry in config["datasets"].items() if not entry["keep_features"]
 ]
+
+
+def extract_chunk_settings(wildcards):
+    # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
+    queries = wildcards.split == "queries"
+    undecodable = config["datasets"][wildcards.dataset]["undecodable"]
+    return {
+        "extractor": describe.extractor(wildcards.extractor),
+        "dataset": describe.dataset(wildcards.dataset),
+        "split": wildcards.split,
+        "undecodable": "error" if queries else undecodable,
+    }
 
 
 rule extract_chunk:
@@ -54,7 +68,7 @@ rule extract_chunk:
         runtime=240,
         gpu=network_gpus,
     params:
-        recipe=recipe("extract_chunk", "extractor", "dataset", "split"),
+        recipe=recipe("extract_chunk", extract_chunk_settings),
     script:
         f"{SCRIPTS}/extract_chunk.py"
 
@@ -72,6 +86,15 @@ use rule extract_chunk as extract_passing_chunk with:
 ruleorder: extract_passing_chunk > extract_chunk
 
 
+def merge_features_settings(wildcards):
+    return {
+        "extractor": wildcards.extractor,
+        "dataset": wildcards.dataset,
+        "split": wildcards.split,
+        "dense": paths.extractor(wildcards.extractor).layout == "dense",
+    }
+
+
 rule merge_features:
     input:
         chunks(FEATURE_CHUNK),
@@ -85,9 +108,20 @@ rule merge_features:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=recipe("merge_features", "extractor", "dataset", "split"),
+        recipe=recipe("merge_features", merge_features_settings),
     script:
         f"{SCRIPTS}/merge_features.py"
+
+
+def adopt_features_settings(wildcards):
+    files = config["extractors"][wildcards.extractor]["files"]
+    return {
+        "files": [
+            paths.download(file) for file in files[wildcards.dataset][wildcards.split]
+        ],
+        "dataset": describe.dataset(wildcards.dataset),
+        "split": wildcards.split,
+    }
 
 
 rule adopt_features:
@@ -109,9 +143,13 @@ rule adopt_features:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=recipe("adopt_features", "extractor", "dataset", "split"),
+        recipe=recipe("adopt_features", adopt_features_settings),
     script:
         f"{SCRIPTS}/adopt_features.py"
+
+
+def join_features_settings(wildcards):
+    return {"extractor": wildcards.extractor, "dataset": wildcards.searched}
 
 
 rule join_features:
@@ -131,7 +169,7 @@ rule join_features:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=recipe("join_features", "extractor", "searched"),
+        recipe=recipe("join_features", join_features_settings),
     script:
         f"{SCRIPTS}/join_features.py"
 
@@ -142,6 +180,15 @@ def calibration_inputs(wildcards):
         "published": paths.features(entry["published"], entry["dataset"], "queries"),
         "dataset": paths.dataset_inputs(entry["dataset"]),
         "weights": paths.extractor_inputs(entry["extractor"]),
+    }
+
+
+def calibrate_settings(wildcards):
+    entry = config["calibrations"][wildcards.calibration]
+    return {
+        "extractor": describe.extractor(entry["extractor"]),
+        "dataset": describe.dataset(entry["dataset"]),
+        **picked(entry, "queries", "image_sizes"),
     }
 
 
@@ -158,7 +205,7 @@ rule calibrate:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("calibrate", "calibration"),
+        recipe=recipe("calibrate", calibrate_settings),
     script:
         f"{SCRIPTS}/calibrate.py"
 

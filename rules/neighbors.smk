@@ -20,6 +20,16 @@ def global_queries(wildcards):
     return paths.features(extractor, dataset, "queries")
 
 
+def find_neighbors_settings(wildcards):
+    entry = config["neighbors"][wildcards.neighbors]
+    layout = paths.layout(paths.parts(wildcards.searched)[0])
+    return {
+        "descriptor": entry["descriptor"],
+        "count": None if layout.whole else entry["count"],
+        "exclude_self": layout.within,
+    }
+
+
 rule find_neighbors:
     input:
         database=global_descriptors,
@@ -33,9 +43,17 @@ rule find_neighbors:
         mem_mb=lambda wildcards, attempt: 16000 * attempt,
         runtime=240,
     params:
-        recipe=recipe("find_neighbors", "neighbors", dataset="searched"),
+        recipe=recipe("find_neighbors", find_neighbors_settings),
     script:
         f"{SCRIPTS}/find_neighbors.py"
+
+
+def rank_neighbors_settings(wildcards):
+    neighbors = config["experiments"][wildcards.experiment]["neighbors"]
+    return {
+        "neighbors": paths.neighbors(neighbors, wildcards.searched),
+        **describe.searched(wildcards.searched),
+    }
 
 
 rule rank_neighbors:
@@ -55,6 +73,6 @@ rule rank_neighbors:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("rank_neighbors", "experiment", dataset="searched"),
+        recipe=recipe("rank_neighbors", rank_neighbors_settings),
     script:
         f"{SCRIPTS}/rank_neighbors.py"

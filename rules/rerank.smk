@@ -44,6 +44,15 @@ def pair_chunks(wildcards):
     )
 
 
+def project_tokens_settings(wildcards):
+    entry = config["rerankers"][wildcards.reranker]
+    return {
+        "checkpoint": describe.checkpoint(entry["checkpoint"]),
+        "num_features": entry["num_features"],
+        "role": {"queries": "query", "database": "database"}[wildcards.split],
+    }
+
+
 rule project_tokens:
     input:
         features=tokens_features,
@@ -61,9 +70,23 @@ rule project_tokens:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=480,
     params:
-        recipe=recipe("project_tokens", "reranker", "split"),
+        recipe=recipe("project_tokens", project_tokens_settings),
     script:
         f"{SCRIPTS}/project_tokens.py"
+
+
+def score_pairs_settings(wildcards):
+    entry = config["rerankers"][wildcards.reranker]
+    return {
+        "scorer": entry["scorer"],
+        "checkpoint": describe.checkpoint(entry["checkpoint"]),
+        "shortlist": int(wildcards.rerank),
+        "settings": {
+            "query_features": int(wildcards.query_features),
+            "num_features": int(wildcards.num_features),
+        },
+        **describe.searched(wildcards.searched),
+    }
 
 
 rule score_pairs:
@@ -87,16 +110,22 @@ rule score_pairs:
         runtime=480,
         pairs_mib=config["pairs_mib"],
     params:
-        recipe=recipe(
-            "score_pairs",
-            "reranker",
-            "query_features",
-            "num_features",
-            "rerank",
-            dataset="searched",
-        ),
+        recipe=recipe("score_pairs", score_pairs_settings),
     script:
         f"{SCRIPTS}/score_pairs.py"
+
+
+def rerank_settings(wildcards):
+    entry = config["experiments"][wildcards.experiment]
+    return {
+        "scorer": config["rerankers"][entry["reranker"]]["scorer"],
+        "shortlist": entry["ames"]["rerank"],
+        "settings": {
+            "num_features": entry["num_features"],
+            **picked(entry["ames"], "similarity_weight", "temperature"),
+        },
+        **describe.searched(wildcards.searched),
+    }
 
 
 rule rerank:
@@ -115,9 +144,13 @@ rule rerank:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=30,
     params:
-        recipe=recipe("rerank", "experiment", dataset="searched"),
+        recipe=recipe("rerank", rerank_settings),
     script:
         f"{SCRIPTS}/rerank.py"
+
+
+def sweep_settings(wildcards):
+    return {**config["sweep"], **describe.searched(wildcards.searched)}
 
 
 # Every combination of lambda, gamma and number of re-ranked images, from the same scores of pairs.
@@ -136,7 +169,7 @@ rule sweep:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("sweep", "experiment", dataset="searched"),
+        recipe=recipe("sweep", sweep_settings),
     script:
         f"{SCRIPTS}/sweep.py"
 

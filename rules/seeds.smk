@@ -2,7 +2,7 @@
 
 
 def seed_inputs(wildcards):
-    study = json.loads(recipes.recipe("seeds", table=wildcards.table))["parameters"]
+    study = seeds_settings(wildcards)
     return [
         evaluation
         for row in study["rows"]
@@ -12,6 +12,16 @@ def seed_inputs(wildcards):
             searched=study["datasets"],
         )
     ]
+
+
+def seeds_settings(wildcards):
+    entry = config["tables"][wildcards.table]
+    return {
+        "title": entry["title"],
+        "datasets": measured(config, wildcards.table),
+        "columns": table_columns(entry),
+        "rows": seed_rows(config, wildcards.table),
+    }
 
 
 rule seeds:
@@ -31,7 +41,7 @@ rule seeds:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=recipe("seeds", "table"),
+        recipe=recipe("seeds", seeds_settings),
     script:
         f"{SCRIPTS}/seeds.py"
 

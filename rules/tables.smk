@@ -1,6 +1,15 @@
 # From rankings to evaluations and tables, with the published numbers beside the measured ones.
 
 
+def evaluate_settings(wildcards):
+    base, _ = paths.parts(wildcards.searched)
+    return {
+        "dataset": describe.dataset(base),
+        "metrics": metrics_for(paths.layout(base).truth),
+        "kappas": [1, 5, 10],
+    }
+
+
 # One rule for every ranking, whatever steps made it.
 rule evaluate:
     input:
@@ -16,7 +25,7 @@ rule evaluate:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,
     params:
-        recipe=recipe("evaluate", dataset="searched"),
+        recipe=recipe("evaluate", evaluate_settings),
     script:
         f"{SCRIPTS}/evaluate.py"
 
@@ -27,6 +36,17 @@ def table_inputs(wildcards):
         experiment=config["tables"][wildcards.table]["experiments"],
         searched=measured(config, wildcards.table),
     )
+
+
+def table_settings(wildcards):
+    entry = config["tables"][wildcards.table]
+    return {
+        **picked(entry, "title", "datasets"),
+        "columns": table_columns(entry),
+        "rows": table_rows(config, wildcards.table),
+        "miniature": config["miniature"] is not None,
+        "published": published_numbers(config, published, wildcards.table),
+    }
 
 
 rule table:
@@ -47,7 +67,7 @@ rule table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=recipe("table", "table"),
+        recipe=recipe("table", table_settings),
     script:
         f"{SCRIPTS}/table.py"
 

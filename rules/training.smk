@@ -12,6 +12,26 @@ def training_inputs(wildcards):
     ]
 
 
+def train_how_settings(wildcards):
+    entry = config["trainings"][wildcards.training]
+    validation = entry["validation"]
+    return {
+        "settings": {
+            **without(entry, "type", "dataset", "trunk"),
+            "validation": how_validation(validation) if validation else None,
+        },
+        "dataset": describe.dataset(entry["dataset"]),
+        "validated": describe.dataset(validation["dataset"]) if validation else None,
+        "trunk": paths.download(entry["trunk"]) if entry["trunk"] else None,
+        "state": paths.training_state(wildcards.training),
+    }
+
+
+def how_validation(entry):
+    codebook = {**entry["codebook"], "size": words(entry["codebook"]["size"])}
+    return {**without(entry, "dataset"), "codebook": codebook}
+
+
 # Goes on at the last finished epoch after an interruption; what that needs is in the folder of its state.
 rule train_how:
     input:
@@ -37,7 +57,7 @@ rule train_how:
         runtime=4320,
         gpu=1,
     params:
-        recipe=recipe("train_how", "training"),
+        recipe=recipe("train_how", train_how_settings),
     script:
         f"{SCRIPTS}/train_how.py"
 
@@ -72,6 +92,30 @@ def validation_inputs(wildcards):
     }
 
 
+def train_ames_settings(wildcards):
+    entry = config["trainings"][wildcards.training]
+    named = ("type", "dataset", "extractor", "neighbors", "teacher", "binariser")
+    validation = entry["validation"]
+    return {
+        "settings": without(entry, *named, "validation"),
+        "dataset": describe.dataset(entry["dataset"]),
+        "neighbors": paths.neighbors(entry["neighbors"], entry["dataset"]),
+        "teacher": describe.checkpoint(entry["teacher"]),
+        "binariser": describe.checkpoint(entry["binariser"]),
+        "validation": ames_validation(validation) if validation else None,
+        "state": paths.training_state(wildcards.training),
+    }
+
+
+def ames_validation(entry):
+    return {
+        "settings": without(entry, "dataset", "queries", "extractor", "neighbors"),
+        "dataset": describe.dataset(entry["dataset"]),
+        "queries": entry["queries"],
+        "neighbors": paths.neighbors(entry["neighbors"], entry["dataset"]),
+    }
+
+
 rule train_ames:
     input:
         unpack(ames_training_inputs),
@@ -96,9 +140,14 @@ rule train_ames:
         runtime=4320,
         gpu=1,
     params:
-        recipe=recipe("train_ames", "training"),
+        recipe=recipe("train_ames", train_ames_settings),
     script:
         f"{SCRIPTS}/train_ames.py"
+
+
+def train_itq_settings(wildcards):
+    entry = config["trainings"][wildcards.training]
+    return picked(entry, "descriptors", "num_features", "iterations", "seed")
 
 
 rule train_itq:
@@ -119,9 +168,18 @@ rule train_itq:
         mem_mb=lambda wildcards, attempt: 16000 * attempt,
         runtime=480,
     params:
-        recipe=recipe("train_itq", "training"),
+        recipe=recipe("train_itq", train_itq_settings),
     script:
         f"{SCRIPTS}/train_itq.py"
+
+
+def initialise_dinov2_settings(wildcards):
+    entry = config["trainings"][wildcards.training]
+    return {
+        "dataset": describe.dataset(entry["dataset"]),
+        "images": entry["images"],
+        "settings": picked(entry, "dim", "depth", "image_size", "seed"),
+    }
 
 
 # A small backbone with random weights, for trials without a download.
@@ -142,6 +200,6 @@ rule initialise_dinov2:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=60,
     params:
-        recipe=recipe("initialise_dinov2", "training"),
+        recipe=recipe("initialise_dinov2", initialise_dinov2_settings),
     script:
         f"{SCRIPTS}/initialise_dinov2.py"

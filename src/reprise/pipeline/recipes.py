@@ -1,184 +1,64 @@
-"""What makes a job stale: the slice of the configuration that a stage reads, and the code that it runs.
+"""What makes a job stale: the slice of the configuration that its stage reads, and the code that it runs.
 
-Every function here that is named after a stage lists exactly the settings that this stage reads; a change of any other
+The slice of each stage stands with its rule. It lists exactly the settings that the stage reads; a change of any other
 setting leaves its files alone. Settings that cannot change a number (chunks, threads) are in no slice.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from reprise.downloads.sources import Source
-from reprise.pipeline.ames_recipes import AmesSlices
-from reprise.pipeline.comparability import deviations, words
 from reprise.pipeline.fingerprint import fingerprint
-from reprise.pipeline.seeds import study
-from reprise.pipeline.slices import Slice, loaded_modules
-from reprise.pipeline.tables import measured, table_columns
-from reprise.reporting.metrics import metrics_for
+from reprise.reporting.metrics import metric_module
+from reprise.reranking.scorers import scorer_module
+from reprise.storage.modules import module_of
 
 # What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
 _TRANSPORT = ("download", "unpack")
 
 
-class Recipes(AmesSlices):
-    """Makes the recipes of all jobs of one configuration.
+def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str:
+    """The one param of a job.
 
     Args:
-        config: the checked configuration
-        sources: what sources.yaml says of every file
-        published: the published numbers of all tables
-        scripts: the folder with one script per stage, named after it
+        stage: the rule, and the name of its script
+        parameters: the slice of the configuration that the stage reads
+        scripts: the folder with one script per stage
+
+    Returns:
+        Canonical JSON of the stage, its slice, the modules that it loads by name, and the fingerprint of its code.
     """
+    modules = loaded_modules(parameters)
+    recipe = {
+        "stage": stage,
+        "parameters": parameters,
+        "modules": modules,
+        "code": None if stage in _TRANSPORT else fingerprint(scripts / f"{stage}.py", modules),
+    }
+    return json.dumps(recipe, sort_keys=True)
 
-    def __init__(self, config: Mapping, sources: Mapping[str, Source], published: Mapping, scripts: Path):
-        super().__init__(config, sources)
-        self._published = published
-        self._scripts = scripts
 
-    def recipe(self, stage: str, **wildcards: str) -> str:
-        """Canonical JSON of the stage, its slice of the configuration and the fingerprint of its code."""
-        slice_of: Callable[..., Slice] = getattr(self, f"_{stage}")
-        slice_ = slice_of(**wildcards)
-        modules = loaded_modules(slice_)
-        recipe = {
-            "stage": stage,
-            "parameters": slice_,
-            "modules": modules,
-            "code": None if stage in _TRANSPORT else fingerprint(self._scripts / f"{stage}.py", modules),
-        }
-        return json.dumps(recipe, sort_keys=True)
+def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
+    """The modules that a job loads by a name of its slice, so that no import statement shows them.
 
-    def _draw_miniature(self, part: str) -> Slice:
-        place = {"downloads": self._paths.downloads, "lock": self._paths.lock}
-        return {"part": part, **(self._config["miniature"] or {}), **place}
+    A description of a dataset has a ``layout``, wherever it stands in the slice, and one of an extractor a ``type``; a
+    ``scorer`` and ``metrics`` are named as such.
+    """
+    found: set[str] = set()
 
-    def _download(self, source: str) -> Slice:
-        # Where a file comes from does not make it stale; what it has to be does.
-        entry = self._sources[source]
-        place = {"destination": self._paths.download(source), "lock": self._paths.lock}
-        expected = {key: getattr(entry, key) for key in ("bytes", "sha256", "sha256_prefix")}
-        return {"source": source, **expected, **place}
+    def look(value: object) -> None:
+        if not isinstance(value, Mapping):
+            return
+        if "layout" in value:
+            found.add(module_of("reprise.datasets", value["layout"]))
+        if "type" in value:
+            found.add(module_of("reprise.extractors", value["type"]))
+        if "scorer" in value:
+            found.add(scorer_module(value["scorer"]))
+        found.update(map(metric_module, value.get("metrics", ())))
+        for inner in value.values():
+            look(inner)
 
-    def _unpack(self, images: str) -> Slice:
-        entry = self._config["images"][images]
-        return {"flatten": entry["flatten"], "folder": self._paths.image_folder(images)}
-
-    def _train_how(self, training: str) -> Slice:
-        entry = self._config["trainings"][training]
-        validation = entry["validation"] and dict(entry["validation"])
-        validated = self._dataset(validation.pop("dataset")) if validation else None
-        if validation:
-            codebook = validation["codebook"]
-            validation["codebook"] = {**codebook, "size": words(codebook["size"])}
-        settings = {key: value for key, value in entry.items() if key not in ("type", "dataset", "trunk")}
-        return {
-            "settings": {**settings, "validation": validation},
-            "dataset": self._dataset(entry["dataset"]),
-            "validated": validated,
-            "trunk": self._paths.download(entry["trunk"]) if entry["trunk"] else None,
-            "state": self._paths.training_state(training),
-        }
-
-    def _extract_chunk(self, extractor: str, dataset: str, split: str) -> Slice:
-        settings = self._extractor(extractor)
-        # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
-        undecodable = self._config["datasets"][dataset]["undecodable"] if split == "database" else "error"
-        return {
-            "extractor": settings,
-            "dataset": self._dataset(dataset),
-            "split": split,
-            "undecodable": undecodable,
-        }
-
-    def _merge_features(self, extractor: str, dataset: str, split: str) -> Slice:
-        dense = self._paths.extractor(extractor).layout == "dense"
-        return {"extractor": extractor, "dataset": dataset, "split": split, "dense": dense}
-
-    def _train_codebook(self, codebook: str) -> Slice:
-        entry = self._config["codebooks"][codebook]
-        return {
-            **{key: entry[key] for key in ("num_features", "iterations", "seed")},
-            "size": words(entry["size"]),
-            "index": entry["index"],
-        }
-
-    def _aggregate_chunk(self, experiment: str) -> Slice:
-        entry = self._config["experiments"][experiment]
-        asmk = entry["asmk"]
-        return {
-            "num_features": entry["num_features"],
-            "database_assignments": asmk["database_assignments"],
-            "binary": asmk["binary"],
-        }
-
-    def _build_index(self, experiment: str) -> Slice:
-        return {"idf": self._config["experiments"][experiment]["asmk"]["idf"]}
-
-    def _search(self, experiment: str, dataset: str) -> Slice:
-        entry = self._config["experiments"][experiment]
-        asmk = entry["asmk"]
-        enlarged = self._config["enlarged"].get(dataset)
-        return {
-            **self._searched(dataset),
-            "num_features": entry["num_features"],
-            "topk": enlarged["topk"] if enlarged else asmk["topk"],
-            **{key: asmk[key] for key in ("query_assignments", "binary", "alpha", "threshold")},
-        }
-
-    def _evaluate(self, dataset: str) -> Slice:
-        base, _ = self._paths.parts(dataset)
-        return {"dataset": self._dataset(base), "metrics": self._metrics(dataset), "kappas": [1, 5, 10]}
-
-    def _metrics(self, dataset: str) -> list[str]:
-        """The metrics that take the ground truth of a dataset."""
-        base, _ = self._paths.parts(dataset)
-        return metrics_for(self._paths.layout(base).truth)
-
-    def _table(self, table: str) -> Slice:
-        entry = self._config["tables"][table]
-        return {
-            "title": entry["title"],
-            "datasets": entry["datasets"],
-            "columns": table_columns(entry),
-            "rows": self._rows(entry),
-            "miniature": self._config["miniature"] is not None,
-            "published": self._published_of(entry),
-        }
-
-    def _seeds(self, table: str) -> Slice:
-        entry = self._config["tables"][table]
-        studies = {name: list(study(self._config, name).values()) for name in entry["experiments"]}
-        rows = [{**row, "experiments": studies[row["experiment"]]} for row in self._rows(entry)]
-        return {
-            "title": entry["title"],
-            "datasets": measured(self._config, table),
-            "columns": table_columns(entry),
-            "rows": [row for row in rows if row["experiments"]],
-        }
-
-    def _rows(self, table: Mapping) -> list[Slice]:
-        experiments = self._config["experiments"]
-        return [
-            {
-                "experiment": name,
-                "method": experiments[name]["method"],
-                "num_features": experiments[name].get("num_features", 0),
-            }
-            for name in table["experiments"]
-        ]
-
-    def _published_of(self, table: Mapping) -> Slice | None:
-        """The published numbers of a table's experiments, and in what they were obtained otherwise than here."""
-        if table["published"] is None:
-            return None
-        entry = self._published[table["published"]]
-        values = {name: entry["values"].get(name, {}) for name in table["experiments"]}
-        return {
-            "citation": entry["citation"],
-            "tolerance": entry["tolerance"],
-            "values": values,
-            "deviations": {
-                name: deviations(self._config, entry, name, table["datasets"]) for name in table["experiments"]
-            },
-        }
+    look(parameters)
+    return sorted(found)

@@ -1,6 +1,10 @@
-"""Which columns a table has, and which of its datasets are measured."""
+"""What a table consists of: its rows, its columns, which of its datasets are measured, and the published numbers."""
 
 from collections.abc import Mapping
+from typing import Any
+
+from reprise.pipeline.comparability import deviations
+from reprise.pipeline.seeds import study
 
 
 def measured(config: Mapping, table: str) -> list[str]:
@@ -17,3 +21,38 @@ def table_columns(table: Mapping) -> list[list[str]]:
     """
     metrics = {"mAP": table.get("protocols", []), **table.get("metrics", {})}
     return [[metric, group] for metric, groups in metrics.items() for group in groups]
+
+
+def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
+    """The experiments of a table, with what is printed of them."""
+    experiments = config["experiments"]
+    return [
+        {
+            "experiment": name,
+            "method": experiments[name]["method"],
+            "num_features": experiments[name].get("num_features", 0),
+        }
+        for name in config["tables"][table]["experiments"]
+    ]
+
+
+def seed_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
+    """The same with the experiments of the seed study of each; without those that have none."""
+    rows = [
+        {**row, "experiments": list(study(config, row["experiment"]).values())} for row in table_rows(config, table)
+    ]
+    return [row for row in rows if row["experiments"]]
+
+
+def published_numbers(config: Mapping, published: Mapping, table: str) -> dict[str, Any] | None:
+    """The published numbers of a table's experiments, and in what they were obtained otherwise than here."""
+    entry = config["tables"][table]
+    if entry["published"] is None:
+        return None
+    numbers = published[entry["published"]]
+    return {
+        "citation": numbers["citation"],
+        "tolerance": numbers["tolerance"],
+        "values": {name: numbers["values"].get(name, {}) for name in entry["experiments"]},
+        "deviations": {name: deviations(config, numbers, name, entry["datasets"]) for name in entry["experiments"]},
+    }
