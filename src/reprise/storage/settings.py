@@ -59,13 +59,12 @@ def _followed(content: Any, location: tuple[int | str, ...]) -> tuple[list[str],
     keys: list[str] = []
     value = content
     for part in location:
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list | tuple) and isinstance(part, int)
-        ):
+        inside = (
+            part in value if isinstance(value, Mapping) else isinstance(value, list | tuple) and isinstance(part, int)
+        )
+        if inside:
             value = value[part]
-        else:
-            continue
-        keys.append(str(part))
+            keys.append(str(part))
     return keys, value
 
 
