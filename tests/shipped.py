@@ -15,7 +15,7 @@ def shipped_config(*overlays) -> dict:
     files = re.findall(r'^configfile: "(.*)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE)
     merged: dict = {}
     for file in [*files, *(f"config/{overlay}" for overlay in overlays)]:
-        _update(merged, load_yaml(ROOT / file))
+        merge(merged, load_yaml(ROOT / file))
     return merged
 
 
@@ -36,9 +36,10 @@ def read(config: dict):
     return read_config(config, sources(), published())
 
 
-def _update(merged: dict, content: dict) -> None:
+def merge(merged: dict, content: dict) -> None:
+    """Change ``merged`` by ``content``, key by key."""
     for key, value in content.items():
         if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            _update(merged[key], value)
+            merge(merged[key], value)
         else:
             merged[key] = value

@@ -1,58 +1,17 @@
 """Names load modules: what is added makes nothing stale, and a plug-in stands outside of the tree."""
 
 import ast
+import re
 import sys
 
 import pytest
+from paths import ROOT
 
 pytestmark = pytest.mark.workflow
 
-ORB = '''"""ORB: binary descriptors of 256 bits, as numbers from -1 to 1."""
-
-import cv2
-import numpy as np
-from pydantic import Field
-
-from my_features.bits import signs
-from reprise.extractors.rootsift import Extractor as RootSIFT
-from reprise.extractors.settings import ExtractorSettings
-from reprise.formats.arrays import LocalFeatures
-
-
-class Settings(ExtractorSettings):
-    num_features: int = Field(200, ge=1, description="the strongest features that are kept")
-
-    def descriptor_dim(self, checkpoint_dims):
-        return 256
-
-
-class Orb:
-    Settings = Settings
-    dim = 256
-
-    def __init__(self, settings, device="cpu"):
-        self._orb = cv2.ORB.create(nfeatures=settings.num_features)
-        self._images = RootSIFT(RootSIFT.Settings(type="rootsift"))
-
-    def load(self, path, box):
-        return self._images.load(path, box)
-
-    def extract(self, loaded):
-        found, bits = self._orb.detectAndCompute(loaded.pixels, None)
-        points = np.array([point.pt for point in found], np.float32).reshape(-1, 2) + 0.5
-        return LocalFeatures(
-            signs(bits),
-            np.array([point.response for point in found], np.float32),
-            points,
-            np.array([point.size for point in found], np.float32),
-        )
-'''
-BITS = """import numpy as np
-
-
-def signs(bits):
-    return np.unpackbits(bits, axis=1).astype(np.float32) * 2 - 1
-"""
+# The example of docs/adding.md, in a package of another name.
+BLOCKS = dict(re.findall(r'^```python title="(.+?)"\n(.*?)^```', (ROOT / "docs/adding.md").read_text(), re.M | re.S))
+ORB, BITS = (BLOCKS[f"my_package/{name}.py"].replace("my_package", "my_features") for name in ("orb", "bits"))
 
 
 @pytest.fixture
