@@ -10,7 +10,6 @@ exact index on the same descriptors.
 
 import argparse
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -79,10 +78,11 @@ def measure(words: np.ndarray, descriptors: np.ndarray, repeats: int, threads: i
     """Building the index, and assignment to the nearest and the nearest five words."""
     exact, approximate = Codebook(words), Codebook(words, index="approximate")
     few = descriptors[:COMPARED]
-    before, start = resident(), time.perf_counter()
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of drawing
+    before, start = resident("VmRSS"), time.perf_counter()
     approximate.assign(few[:1], threads=threads)
-    building, memory = time.perf_counter() - start, resident() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    building = time.perf_counter() - start
+    memory, peak = resident("VmRSS") - before, resident("VmHWM") - before
     expected = exact.assign(few, NEAREST, threads=threads)
     missed = {
         nearest: 100 * (1 - recall(approximate.assign(few, nearest, threads=threads), expected[:, :nearest]))
@@ -129,9 +129,10 @@ def recall(found: np.ndarray, expected: np.ndarray) -> float:
     return float((found[:, :, None] == expected[:, None, :]).any(axis=1).mean())
 
 
-def resident() -> int:
-    """The bytes that this process has in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+def resident(key: str) -> int:
+    """The bytes that this process has in memory (VmRSS), or had at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
 
 
 if __name__ == "__main__":

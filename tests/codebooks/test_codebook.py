@@ -151,6 +151,17 @@ def test_bad_descriptors(descriptors):
         codebook.assign(descriptors, threads=0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_large_numbers_are_numbers():
+    """A sum of their squares is none."""
+    large = np.full((5000, 4), 3e38, np.float32)
+    assert Codebook(large[:2]).centroids.max() == large[0, 0]
+    with pytest.raises(DataError, match="row 4999"):
+        Codebook(np.concatenate([large[:-1], [[0, 0, -np.inf, 0]]]).astype(np.float32))
+    with pytest.raises(DataError, match="row 0"):
+        Codebook(np.full((2, 2), 1e39))
+
+
 def test_devices(descriptors):
     codebook = Codebook(descriptors[:50])
     np.testing.assert_array_equal(codebook.assign(descriptors, device="auto"), codebook.assign(descriptors))

@@ -1,5 +1,6 @@
 """Descriptors as faiss takes them, block by block, and the threads that it may use."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,8 +34,10 @@ def as_descriptors(descriptors: np.ndarray, dim: int | None, *, first_row: int =
             f"descriptors: expected numbers of shape (n, {'D' if dim is None else dim}), "
             f"got {array.dtype} {array.shape}; extract them as the codebook's were"
         )
-    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
-        array = np.ascontiguousarray(array, dtype=np.float32)
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+            array = array.astype(np.float32)
+    array = np.ascontiguousarray(array)
     row = _first_nonfinite_row(array)
     if row >= 0:
         raise DataError(f"descriptors: row {first_row + row} holds NaN or infinite values; extract or drop it")
@@ -46,10 +49,9 @@ def _first_nonfinite_row(array: np.ndarray) -> int:
     for start in range(0, len(array), FAISS_BLOCK):
         block = array[start : start + FAISS_BLOCK]
         flat = block.reshape(-1)
-        with np.errstate(all="ignore"):
-            # One pass over the memory without a copy: a sum of squares is finite only where all of its terms are.
-            if np.isfinite(np.dot(flat, flat)):
-                continue
+        # One pass over the memory without a copy: a sum of squares is finite only where all of its terms are.
+        if math.isfinite(np.vdot(flat, flat)):
+            continue
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
             return start + int(finite.argmin())
