@@ -15,8 +15,8 @@ from reprise.pipeline.seeds import with_seed_study
 from reprise.pipeline.tables import measured
 from reprise.pipeline.targets import describe_targets
 
-# Threads of a job that wait for each other sleep instead of spinning: where a core is shared, a training of two
-# threads takes a seventh of the time, and what it computes is the same.
+# Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.
+# What is computed stays the same.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(workflow.basedir)
