@@ -1,5 +1,6 @@
-# make mini        set up, then run the main job on the built-in miniature
+# make mini        set up, then run the main job on the built-in miniature (15 minutes of CPU time, on all CORES)
 # make check       set up, then run the tests of the library: units and golden arrays, nothing that drives snakemake
+#                  (4 minutes of CPU time, in two processes)
 # make test        set up, then run all tests: these, the workflow, and the main job on the miniature
 # make test-long   what takes longer: trainings on the miniature that have to help, with three seeds each
 # make test-slurm  the tests that need a Slurm cluster, which is installed and started for them (Debian, root)

@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, paths, recipes, and which names a wildcard may take.
 
+import os
 import sys
 
 from reprise.downloads.sources import read_sources
@@ -22,6 +23,10 @@ from reprise.pipeline.tables import (
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.reporting.metrics import metrics_for
+
+# Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.
+# What is computed stays the same.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(workflow.basedir)
 # Plug-ins may stand beside the project.

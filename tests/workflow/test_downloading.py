@@ -117,6 +117,10 @@ def test_a_mirror_without_the_file(space, mirror):
 def test_a_closed_network_tells_what_to_fetch_by_hand_and_where_to_put_it(space):
     space.config["mirror"] = None
     space.write_config()
+    transfer = space.folder / "src" / "reprise" / "downloads" / "transfer.py"
+    hurried = transfer.read_text().replace("time.sleep(pause)", "time.sleep(0)")  # half a minute otherwise
+    assert "time.sleep(0)" in hurried
+    transfer.write_text(hurried)
     fails(
         space,
         "http://ptak.felk.cvut.cz/personal/toliageo/share/how/models/how_r18.pth",

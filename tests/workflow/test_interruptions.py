@@ -86,9 +86,12 @@ def test_images_without_features_keep_their_places_and_what_was_skipped_is_liste
         assert len(file) == 8
 
 
-def test_a_query_without_features_is_named(fresh):
-    cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_0.jpg"), np.full((144, 192, 3), 128, np.uint8))
-    fails(fresh, "query 'landmark0_0' has no features", targets=["results/rankings/sift_tiny/landmarks.h5"])
+def test_a_query_without_features_is_named(copied):
+    cv2.imwrite(str(copied.folder / "landmarks" / "jpg" / "landmark0_0.jpg"), np.full((144, 192, 3), 128, np.uint8))
+    ranking = "results/rankings/sift_tiny/landmarks.h5"
+    for made in (TARGET, ranking, *(f"results/features/sift_tiny/landmarks/queries{n}.h5" for n in (".1-of-1", ""))):
+        (copied.folder / made).unlink()
+    fails(copied, "query 'landmark0_0' has no features", targets=[ranking])
 
 
 def test_an_undecodable_query_is_named_even_where_images_may_be_skipped(fresh):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 # What a job of a rule makes; other rules are called by their names.
 _NOUNS = {
-    "draw_miniature": ("miniature", "miniatures"),
+    "draw_miniature": ("miniature part", "miniature parts"),
     "download": ("download", "downloads"),
     "unpack": ("unpacked set", "unpacked sets"),
     "extract_chunk": ("extraction", "extractions"),
