@@ -39,15 +39,10 @@ def added(copied, examples):
     overlay["datasets"]["landmarks"] |= {"folder": "landmarks", "chunks": 2}
     overlay["datasets"]["street_views"] |= {"folder": "landmarks/jpg", "list": "landmarks/list.txt"}
     overlay["datasets"]["folders"]["folder"] = "folders"
-    overlay["codebooks"]["rootsift"] = {"like": "street_views"}
+    overlay["codebooks"]["rootsift"] = overlay["codebooks"]["street_views"]
     overlay["experiments"]["rootsift"] = {"num_features": 300}
     overlay["extractors"]["rootsift"] = {"image_size": None}
-    overlay["tables"]["folders"] = {
-        "title": "F",
-        "experiments": ["orb"],
-        "datasets": ["folders"],
-        "protocols": ["classic"],
-    }
+    overlay["tables"]["folders"] = {"like": "orb", "datasets": ["folders"], "protocols": ["classic"]}
     merge(copied.config, overlay)
     copied.write_config()
     return copied
