@@ -1,4 +1,4 @@
-"""The HOW extractor: its parameters, and locations in pixels of the file."""
+"""The HOW extractor: its parameters, and keypoints in pixels of the file."""
 
 import numpy as np
 import pytest
@@ -37,9 +37,9 @@ def test_features_are_those_of_the_network(network, checkpoint, image):
     pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
     expected = network.forward_local(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()), 50)
     assert extractor.dim == 8
-    np.testing.assert_allclose(features.strengths, expected.strengths, rtol=1e-4)
+    np.testing.assert_allclose(features.scores, expected.scores, rtol=1e-4)
     np.testing.assert_allclose(features.descriptors, expected.descriptors, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(features.locations, expected.locations)
+    np.testing.assert_allclose(features.keypoints, expected.keypoints)
 
 
 def test_locations_are_in_pixels_of_the_file(checkpoint, image):
@@ -47,10 +47,10 @@ def test_locations_are_in_pixels_of_the_file(checkpoint, image):
     extractor = Extractor(parameters)
     features = extractor.extract(extractor.load(image, (16, 20, 80, 52)))
     # The crop of 64 x 32 is shrunk to 32 x 16, 8 x 4 cells of 4 pixels, that are 8 pixels of the file.
-    order = np.lexsort(features.locations.T)
+    order = np.lexsort(features.keypoints.T)
     y, x = np.mgrid[:4, :8]
-    np.testing.assert_array_equal(features.locations[order, 0], 16 + 8 * (x.ravel() + 0.5))
-    np.testing.assert_array_equal(features.locations[order, 1], 20 + 8 * (y.ravel() + 0.5))
+    np.testing.assert_array_equal(features.keypoints[order, 0], 16 + 8 * (x.ravel() + 0.5))
+    np.testing.assert_array_equal(features.keypoints[order, 1], 20 + 8 * (y.ravel() + 0.5))
 
 
 @pytest.mark.parametrize(

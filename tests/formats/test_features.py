@@ -54,13 +54,13 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, counts, limit):
         assert ids.tolist() == [i for i, part in enumerate(expected) for _ in part]
         assert file.counts(limit).tolist() == list(map(len, expected))
         for image, (_, features) in enumerate(images):
-            assert np.array_equal(file.features(image).locations, features.locations)
+            assert np.array_equal(file.features(image).keypoints, features.keypoints)
 
 
 def test_the_strongest_keep_the_order_of_their_file(tmp_path):
-    strengths = np.array([0.1, 0.9, 0.5, 0.9, 0.2], np.float32)
+    scores = np.array([0.1, 0.9, 0.5, 0.9, 0.2], np.float32)
     features = random_features(np.random.default_rng(0), 5)
-    features = LocalFeatures(features.descriptors, strengths, features.locations, features.scales)
+    features = LocalFeatures(features.descriptors, scores, features.keypoints, features.scales)
     write(tmp_path / "x.h5", [("a", features), ("b", features)])
     with FeatureFile(tmp_path / "x.h5") as file:
         assert file.rows(2).tolist() == [1, 3, 6, 8]
@@ -117,7 +117,7 @@ def test_a_chunk_that_was_replaced_after_the_merge_is_refused(chunks, tmp_path):
         FeatureFile(tmp_path / "database.h5")
 
 
-@pytest.mark.parametrize("key", ["descriptors", "strengths"])
+@pytest.mark.parametrize("key", ["descriptors", "scores"])
 def test_nan_is_refused_by_name_and_leaves_no_file(tmp_path, key):
     features = random_features(np.random.default_rng(0), 3)
     getattr(features, key)[1] = np.nan

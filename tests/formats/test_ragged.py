@@ -19,11 +19,11 @@ STRENGTHS = ([0.1, 0.9, 0.5, 0.9], [], [0.3, 0.2])
 def file(tmp_path):
     rng = np.random.default_rng(0)
     with feature_writer(tmp_path / "x.h5", DIM, {"recipe": "{}"}) as writer:
-        for image, strengths in enumerate(STRENGTHS):
-            count = len(strengths)
+        for image, scores in enumerate(STRENGTHS):
+            count = len(scores)
             descriptors = rng.standard_normal((count, DIM)).astype(np.float32)
-            locations, ones = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
-            writer.append(str(image), LocalFeatures(descriptors, np.array(strengths, np.float32), locations, ones))
+            keypoints, ones = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
+            writer.append(str(image), LocalFeatures(descriptors, np.array(scores, np.float32), keypoints, ones))
     return open_local(tmp_path / "x.h5")
 
 

@@ -42,4 +42,4 @@ class Extractor:
         """The local features; descriptors (n, dim) are not normalised, see :meth:`HOW.forward_local`."""
         image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
         features = self._network.forward_local(image, self._num_features, self._scales)
-        return replace(features, locations=loaded.to_original(features.locations))
+        return replace(features, keypoints=loaded.to_original(features.keypoints))

@@ -32,9 +32,9 @@ class LoadedImage:
     offset: tuple[float, float]
     pixel_size: tuple[float, float]
 
-    def to_original(self, locations: np.ndarray) -> np.ndarray:
-        """Map locations (n, 2) in this image to the file's pixels, float32; origins in the first pixel's corner."""
-        return (locations * np.array(self.pixel_size) + np.array(self.offset)).astype(np.float32)
+    def to_original(self, keypoints: np.ndarray) -> np.ndarray:
+        """Map keypoints (n, 2) in this image to the file's pixels, float32; origins in the first pixel's corner."""
+        return (keypoints * np.array(self.pixel_size) + np.array(self.offset)).astype(np.float32)
 
 
 def load_image(

@@ -41,22 +41,22 @@ class Extractor:
     def extract(self, loaded: LoadedImage) -> LocalFeatures:
         """The local features; descriptors (n, 128) have unit L2 norm, scales are diameters in pixels of the file.
 
-        They stand in the order of OpenCV, which is not that of their strengths: k-means starts from descriptors by
+        They stand in the order of OpenCV, which is not that of their scores: k-means starts from descriptors by
         their position, so another order gives another codebook. Where the weakest has equals, OpenCV returns a few
         features too many; the last ones are dropped.
         """
-        keypoints, sift = self._sift.detectAndCompute(loaded.pixels, None)
-        if not keypoints:
+        found, sift = self._sift.detectAndCompute(loaded.pixels, None)
+        if not found:
             return LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, self.dim), 0, (0, 2), 0)))
-        strengths = np.array([keypoint.response for keypoint in keypoints], np.float32)
+        scores = np.array([keypoint.response for keypoint in found], np.float32)
         kept = slice(self._num_features)
         # OpenCV counts from the centre of the first pixel, and doubling the image moves its keypoints by a quarter.
-        locations = np.array([keypoint.pt for keypoint in keypoints]) + 0.5 - 0.25
-        diameters = np.array([keypoint.size for keypoint in keypoints]) * max(loaded.pixel_size)
+        keypoints = np.array([keypoint.pt for keypoint in found]) + 0.5 - 0.25
+        diameters = np.array([keypoint.size for keypoint in found]) * max(loaded.pixel_size)
         return LocalFeatures(
             _root(sift[kept]),
-            strengths[kept],
-            loaded.to_original(locations[kept]),
+            scores[kept],
+            loaded.to_original(keypoints[kept]),
             diameters[kept].astype(np.float32),
         )
 

@@ -1,7 +1,7 @@
 """Files of ragged local features: written in chunks, merged without a copy, read by blocks of images.
 
-Layout (docs/formats.md): ``descriptors`` (N, D), ``offsets`` (images + 1), ``locations`` (N, 2), ``scales`` (N),
-``strengths`` (N), ``names`` (images), ``skipped`` (the names that could not be decoded and have no features).
+Layout (docs/formats.md): ``descriptors`` (N, D), ``offsets`` (images + 1), ``keypoints`` (N, 2), ``scales`` (N),
+``scores`` (N), ``names`` (images), ``skipped`` (the names that could not be decoded and have no features).
 """
 
 import os
@@ -17,12 +17,12 @@ from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
 _KIND = "local features"
-_ROWS = ("descriptors", "locations", "scales", "strengths")
+_ROWS = ("descriptors", "keypoints", "scales", "scores")
 _DATASETS = {
     "descriptors": 2,
-    "locations": 2,
+    "keypoints": 2,
     "scales": 1,
-    "strengths": 1,
+    "scores": 1,
     "offsets": 1,
     "names": 1,
     "skipped": 1,
@@ -40,7 +40,7 @@ class FeatureWriter:
         self._offsets = [0]
         self._names: list[str] = []
         self._skipped: list[str] = []
-        for name, width in (("descriptors", (dim,)), ("locations", (2,)), ("scales", ()), ("strengths", ())):
+        for name, width in (("descriptors", (dim,)), ("keypoints", (2,)), ("scales", ()), ("scores", ())):
             file.create_dataset(name, (0, *width), "f4", maxshape=(None, *width), chunks=(_ROWS_PER_BLOCK, *width))
 
     def append(self, name: str, features: LocalFeatures) -> None:
@@ -115,9 +115,9 @@ def merge_features(
         hdf5.write_names(file, "skipped", skipped)
         for key, width in (
             ("descriptors", (dims[0],)),
-            ("locations", (2,)),
+            ("keypoints", (2,)),
             ("scales", ()),
-            ("strengths", ()),
+            ("scores", ()),
         ):
             layout = h5py.VirtualLayout((sum(rows), *width), "f4")
             for chunk, count, start in zip(paths, rows, np.cumsum([0, *rows[:-1]]), strict=True):
@@ -206,7 +206,7 @@ class FeatureFile:
     def features(self, image: int) -> LocalFeatures:
         """All that is stored about one image."""
         rows = slice(self.offsets[image], self.offsets[image + 1])
-        return LocalFeatures(*(self._file[key][rows] for key in ("descriptors", "strengths", "locations", "scales")))
+        return LocalFeatures(*(self._file[key][rows] for key in ("descriptors", "scores", "keypoints", "scales")))
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """The descriptors of ``rows`` (any order) as (len(rows), D) float32, read in one pass over the file."""
@@ -229,7 +229,7 @@ class FeatureFile:
         first, last = self.offsets[start], self.offsets[stop]
         images = np.repeat(np.arange(stop - start), counts)
         # Sorted by image, then by descending strength; lexsort is stable, so that of equals the first row counts.
-        order = np.lexsort((-self._file["strengths"][first:last], images))
+        order = np.lexsort((-self._file["scores"][first:last], images))
         place = np.arange(last - first) - np.repeat(self.offsets[start:stop] - first, counts)
         return first + np.sort(order[place < num_features])
 

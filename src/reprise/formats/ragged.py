@@ -48,7 +48,7 @@ class RaggedFile:
         counts = np.zeros(len(rows), np.int64)
         for image in np.unique(rows):
             features = self._file.features(int(image))
-            strongest = np.argsort(-features.strengths, kind="stable")[:count]
+            strongest = np.argsort(-features.scores, kind="stable")[:count]
             values = features.descriptors[strongest]
             if not np.isfinite(values).all():
                 raise DataError(f"{self.path}: image '{self.names[image]}': descriptors contain NaN or infinity")
