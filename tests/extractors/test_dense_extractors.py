@@ -11,7 +11,7 @@ from reprise.extractors.chunks import extract_images
 from reprise.extractors.images import to_tensor
 from reprise.extractors.opencv import BGR
 from reprise.extractors.registry import load_extractor
-from reprise.formats.dense import DenseFile
+from reprise.formats.features import open_features
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
 from reprise.networks.dinov2 import DINOv2
@@ -99,7 +99,7 @@ def test_small_and_elongated_images(checkpoints, tmp_path, name, size):
 def test_files(checkpoints, blurred, tmp_path, name):
     made = extractor(checkpoints, name, num_features=40)
     extract_images(blurred, made, tmp_path / "chunk.h5", attributes={"recipe": "{}", "first_image": 0})
-    file = DenseFile(tmp_path / "chunk.h5")
+    file = open_features(tmp_path / "chunk.h5")
     assert (file.names, file.num_features, file.dim) == (blurred.names, 40, 64)
     for row, (path, box) in enumerate(zip(blurred.paths, blurred.boxes, strict=True)):
         expected, stored = made.extract(made.load(path, box)), file.features(row)
@@ -120,7 +120,7 @@ def broken(blurred, tmp_path):
 def test_an_undecodable_image_keeps_its_place(checkpoints, broken, tmp_path):
     made = extractor(checkpoints, "dinov2", num_features=5)
     extract_images(broken, made, tmp_path / "chunk.h5", attributes={"recipe": "{}"}, undecodable="skip")
-    file = DenseFile(tmp_path / "chunk.h5")
+    file = open_features(tmp_path / "chunk.h5")
     descriptors, counts = file.read(np.arange(3))
     assert counts.tolist() == [5, 0, 5]
     assert not descriptors[1].any()

@@ -10,7 +10,7 @@ from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.formats.rankings import read_rankings
 
 pytestmark = pytest.mark.workflow
@@ -38,7 +38,7 @@ def test_rankings_are_cut_and_the_scores_are_those_of_whole_rankings(enlarged):
 
     codebook = Codebook.load(enlarged / "results/codebooks/sift_tiny.h5")
     indexes = [InvertedFile.open(enlarged / "results/indexes/sift_tiny" / name) for name in ("landmarks", "passing")]
-    with FeatureFile(enlarged / "results/features/sift_tiny/landmarks/queries.h5") as file:
+    with open_features(enlarged / "results/features/sift_tiny/landmarks/queries.h5") as file:
         queries = aggregate_features(file, codebook, images_per_block=1, num_features=50, assignments=5, binary=True)
     scores = np.hstack([index.scores(queries) for index in indexes])
     ranks = np.argsort(-scores, axis=1, kind="stable")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from workspace import TARGET, Workspace
 
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 pytestmark = pytest.mark.workflow
 
@@ -28,8 +28,8 @@ def fresh(tmp_path):
 
 
 def features_of(space):
-    with FeatureFile(space.folder / FEATURES) as file:
-        return file.names, *file.read(0, len(file))
+    with open_features(space.folder / FEATURES) as file:
+        return file.names, *file.read_rows(0, len(file))
 
 
 def test_sigkill_in_the_middle_of_a_chunk(fresh, finished):
@@ -78,7 +78,7 @@ def test_an_undecodable_database_image_can_be_skipped_and_is_listed(fresh):
         fresh.config["datasets"][dataset]["undecodable"] = "skip"
     fresh.write_config()
     fresh.run(targets=[FEATURES, "results/evaluations/sift_tiny/landmarks.json"])
-    with FeatureFile(fresh.folder / FEATURES) as file:
+    with open_features(fresh.folder / FEATURES) as file:
         assert file.skipped == ["landmark1_2"]
         assert file.counts()[file.names.index("landmark1_2")] == 0
         assert len(file) == 8
@@ -87,7 +87,7 @@ def test_an_undecodable_database_image_can_be_skipped_and_is_listed(fresh):
 def test_an_image_without_features_keeps_its_place(fresh):
     cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_1.jpg"), np.full((144, 192, 3), 128, np.uint8))
     fresh.run(targets=[FEATURES, "results/evaluations/sift_tiny/landmarks.json"])
-    with FeatureFile(fresh.folder / FEATURES) as file:
+    with open_features(fresh.folder / FEATURES) as file:
         assert file.counts()[file.names.index("landmark0_1")] == 0
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from tqdm import tqdm
 
 from reprise.datasets.images import Box, ImageList
-from reprise.formats.features import feature_writer
+from reprise.formats.feature_writing import feature_writer
 from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
 
@@ -92,4 +92,4 @@ def _open_writer(
 ) -> AbstractContextManager[Writer]:
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)
-    return feature_writer(path, extractor.dim, attributes)
+    return feature_writer(path, extractor.dim, attributes, global_dims=getattr(extractor, "global_dims", None))

@@ -20,7 +20,8 @@ from reprise.datasets.images import Box
 from reprise.extractors.images import to_tensor
 from reprise.extractors.opencv import BGR, ScaledImage, load_scaled
 from reprise.extractors.parameters import complete, count, scales
-from reprise.formats.dense_writing import DenseFeatures, DenseWriter, dense_writer
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import FeatureWriter, feature_writer
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.storage.errors import DataError
 
@@ -92,7 +93,7 @@ class DenseExtractor(ABC):
         return load_scaled(path, box, self._image_size, self._scales, self.multiple)
 
     @torch.inference_mode()
-    def extract(self, loaded: list[ScaledImage]) -> DenseFeatures:
+    def extract(self, loaded: list[ScaledImage]) -> LocalFeatures:
         """The strongest local features and the global descriptors.
 
         Descriptors and global descriptors have unit L2 norm; the latter are averaged over the scales. Features of equal
@@ -113,17 +114,17 @@ class DenseExtractor(ABC):
     @contextmanager
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
-    ) -> Iterator["_ByName"]:
+    ) -> Iterator[FeatureWriter]:
         """Open a file of dense features for the images ``names``; it appears when the block ends without an error.
 
         Its attribute ``extractor`` holds the parameters as JSON, so that files of one extractor can be told.
         """
         described = {"extractor": json.dumps(self._settings, sort_keys=True, default=os.fspath), **attributes}
         rows = self.num_features
-        with dense_writer(
-            path, names, num_features=rows, dim=self.dim, global_dims=self.global_dims, attributes=described
+        with feature_writer(
+            path, self.dim, described, layout="dense", names=names, num_features=rows, global_dims=self.global_dims
         ) as writer:
-            yield _ByName(writer)
+            yield writer
 
     def _weigh(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(1, D, h, w) -> features of unit norm in the space of the detector, and their weights (1, 1, h, w)."""
@@ -131,32 +132,21 @@ class DenseExtractor(ABC):
             return self._detector(features)
         return functional.normalize(features, dim=1), features.norm(dim=1, keepdim=True)
 
-    def _strongest(self, maps: list[FeatureMap], candidates: torch.Tensor, weights: torch.Tensor) -> DenseFeatures:
+    def _strongest(self, maps: list[FeatureMap], candidates: torch.Tensor, weights: torch.Tensor) -> LocalFeatures:
         if not torch.isfinite(weights).all():
             raise DataError(f"extractor {self.name}: the weights of features are not finite; check the checkpoint")
         order = torch.sort(weights, descending=True, stable=True).indices[: self.num_features]
         rows = order.cpu().numpy()
         indices = np.repeat(np.arange(len(maps)), [len(described.positions) for described in maps])
-        return DenseFeatures(
+        return LocalFeatures(
             functional.normalize(candidates[order], dim=1).cpu().numpy(),
             weights[order].cpu().numpy(),
             np.concatenate([described.positions for described in maps])[rows].astype(np.float32),
             indices[rows].astype(np.float32),
-            {kind: _average([described.vectors[kind] for described in maps]) for kind in self.global_dims},
+            global_descriptors={
+                kind: _average([described.vectors[kind] for described in maps]) for kind in self.global_dims
+            },
         )
-
-
-class _ByName:
-    """A writer of dense features with the methods of other writers; the order of the images tells their names."""
-
-    def __init__(self, writer: DenseWriter) -> None:
-        self._writer = writer
-
-    def append(self, _name: str, features: DenseFeatures) -> None:
-        self._writer.add(features)
-
-    def skip(self, _name: str) -> None:
-        self._writer.skip()
 
 
 def _average(vectors: list[torch.Tensor]) -> np.ndarray:

@@ -28,6 +28,13 @@ def count(extractor: str, name: str, value: Any) -> int | None:
     return value
 
 
+def flag(extractor: str, name: str, value: Any) -> bool:
+    """Return ``value`` if it is true or false. DataError: anything else."""
+    if not isinstance(value, bool):
+        raise DataError(f"extractor {extractor}: {name} is {value!r}; give true or false")
+    return value
+
+
 def scales(extractor: str, values: Any) -> tuple[float, ...]:
     """Return ``values`` as factors of an image pyramid. DataError: anything but a list of positive numbers."""
     numbers = isinstance(values, list | tuple) and all(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.downloads.sources import Source
-from reprise.pipeline.ames_recipes import DENSE, AmesSlices
+from reprise.pipeline.ames_recipes import AmesSlices
 from reprise.pipeline.comparability import deviations, words
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.pipeline.seeds import study
@@ -103,8 +103,7 @@ class Recipes(AmesSlices):
         }
 
     def _merge_features(self, extractor: str, dataset: str, split: str) -> Slice:
-        dense = self._config["extractors"][extractor]["extractor"] in DENSE
-        return {"extractor": extractor, "dataset": dataset, "split": split, "dense": dense}
+        return {"extractor": extractor, "dataset": dataset, "split": split}
 
     def _train_codebook(self, codebook: str) -> Slice:
         entry = self._config["codebooks"][codebook]

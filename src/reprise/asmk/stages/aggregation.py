@@ -5,7 +5,7 @@ import os
 from reprise.asmk.codebook import Codebook
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.formats.aggregated import StoredAggregated, write_aggregated
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 _IMAGES_PER_BLOCK = 64
 
@@ -22,7 +22,7 @@ def aggregate_chunk(
 ) -> None:
     """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database."""
     words = Codebook.load(codebook)
-    with FeatureFile(features) as file:
+    with open_features(features) as file:
         part = aggregate_features(
             file,
             words,

@@ -3,7 +3,7 @@
 import os
 
 from reprise.asmk.codebook import Codebook, sample_rows
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 
 def train_codebook(
@@ -20,7 +20,8 @@ def train_codebook(
 
     Only the rows that k-means would keep of them are read, so that memory is bounded by 256 descriptors per word.
     """
-    with FeatureFile(features) as file:
+    with open_features(features) as file:
+        file.require("training a codebook")
         rows = file.rows(num_features)
         chosen = sample_rows(len(rows), size, seed)
         descriptors = file.gather(rows if chosen is None else rows[chosen])

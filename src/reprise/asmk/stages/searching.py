@@ -11,7 +11,7 @@ from reprise.asmk.codebook import Codebook
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.asmk.together import search_together
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.formats.rankings import StoredRankings, write_rankings
 from reprise.storage.errors import DataError
 
@@ -47,9 +47,10 @@ def search_indexes(
         raise DataError(
             f"{indexes[0]}: the indexes hold {found} images, the datasets {len(names)}; delete them and run again"
         )
-    with FeatureFile(queries) as file:
-        query_names = file.names
-        bare = [name for name, count in zip(file.names, file.counts(), strict=True) if not count]
+    with open_features(queries) as file:
+        file.require("searching", dim=words.dim, names=True)
+        query_names = file.names or []
+        bare = [name for name, count in zip(query_names, file.counts(), strict=True) if not count]
         if bare:
             raise DataError(f"{queries}: query '{bare[0]}' has no features; check its image and its box")
         aggregated = aggregate_features(
