@@ -16,12 +16,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from table import Row, print_rows
 
+from reprise.asmk import Codebook
 from reprise.asmk.stages.aggregation import aggregate_chunk
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import feature_writer
+from reprise.networks.ames import AMES
+from reprise.networks.ames_checkpoint import write_checkpoint
 from reprise.reranking.projecting import project_tokens
 
 # Images, features per image, dimensions: dense ones as published, ragged ones as those of HOW.
