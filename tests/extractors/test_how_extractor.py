@@ -6,7 +6,12 @@ import torch
 from PIL import Image
 from reference.weights import fill_weights
 
+from reprise.datasets.images import ImageList
+from reprise.extractors.chunks import extract_images
 from reprise.extractors.how import Extractor
+from reprise.formats.features import open_features
+from reprise.formats.neighbors import read_neighbors
+from reprise.neighbors.files import find_neighbors
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 
@@ -51,6 +56,25 @@ def test_locations_are_in_pixels_of_the_file(checkpoint, image):
     y, x = np.mgrid[:4, :8]
     np.testing.assert_array_equal(features.keypoints[order, 0], 16 + 8 * (x.ravel() + 0.5))
     np.testing.assert_array_equal(features.keypoints[order, 1], 20 + 8 * (y.ravel() + 0.5))
+
+
+def test_the_global_descriptor_is_stored_beside_the_local_ones(network, checkpoint, image, tmp_path):
+    extractor = Extractor({"checkpoint": checkpoint, "num_features": 50, "global": True, "scales": [1.0, 0.5]})
+    images = ImageList(["a", "b"], [image, image])
+    extract_images(images, extractor, tmp_path / "x.h5", attributes={"recipe": "{}"})
+    mean, std = np.array(network.mean_std, np.float32)
+    pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
+    with torch.inference_mode():
+        expected = network.forward_global(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()), (1.0, 0.5))[0]
+    with open_features(tmp_path / "x.h5") as file:
+        assert file.global_dims == {"global": 8} and file.counts().tolist() == [50, 50]
+        np.testing.assert_allclose(file.globals("global"), np.stack([expected] * 2), rtol=1e-3, atol=1e-4)
+    find_neighbors(
+        None, [tmp_path / "x.h5"], tmp_path / "n.pkl", descriptor="global", count=1, exclude_self=True, device="cpu"
+    )
+    assert read_neighbors(tmp_path / "n.pkl", num_queries=2, num_images=2).indices.tolist() == [[1], [0]]
+    with pytest.raises(DataError, match="global is 'yes'; give true or false"):
+        Extractor({"checkpoint": checkpoint, "global": "yes"})
 
 
 @pytest.mark.parametrize(
