@@ -45,6 +45,7 @@ class DenseReader(Features):
 
     @cached_property
     def offsets(self) -> np.ndarray:
+        """See :attr:`Features.offsets`."""
         counts = np.zeros(self.num_images + 1, np.int64)
         for image in range(self.num_images):
             flags = self._layout.metadata(self._record(image))[:, FLAG]
@@ -55,6 +56,7 @@ class DenseReader(Features):
     def read(
         self, images: Iterable[int] | np.ndarray, num_features: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read`."""
         count = self._check_count(num_features)
         images = self.check_images(images)
         descriptors = np.zeros((len(images), count, self.dim), self.dtype)
@@ -71,17 +73,20 @@ class DenseReader(Features):
         return descriptors, counts
 
     def read_rows(self, start: int, stop: int, num_features: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read_rows`."""
         count = self.num_features if num_features is None else min(num_features, self.num_features)
         blocks = [self._valid(image, count)[1] for image in range(start, stop)]
         ids = np.repeat(np.arange(start, stop), [len(block) for block in blocks])
         return self._joined(blocks, (0, self.dim)), ids
 
     def rows(self, num_features: int | None = None) -> np.ndarray:
+        """See :meth:`Features.rows`."""
         counts = self.counts(num_features)
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.repeat(self.offsets[:-1], counts) + within
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
+        """See :meth:`Features.gather`."""
         result = np.empty((len(rows), self.dim), np.float32)
         order = np.argsort(rows, kind="stable")
         ascending = rows[order]
@@ -95,21 +100,30 @@ class DenseReader(Features):
         return result
 
     def block(self, start: int, stop: int) -> LocalFeatures:
+        """See :meth:`Features.block`."""
         parts = [self._valid(image, self.num_features) for image in range(start, stop)]
         metadata = self._joined([part[0] for part in parts], (0, WEIGHT + 1))
         descriptors = self._joined([part[1] for part in parts], (0, self.dim))
         return LocalFeatures(descriptors, metadata[:, WEIGHT], metadata[:, :SCALE], metadata[:, SCALE])
 
     def keypoints(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.keypoints`."""
         return self._metadata(start, stop)[:, :SCALE]
 
     def scores(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scores`."""
         return self._metadata(start, stop)[:, WEIGHT]
 
     def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scales`."""
         return self._metadata(start, stop)[:, SCALE]
 
+    def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.affine`."""
+        raise self._lacks("what asks for affine shapes", "affine shapes of keypoints")
+
     def close(self) -> None:
+        """See :meth:`Features.close`."""
         self._records.close()
 
     def _metadata(self, start: int, stop: int | None) -> np.ndarray:

@@ -87,6 +87,7 @@ class _Part:
     skipped: list[str]
 
     def rows(self, key: str) -> int:
+        """How many rows the dataset ``key`` has."""
         return self.images if key in self.by_image or self.counts is None else int(self.counts.sum())
 
 

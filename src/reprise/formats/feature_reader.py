@@ -1,8 +1,7 @@
 """What every file of features offers, whatever its layout on disk."""
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,7 +13,6 @@ from reprise.formats.virtual import Rows
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-_IMAGES_PER_BLOCK = 1024
 #: Datasets with two dimensions that are no global descriptors.
 _LOCAL = ("features", "descriptors", "keypoints", "locations")
 
@@ -126,10 +124,9 @@ class Features(ABC):
     def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """The scales of images ``start`` to ``stop`` (all): (n,) float32."""
 
+    @abstractmethod
     def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """The affine shapes of images ``start`` to ``stop`` (all): (n, 2, 2) float32. DataError: there are none."""
-        self.require("what asks for affine shapes", affine=True)
-        raise NotImplementedError(f"layout {self.layout}")
 
     @abstractmethod
     def close(self) -> None:
@@ -196,10 +193,7 @@ class Features(ABC):
         )
         for missing, needed in needs:
             if missing:
-                raise DataError(
-                    f"{self.path}: {consumer} needs {needed}, and this file has {self.describe()}; choose another "
-                    "extractor, or extract again with what is needed"
-                )
+                raise self._lacks(consumer, needed)
 
     def describe(self) -> str:
         """What is in the file, for messages."""
@@ -208,6 +202,12 @@ class Features(ABC):
         return (
             f"{local}, global descriptors: {kinds}, {'no ' if self.names is None else ''}names, "
             f"{'' if self.has_affine else 'no '}affine shapes, keypoints in the convention '{self.keypoint_convention}'"
+        )
+
+    def _lacks(self, consumer: str, needed: str) -> DataError:
+        return DataError(
+            f"{self.path}: {consumer} needs {needed}, and this file has {self.describe()}; choose another "
+            "extractor, or extract again with what is needed"
         )
 
     def check_images(self, images: Iterable[int] | np.ndarray) -> np.ndarray:
@@ -237,10 +237,3 @@ def global_dims(file: h5py.File) -> dict[str, int]:
         for key, dataset in file.items()
         if key not in _LOCAL and dataset.ndim == 2 and dataset.dtype.kind == "f"
     }
-
-
-def check_attributes(path: str | os.PathLike, attributes: Mapping[str, object], known: Sequence[str]) -> None:
-    """DataError where the attribute ``keypoint_convention`` is not one of ``known``."""
-    convention = attributes.get("keypoint_convention", known[0])
-    if convention not in known:
-        raise DataError(f"{path}: keypoint_convention is {convention!r}; expected one of {', '.join(known)}")

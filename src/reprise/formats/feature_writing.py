@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.dense_writing import DenseWriter
-from reprise.formats.feature_reader import check_attributes
 from reprise.formats.ragged_writing import RaggedWriter
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
@@ -60,14 +59,12 @@ def feature_writer(
     """
     vectors = global_dims or {}
     _check(path, vectors, layout, dense=(names is not None and num_features is not None and dim > 0), affine=affine)
-    conventions = ("colmap",) if layout == "ragged" else ("published", "colmap")
-    check_attributes(path, attributes, conventions)
     with hdf5.create(path, attributes) as file:
         writer: DenseWriter | RaggedWriter
         if layout == "dense":
             writer = DenseWriter(file, names or [], num_features or 0, dim, vectors)
         else:
-            file.attrs["keypoint_convention"] = "colmap"
+            file.attrs["keypoint_convention"] = "colmap"  # the only one that ragged files have
             writer = RaggedWriter(file, dim, vectors, affine=affine, descriptor_type=descriptor_type)
         yield writer
         writer.finish()

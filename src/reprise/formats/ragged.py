@@ -61,11 +61,14 @@ class RaggedReader(Features):
 
     @property
     def offsets(self) -> np.ndarray:
+        """See :attr:`Features.offsets`."""
         return self._offsets
 
     def read(
         self, images: Iterable[int] | np.ndarray, num_features: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read`."""
+        self.require("what reads descriptors")
         images = self.check_images(images)
         count = self.num_features if num_features is None else num_features
         if count < 1:
@@ -87,6 +90,8 @@ class RaggedReader(Features):
         return descriptors, counts
 
     def read_rows(self, start: int, stop: int, num_features: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read_rows`."""
+        self.require("what reads descriptors")
         first, last = self._offsets[start], self._offsets[stop]
         descriptors = self._descriptors(first, last)
         ids = np.repeat(np.arange(start, stop), np.diff(self._offsets[start : stop + 1]))
@@ -96,6 +101,7 @@ class RaggedReader(Features):
         return np.ascontiguousarray(descriptors, np.float32), ids
 
     def rows(self, num_features: int | None = None) -> np.ndarray:
+        """See :meth:`Features.rows`."""
         blocks = [np.arange(0)]
         for start in range(0, len(self), _IMAGES_PER_BLOCK):
             stop = min(start + _IMAGES_PER_BLOCK, len(self))
@@ -104,6 +110,8 @@ class RaggedReader(Features):
         return np.concatenate(blocks)
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
+        """See :meth:`Features.gather`."""
+        self.require("what reads descriptors")
         result = np.empty((len(rows), self.dim), np.float32)
         order = np.argsort(rows, kind="stable")
         ascending = rows[order]
@@ -115,6 +123,7 @@ class RaggedReader(Features):
         return result
 
     def block(self, start: int, stop: int) -> LocalFeatures:
+        """See :meth:`Features.block`."""
         return LocalFeatures(
             self._descriptors(self._offsets[start], self._offsets[stop]),
             self.scores(start, stop),
@@ -124,19 +133,24 @@ class RaggedReader(Features):
         )
 
     def keypoints(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.keypoints`."""
         return self._column("keypoints", start, stop)
 
     def scores(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scores`."""
         return self._column("scores", start, stop)
 
     def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scales`."""
         return self._column("scales", start, stop)
 
     def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.affine`."""
         self.require("what asks for affine shapes", affine=True, descriptors=False)
         return self._column("affine", start, stop)
 
     def close(self) -> None:
+        """See :meth:`Features.close`."""
         for rows in self._opened.values():
             rows.close()
 

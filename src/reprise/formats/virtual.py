@@ -20,7 +20,12 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual."""
+    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual.
+
+    Attributes:
+        path: of the file that holds them; key: the dataset
+        start: the first row; count: how many
+    """
 
     path: Path
     key: str
@@ -30,6 +35,11 @@ class Segment:
 
 def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
     """The segments that make up the rows of the dataset ``key``, in order.
+
+    Args:
+        path: of the file, with the dataset ``key``
+        kind: what the file should hold, for messages
+        depth: how many virtual datasets were followed already
 
     Raises:
         DataError: a source is missing, shorter than its part of the virtual dataset or of another type, or was
@@ -117,6 +127,7 @@ class _Slice:
         return self._dataset[self._start + rows]
 
     def close(self) -> None:
+        """Close the file."""
         self._dataset.file.close()
 
 
