@@ -39,9 +39,9 @@ def test_dinov2_rows(checkpoints, blurred, local_space):
         chosen = tokens[0] if local_space == "backbone" else projected[0, :, :, 0].T
         mean = (projected * weights).flatten(2).mean(dim=2)
     np.testing.assert_allclose(features.descriptors, functional.normalize(chosen[order], dim=1), atol=1e-5)
-    np.testing.assert_allclose(features.weights, weights.flatten()[order], rtol=1e-4)
+    np.testing.assert_allclose(features.scores, weights.flatten()[order], rtol=1e-4)
     cells = np.stack(np.divmod(order.numpy(), 9), axis=1)
-    np.testing.assert_allclose(features.positions, (cells * 14 + 7) / [84, 126], rtol=1e-6)
+    np.testing.assert_allclose(features.keypoints, (cells * 14 + 7) / [84, 126], rtol=1e-6)
     assert not features.scales.any()
     np.testing.assert_allclose(features.global_descriptors["cls"], functional.normalize(cls)[0], atol=1e-6)
     np.testing.assert_allclose(features.global_descriptors["global"], functional.normalize(mean)[0], atol=1e-5)
@@ -64,9 +64,9 @@ def test_cvnet_rows(checkpoints, blurred):
                 row = functional.normalize(local[0, :, y, x], dim=0), weights[0, 0, y, x]
                 rows[number, round(16 * y / factor, 2), round(16 * x / factor, 2)] = row
     assert len(features) == len(rows)
-    assert (np.diff(features.weights) <= 0).all()
+    assert (np.diff(features.scores) <= 0).all()
     for number, place, descriptor, weight in zip(
-        features.scales, features.positions, features.descriptors, features.weights, strict=True
+        features.scales, features.keypoints, features.descriptors, features.scores, strict=True
     ):
         expected = rows.pop((number, round(float(place[0]), 2), round(float(place[1]), 2)))
         np.testing.assert_allclose(descriptor, expected[0], atol=1e-5)
@@ -81,7 +81,7 @@ def test_without_a_detector_features_are_weighed_by_their_norm(checkpoints, blur
     loaded = made.load(blurred.paths[0], None)
     with torch.inference_mode():
         norms = made.describe(to_tensor(loaded[0].pixels, *BGR), loaded[0].factor).features.norm(dim=1).flatten()
-    np.testing.assert_allclose(made.extract(loaded).weights, norms.sort(descending=True).values[:9], rtol=1e-5)
+    np.testing.assert_allclose(made.extract(loaded).scores, norms.sort(descending=True).values[:9], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["dinov2", "cvnet"])
@@ -105,7 +105,7 @@ def test_files(checkpoints, blurred, tmp_path, name):
         expected, stored = made.extract(made.load(path, box)), file.features(row)
         assert len(stored) == min(40, len(expected))
         np.testing.assert_allclose(stored.descriptors, expected.descriptors, atol=1e-3)
-        for key in ("weights", "positions", "scales"):
+        for key in ("scores", "keypoints", "scales"):
             np.testing.assert_array_equal(getattr(stored, key), getattr(expected, key))
         for kind, vector in expected.global_descriptors.items():
             np.testing.assert_array_equal(file.globals(kind)[row], vector)

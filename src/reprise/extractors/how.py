@@ -22,7 +22,8 @@ class Extractor:
     image_size    1024: longer side in pixels of the whole image; None keeps images as they are
     scales        2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25: factors of the image pyramid
     num_features  1000: the strongest features that are kept over all scales; None keeps all
-    global        false: whether the global descriptor of the same scales is stored as well, as kind ``global``
+    global        false: whether the global descriptor of the same scales is stored as well, as kind ``global``;
+                  the network runs twice for it
 
     DataError: an unknown or unfit parameter, or a checkpoint that cannot be used.
     """
