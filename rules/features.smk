@@ -91,7 +91,6 @@ def merge_features_settings(wildcards):
         "extractor": wildcards.extractor,
         "dataset": wildcards.dataset,
         "split": wildcards.split,
-        "dense": paths.extractor(wildcards.extractor).layout == "dense",
     }
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from reprise.formats.dense_writing import DenseFeatures, dense_writer
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import feature_writer
 from reprise.formats.rankings import RankedList
 
 DIM, ROWS = 24, 12
@@ -12,16 +13,16 @@ def write_features(path, labels, *, seed=0, least=6):
     """Images of ``labels`` with 6 to 12 descriptors, most of them those of the label with a little noise."""
     random = np.random.default_rng(seed)
     shown = np.random.default_rng(99).standard_normal((labels.max() + 1, ROWS, DIM))
-    with dense_writer(
-        path, [f"{i:04}" for i in range(len(labels))], num_features=ROWS, dim=DIM, attributes={"recipe": "synthetic"}
-    ) as writer:
-        for label in labels:
+    names = [f"{i:04}" for i in range(len(labels))]
+    with feature_writer(path, DIM, {"recipe": "synthetic"}, layout="dense", names=names, num_features=ROWS) as writer:
+        for name, label in zip(names, labels, strict=True):
             count = random.integers(least, ROWS + 1)
             values = shown[label, random.permutation(ROWS)[:count]] + 0.3 * random.standard_normal((count, DIM))
             values[: count // 4] = random.standard_normal((count // 4, DIM))
             weights = np.sort(random.uniform(1, 2, count))[::-1]
-            writer.add(
-                DenseFeatures(
+            writer.append(
+                name,
+                LocalFeatures(
                     values.astype(np.float32), weights.astype(np.float32),
                     np.zeros((count, 2), np.float32), np.zeros(count, np.float32),
                 )

@@ -3,18 +3,18 @@
 import h5py
 import numpy as np
 
-from reprise.formats.dense_writing import DenseFeatures
+from reprise.formats.arrays import LocalFeatures
 
 ROWS, DIM = 6, 16
 
 
 def random_features(rng, count, dim=DIM, **global_descriptors):
-    return DenseFeatures(
+    return LocalFeatures(
         rng.standard_normal((count, dim)).astype(np.float32),
         -np.sort(-rng.random(count)).astype(np.float32),
         rng.random((count, 2)).astype(np.float32),
         rng.integers(0, 3, count).astype(np.float32),
-        global_descriptors,
+        global_descriptors=global_descriptors,
     )
 
 
@@ -25,7 +25,7 @@ def arrays(images):
     for image, features in enumerate(images):
         count = len(features)
         metadata[image, :count] = np.column_stack(
-            [features.positions, features.scales, np.zeros(count), features.weights]
+            [features.keypoints, features.scales, np.zeros(count), features.scores]
         )
         descriptors[image, :count] = features.descriptors
     return metadata, descriptors

@@ -5,7 +5,8 @@ import torch
 from reference.ames import plain_logits
 from reference.weights import fill_weights
 
-from reprise.formats.dense_writing import DenseFeatures, dense_writer
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import feature_writer
 from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 
@@ -27,11 +28,11 @@ def descriptors(counts, seed):
 def write_dense(path, images, num_features):
     """A dense file of descriptors, one array per image, with names."""
     names = [f"{path.stem}{number}" for number in range(len(images))]
-    with dense_writer(path, names, num_features=num_features, dim=DIM, global_dims={}, attributes={}) as writer:
-        for values in images:
+    with feature_writer(path, DIM, {}, layout="dense", names=names, num_features=num_features) as writer:
+        for name, values in zip(names, images, strict=True):
             count = len(values)
             weights = np.arange(count, 0, -1, dtype=np.float32)
-            writer.add(DenseFeatures(values, weights, np.zeros((count, 2), "f4"), np.zeros(count, "f4")))
+            writer.append(name, LocalFeatures(values, weights, np.zeros((count, 2), "f4"), np.zeros(count, "f4")))
 
 
 def neighbors(num_queries, num_images, seed=0):

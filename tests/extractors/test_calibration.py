@@ -8,7 +8,7 @@ from reprise.datasets.images import ImageList
 from reprise.extractors.calibration import calibrate, write_table
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
-from reprise.formats.dense import DenseFile
+from reprise.formats.features import open_features
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
 from reprise.storage.errors import DataError
@@ -29,7 +29,7 @@ def publish(parameters, blurred, tmp_path):
     def publish(name, **changes):
         made = load_extractor(name, **parameters(name, num_features=20, **changes))
         extract_images(blurred, made, tmp_path / "published.h5", attributes={"recipe": "{}"})
-        return DenseFile(tmp_path / "published.h5")
+        return open_features(tmp_path / "published.h5")
 
     return publish
 
@@ -72,7 +72,7 @@ def test_fewer_rows_than_have_to_be_shared(parameters, publish, blurred):
             record["descriptor"][7] = np.random.default_rng(0).standard_normal(64)
         file["features"][:] = records
     with pytest.raises(DataError, match="backbone,126,1.000000,0.950000,True,False"):
-        calibrate("dinov2", parameters("dinov2"), blurred, DenseFile(published.path), [0, 1, 2], image_sizes=(126,))
+        calibrate("dinov2", parameters("dinov2"), blurred, open_features(published.path), [0, 1, 2], image_sizes=(126,))
 
 
 def test_part_of_the_images(parameters, publish, blurred, tmp_path):

@@ -9,7 +9,7 @@ from torch.nn import functional
 from reprise.datasets.images import ImageList
 from reprise.extractors.chunks import extract_images
 from reprise.extractors.registry import load_extractor
-from reprise.formats.dense import DenseFile
+from reprise.formats.features import open_features
 from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.cvnet import CVNet
@@ -38,9 +38,9 @@ def test_dinov2_rows(checkpoints, blurred, local_space):
         chosen = tokens[0] if local_space == "backbone" else projected[0, :, :, 0].T
         mean = (projected * weights).flatten(2).mean(dim=2)
     np.testing.assert_allclose(features.descriptors, functional.normalize(chosen[order], dim=1), atol=1e-5)
-    np.testing.assert_allclose(features.weights, weights.flatten()[order], rtol=1e-4)
+    np.testing.assert_allclose(features.scores, weights.flatten()[order], rtol=1e-4)
     cells = np.stack(np.divmod(order.numpy(), 9), axis=1)
-    np.testing.assert_allclose(features.positions, (cells * 14 + 7) / [84, 126], rtol=1e-6)
+    np.testing.assert_allclose(features.keypoints, (cells * 14 + 7) / [84, 126], rtol=1e-6)
     assert not features.scales.any()
     np.testing.assert_allclose(features.global_descriptors["cls"], functional.normalize(cls)[0], atol=1e-6)
     np.testing.assert_allclose(features.global_descriptors["global"], functional.normalize(mean)[0], atol=1e-5)
@@ -63,9 +63,9 @@ def test_cvnet_rows(checkpoints, blurred):
                 row = functional.normalize(local[0, :, y, x], dim=0), weights[0, 0, y, x]
                 rows[number, round(16 * y / factor, 2), round(16 * x / factor, 2)] = row
     assert len(features) == len(rows)
-    assert (np.diff(features.weights) <= 0).all()
+    assert (np.diff(features.scores) <= 0).all()
     for number, place, descriptor, weight in zip(
-        features.scales, features.positions, features.descriptors, features.weights, strict=True
+        features.scales, features.keypoints, features.descriptors, features.scores, strict=True
     ):
         expected = rows.pop((number, round(float(place[0]), 2), round(float(place[1]), 2)))
         np.testing.assert_allclose(descriptor, expected[0], atol=1e-5)
@@ -98,13 +98,13 @@ def test_small_and_elongated_images(checkpoints, tmp_path, name, size):
 def test_files(checkpoints, blurred, tmp_path, name):
     made = extractor(checkpoints, name, num_features=40)
     extract_images(blurred, made, tmp_path / "chunk.h5", attributes={"recipe": "{}", "first_image": 0})
-    file = DenseFile(tmp_path / "chunk.h5")
+    file = open_features(tmp_path / "chunk.h5")
     assert (file.names, file.num_features, file.dim) == (blurred.names, 40, 64)
     for row, (path, box) in enumerate(zip(blurred.paths, blurred.boxes, strict=True)):
         expected, stored = made.published(made.extract(path, box)), file.features(row)
         assert len(stored) == min(40, len(expected))
         np.testing.assert_allclose(stored.descriptors, expected.descriptors, atol=1e-3)
-        for key in ("weights", "positions", "scales"):
+        for key in ("scores", "keypoints", "scales"):
             np.testing.assert_array_equal(getattr(stored, key), getattr(expected, key))
         for kind, vector in expected.global_descriptors.items():
             np.testing.assert_array_equal(file.globals(kind)[row], vector)
@@ -119,7 +119,7 @@ def broken(blurred, tmp_path):
 def test_an_undecodable_image_keeps_its_place(checkpoints, broken, tmp_path):
     made = extractor(checkpoints, "dinov2", num_features=5)
     extract_images(broken, made, tmp_path / "chunk.h5", attributes={"recipe": "{}"}, undecodable="skip")
-    file = DenseFile(tmp_path / "chunk.h5")
+    file = open_features(tmp_path / "chunk.h5")
     descriptors, counts = file.read(np.arange(3))
     assert counts.tolist() == [5, 0, 5]
     assert not descriptors[1].any()

@@ -1,4 +1,4 @@
-"""The HOW extractor: its parameters, and locations in pixels of the file."""
+"""The HOW extractor: its parameters, and keypoints in pixels of the file."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,13 @@ import torch
 from PIL import Image
 from reference.weights import fill_weights
 
+from reprise.datasets.images import ImageList
+from reprise.extractors.chunks import extract_images
 from reprise.extractors.how import Extractor, Settings
 from reprise.extractors.registry import load_extractor
+from reprise.formats.features import open_features
+from reprise.formats.neighbors import read_neighbors
+from reprise.neighbors.files import find_neighbors
 from reprise.networks.how import HOW
 from reprise.networks.how_settings import SCALES
 from reprise.storage.errors import DataError
@@ -39,19 +44,38 @@ def test_features_are_those_of_the_network(network, checkpoint, image):
     pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
     expected = network.forward_local(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()), 50)
     assert extractor.dim == 8
-    np.testing.assert_allclose(features.strengths, expected.strengths, rtol=1e-4)
+    np.testing.assert_allclose(features.scores, expected.scores, rtol=1e-4)
     np.testing.assert_allclose(features.descriptors, expected.descriptors, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(features.locations, expected.locations)
+    np.testing.assert_allclose(features.keypoints, expected.keypoints)
 
 
 def test_locations_are_in_pixels_of_the_file(checkpoint, image):
     extractor = load_extractor("how", checkpoint=checkpoint, image_size=40, scales=[1.0], num_features=None)
     features = extractor.extract(extractor.load(image, (16, 20, 80, 52)))
     # The crop of 64 x 32 is shrunk to 32 x 16, 8 x 4 cells of 4 pixels, that are 8 pixels of the file.
-    order = np.lexsort(features.locations.T)
+    order = np.lexsort(features.keypoints.T)
     y, x = np.mgrid[:4, :8]
-    np.testing.assert_array_equal(features.locations[order, 0], 16 + 8 * (x.ravel() + 0.5))
-    np.testing.assert_array_equal(features.locations[order, 1], 20 + 8 * (y.ravel() + 0.5))
+    np.testing.assert_array_equal(features.keypoints[order, 0], 16 + 8 * (x.ravel() + 0.5))
+    np.testing.assert_array_equal(features.keypoints[order, 1], 20 + 8 * (y.ravel() + 0.5))
+
+
+def test_the_global_descriptor_is_stored_beside_the_local_ones(network, checkpoint, image, tmp_path):
+    extractor = load_extractor("how", checkpoint=checkpoint, num_features=50, global_descriptor=True, scales=[1.0, 0.5])
+    images = ImageList(["a", "b"], [image, image])
+    extract_images(images, extractor, tmp_path / "x.h5", attributes={"recipe": "{}"})
+    mean, std = np.array(network.mean_std, np.float32)
+    pixels = (np.asarray(Image.open(image), np.float32) / 255 - mean) / std
+    with torch.inference_mode():
+        expected = network.forward_global(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()), (1.0, 0.5))[0]
+    with open_features(tmp_path / "x.h5") as file:
+        assert file.global_dims == {"global": 8} and file.counts().tolist() == [50, 50]
+        np.testing.assert_allclose(file.globals("global"), np.stack([expected] * 2), rtol=1e-3, atol=1e-4)
+    find_neighbors(
+        None, [tmp_path / "x.h5"], tmp_path / "n.pkl", descriptor="global", count=1, exclude_self=True, device="cpu"
+    )
+    assert read_neighbors(tmp_path / "n.pkl", num_queries=2, num_images=2).ranks.tolist() == [[1], [0]]
+    with pytest.raises(DataError, match="global_descriptor: 'yes' should be a valid boolean"):
+        load_extractor("how", checkpoint=checkpoint, global_descriptor="yes")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def picture(blob=BLOB, radius=5.0):
 def sorted_rows(features):
     """The keypoints (n, 2), descriptors and scales, in an order that does not depend on the scores."""
     keypoints = getattr(features, "keypoints", None)
-    keypoints = features.locations if keypoints is None else keypoints
+    keypoints = features.keypoints if keypoints is None else keypoints
     order = np.lexsort([*keypoints.T, features.scales])
     return keypoints[order], features.descriptors[order], features.scales[order]
 
@@ -82,7 +82,7 @@ def test_a_blob_has_a_keypoint(load, name, box, image_size, scales):
 @pytest.mark.parametrize("image_size", [None, 240])
 def test_a_blob_has_a_keypoint_of_sift(load, box, image_size):
     features = load("rootsift", image_size=image_size).extract(picture(), box)
-    assert np.linalg.norm(features.locations - BLOB, axis=1).min() < 0.3
+    assert np.linalg.norm(features.keypoints - BLOB, axis=1).min() < 0.3
 
 
 @pytest.mark.parametrize("name", DENSE)
@@ -115,10 +115,10 @@ def test_a_box_that_filters_takes_the_strongest_inside(load, name):
     scales = [1.0, 1.5]
     every = load(name, scales=scales).extract(pixels)
     few = load(name, scales=scales, num_features=25, box="filter").extract(pixels, box)
-    keypoints = every.locations if name == "how" else every.keypoints
+    keypoints = every.keypoints
     x, y = keypoints.T
     inside = np.flatnonzero((x >= box[0]) & (x <= box[2]) & (y >= box[1]) & (y <= box[3]))[:25]
-    np.testing.assert_array_equal(few.locations if name == "how" else few.keypoints, keypoints[inside])
+    np.testing.assert_array_equal(few.keypoints, keypoints[inside])
     np.testing.assert_array_equal(few.descriptors, every.descriptors[inside])
     whole = load(name, scales=scales, num_features=25, box="filter").extract(pixels)
     np.testing.assert_array_equal(whole.descriptors, every.descriptors[:25])
@@ -129,11 +129,11 @@ def test_a_box_that_filters_keypoints_of_sift(photos):
     box = (100, 120, 420.5, 400)
     every = load_extractor("rootsift", num_features=None).extract(path)
     few = load_extractor("rootsift", num_features=60, box="filter").extract(path, box)
-    x, y = every.locations.T
+    x, y = every.keypoints.T
     inside = np.flatnonzero((x >= box[0]) & (x <= box[2]) & (y >= box[1]) & (y <= box[3]))
     assert len(few) == 60 < len(inside)
-    strongest = np.sort(inside[np.argsort(-every.strengths[inside], kind="stable")[:60]])
-    np.testing.assert_array_equal(few.locations, every.locations[strongest])
+    strongest = np.sort(inside[np.argsort(-every.scores[inside], kind="stable")[:60]])
+    np.testing.assert_array_equal(few.keypoints, every.keypoints[strongest])
     np.testing.assert_array_equal(few.descriptors, every.descriptors[strongest])
 
 
@@ -148,14 +148,14 @@ def test_published_positions_and_back(load, name, box, image_size):
     np.testing.assert_array_equal(published.scales, np.searchsorted(np.float32(scales), features.scales))
     x1, y1, x2, y2 = (0, 0, *SIZE) if box is None else map(int, box)
     if name == "dinov2":
-        assert published.positions.min() > 0 and published.positions.max() < 1
-        keypoints = from_fractions(published.positions, (x1, y1, x2, y2))
+        assert published.keypoints.min() > 0 and published.keypoints.max() < 1
+        keypoints = from_fractions(published.keypoints, (x1, y1, x2, y2))
     else:
         base = 1 if image_size is None else image_size / max(SIZE)
         factors = np.array(scales)[published.scales.astype(int)] * base
-        cells = published.positions * factors[:, None] / 16
+        cells = published.keypoints * factors[:, None] / 16
         np.testing.assert_allclose(cells, np.round(cells), atol=1e-4)
-        keypoints = from_strides(published.positions, factors, (x1, y1))
+        keypoints = from_strides(published.keypoints, factors, (x1, y1))
     np.testing.assert_allclose(keypoints, features.keypoints, atol=1e-4 * max(SIZE))
 
 

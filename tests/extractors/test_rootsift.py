@@ -32,12 +32,13 @@ def test_features_of_the_photographs(photos):
     assert sum(map(len, features)) == 62821
     for one in features:
         np.testing.assert_allclose(np.linalg.norm(one.descriptors, axis=1), 1, atol=1e-5)
-        assert {field.dtype for field in vars(one).values()} == {np.dtype(np.float32)}
+        arrays = (one.descriptors, one.scores, one.keypoints, one.scales)
+        assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
 
 def test_a_disc_is_found_where_it_is(image):
     features = extract(image)
-    distances = np.linalg.norm(features.locations - [80, 60], axis=1)
+    distances = np.linalg.norm(features.keypoints - [80, 60], axis=1)
     assert distances.min() < 0.1
     # A blob answers most strongly to the filter of its own standard deviation; the diameter is twice that.
     assert features.scales[distances.argmin()] == pytest.approx(2 * 8, rel=0.2)
@@ -46,9 +47,9 @@ def test_a_disc_is_found_where_it_is(image):
 def test_crops_and_shrunk_images_give_locations_in_the_file(image):
     whole = extract(image)
     for features in (extract(image, (20, 10, 150, 110)), extract(image, image_size=80)):
-        near = np.linalg.norm(features.locations[:, None] - [80, 60], axis=2).argmin()
-        best = np.linalg.norm(whole.locations - [80, 60], axis=1).argmin()
-        np.testing.assert_allclose(features.locations[near], whole.locations[best], atol=0.5)
+        near = np.linalg.norm(features.keypoints[:, None] - [80, 60], axis=2).argmin()
+        best = np.linalg.norm(whole.keypoints - [80, 60], axis=1).argmin()
+        np.testing.assert_allclose(features.keypoints[near], whole.keypoints[best], atol=0.5)
         assert features.scales[near] == pytest.approx(whole.scales[best], rel=0.1)
 
 
@@ -57,14 +58,14 @@ def test_the_strongest_are_kept(photos):
     few, many = extract(path, num_features=50), extract(path, num_features=None)
     assert len(few) == 50 < 1000 < len(many)
     # OpenCV keeps the strongest, but does not sort them.
-    np.testing.assert_array_equal(np.sort(few.strengths), np.sort(many.strengths)[-50:])
+    np.testing.assert_array_equal(np.sort(few.scores), np.sort(many.scores)[-50:])
 
 
 @pytest.mark.parametrize("size", [(64, 48), (1, 1), (2, 300)])
 def test_an_image_without_features(size, tmp_path):
     Image.new("RGB", size, (9, 9, 9)).save(tmp_path / "blank.png")
     features = extract(tmp_path / "blank.png")
-    shapes = [getattr(features, field).shape for field in ("descriptors", "strengths", "locations", "scales")]
+    shapes = [getattr(features, field).shape for field in ("descriptors", "scores", "keypoints", "scales")]
     assert shapes == [(0, 128), (0,), (0, 2), (0,)]
     assert features.descriptors.dtype == np.float32
 

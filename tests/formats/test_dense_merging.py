@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from dense_data import DIM, ROWS, compound, flat, random_features
 
-from reprise.formats.dense import DenseFile
-from reprise.formats.dense_merging import merge_dense
-from reprise.formats.dense_writing import dense_writer
+from reprise.formats.feature_merging import merge_features
+from reprise.formats.feature_writing import feature_writer
+from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 
 
@@ -19,10 +19,10 @@ def write(path, counts, recipe="{}", rows=ROWS, dim=DIM, kinds=("cls",), extract
     images = [random_features(rng, n, dim, **{kind: rng.random(4, np.float32) for kind in kinds}) for n in counts]
     path.parent.mkdir(exist_ok=True)
     names = [f"{path.stem}_{i}" for i in range(len(counts))]
-    options = {"global_dims": dict.fromkeys(kinds, 4), "attributes": {"recipe": recipe, "extractor": extractor}}
-    with dense_writer(path, names, num_features=rows, dim=dim, **options) as writer:
-        for features in images:
-            writer.add(features)
+    options = {"layout": "dense", "num_features": rows, "global_dims": dict.fromkeys(kinds, 4)}
+    with feature_writer(path, dim, {"recipe": recipe, "extractor": extractor}, names=names, **options) as writer:
+        for name, features in zip(names, images, strict=True):
+            writer.append(name, features)
     return images
 
 
@@ -30,12 +30,12 @@ def write(path, counts, recipe="{}", rows=ROWS, dim=DIM, kinds=("cls",), extract
 def merged(tmp_path):
     paths = [tmp_path / "f" / "database.1-of-2.h5", tmp_path / "f" / "database.2-of-2.h5"]
     images = write(paths[0], [6, 2]) + write(paths[1], [0, 3, 4])
-    merge_dense(tmp_path / "f" / "database.h5", paths, {"recipe": "merge"})
+    merge_features(paths, tmp_path / "f" / "database.h5", {"recipe": "merge"})
     return tmp_path / "f" / "database.h5", paths, images
 
 
 def check(path, images, dtype=np.float16):
-    file = DenseFile(path)
+    file = open_features(path)
     rows = np.random.default_rng(0).permutation(len(images))
     descriptors, counts = file.read(rows)
     assert counts.tolist() == [len(images[row]) for row in rows]
@@ -67,14 +67,14 @@ def test_a_missing_chunk_is_an_error_and_not_zeros(merged):
     with h5py.File(path) as file:
         assert not file["features"][3]["descriptor"].any()  # what HDF5 itself does
     with pytest.raises(DataError, match=r"database\.2-of-2\.h5 is missing"):
-        DenseFile(path)
+        open_features(path)
 
 
 def test_a_chunk_that_was_replaced_after_the_merge_is_refused(merged):
     path, paths, _ = merged
     write(paths[1], [0, 3, 4], recipe="other")
     with pytest.raises(DataError, match="another recipe since the merge"):
-        DenseFile(path)
+        open_features(path)
 
 
 @pytest.mark.parametrize("change", [{"counts": [1, 1]}, {"rows": ROWS + 1}, {"dim": 2 * DIM}])
@@ -82,7 +82,7 @@ def test_a_chunk_of_another_shape_is_refused(merged, change):
     path, paths, _ = merged
     write(paths[1], **{"counts": [0, 3, 4], **change})
     with pytest.raises(DataError, match="not the file that was merged"):
-        DenseFile(path)
+        open_features(path)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_chunks_that_do_not_belong_together_are_refused(merged, change, message)
     path.unlink()
     write(paths[1], **{"counts": [0, 3, 4], **change})
     with pytest.raises(DataError, match=f"2-of-2.h5 has {message}"):
-        merge_dense(path, paths, {"recipe": "merge"})
+        merge_features(paths, path, {"recipe": "merge"})
     assert not path.exists()
 
 
@@ -109,7 +109,7 @@ def test_another_type_is_refused(tmp_path):
     flat(tmp_path / "a.hdf5", images, "<f4")
     compound(tmp_path / "b.hdf5", images)
     with pytest.raises(DataError, match="another features"):
-        merge_dense(tmp_path / "m.hdf5", [tmp_path / "a.hdf5", tmp_path / "b.hdf5"], {})
+        merge_features([tmp_path / "a.hdf5", tmp_path / "b.hdf5"], tmp_path / "m.hdf5", {})
 
 
 def test_database_and_distractors_are_joined(merged, tmp_path):
@@ -118,21 +118,21 @@ def test_database_and_distractors_are_joined(merged, tmp_path):
     target = tmp_path / "joined" / "database.h5"
     parts = [path, tmp_path / "r1m" / "database.h5"]
     with pytest.raises(DataError, match="another recipe"):
-        merge_dense(target, parts, {})
-    merge_dense(target, parts, {}, one_recipe=False)
+        merge_features(parts, target, {})
+    merge_features(parts, target, {}, one_recipe=False)
     file = check(target, images + distractors)
     assert file.names[-2:] == ["database_0", "database_1"]
     assert file.globals("cls").shape == (7, 4)
     (tmp_path / "r1m" / "database.h5").unlink()
     with pytest.raises(DataError, match=r"r1m/database\.h5 is missing"):
-        DenseFile(target)
+        open_features(target)
 
 
 def test_a_published_database_takes_the_distractors_of_this_project(tmp_path):
     images = [random_features(np.random.default_rng(0), 3)]
     compound(tmp_path / "gallery.hdf5", images)
     distractors = write(tmp_path / "r1m.h5", [5, 1])
-    merge_dense(tmp_path / "m.h5", [tmp_path / "gallery.hdf5", tmp_path / "r1m.h5"], {}, one_recipe=False)
+    merge_features([tmp_path / "gallery.hdf5", tmp_path / "r1m.h5"], tmp_path / "m.h5", {}, one_recipe=False)
     assert check(tmp_path / "m.h5", images + distractors).names is None
 
 
@@ -140,15 +140,15 @@ def test_features_of_two_extractors_are_not_joined(merged, tmp_path):
     path, _, _ = merged
     write(tmp_path / "b.h5", [5, 1], extractor="cvnet")
     with pytest.raises(DataError, match="another extractor"):
-        merge_dense(tmp_path / "m.h5", [path, tmp_path / "b.h5"], {}, one_recipe=False)
+        merge_features([path, tmp_path / "b.h5"], tmp_path / "m.h5", {}, one_recipe=False)
 
 
 def test_a_missing_chunk_of_a_part_is_found(merged, tmp_path):
     path, paths, _ = merged
-    merge_dense(tmp_path / "joined.h5", [path], {}, one_recipe=False)
+    merge_features([path], tmp_path / "joined.h5", {}, one_recipe=False)
     paths[0].unlink()
     with pytest.raises(DataError, match=r"database\.1-of-2\.h5 is missing"):
-        DenseFile(tmp_path / "joined.h5")
+        open_features(tmp_path / "joined.h5")
 
 
 def publish(tmp_path, layout, dtype):
@@ -171,11 +171,11 @@ def publish(tmp_path, layout, dtype):
 def test_downloaded_chunks(tmp_path, layout, dtype):
     images = publish(tmp_path, layout, dtype)
     check(tmp_path / "dinov2_local.hdf5", images, dtype)
-    merge_dense(tmp_path / "mine.hdf5", sorted(tmp_path.glob("dinov2_xa?_local.hdf5")), {})
+    merge_features(sorted(tmp_path.glob("dinov2_xa?_local.hdf5")), tmp_path / "mine.hdf5", {})
     check(tmp_path / "mine.hdf5", images, dtype)
     (tmp_path / "dinov2_xab_local.hdf5").unlink()
     with pytest.raises(DataError, match=r"dinov2_xab_local\.hdf5 is missing"):
-        DenseFile(tmp_path / "dinov2_local.hdf5")
+        open_features(tmp_path / "dinov2_local.hdf5")
 
 
 def test_rows_without_a_source_are_refused(tmp_path):
@@ -185,9 +185,9 @@ def test_rows_without_a_source_are_refused(tmp_path):
     with h5py.File(tmp_path / "x.hdf5", "w") as file:
         file.create_virtual_dataset("features", layout)
     with pytest.raises(DataError, match="rows 2 to 5 of 'features' have no source"):
-        DenseFile(tmp_path / "x.hdf5")
+        open_features(tmp_path / "x.hdf5")
 
 
 def test_nothing_to_merge(tmp_path):
     with pytest.raises(DataError, match="no chunks"):
-        merge_dense(tmp_path / "x.h5", [], {})
+        merge_features([], tmp_path / "x.h5", {})

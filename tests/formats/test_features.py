@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.formats.arrays import LocalFeatures
-from reprise.formats.features import FeatureFile, feature_writer, merge_features
+from reprise.formats.feature_merging import merge_features
+from reprise.formats.feature_writing import feature_writer
+from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 
 DIM = 8
@@ -46,38 +48,38 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, counts, limit):
     images = [(f"ä{i}", random_features(rng, count)) for i, count in enumerate(counts)]
     path = tmp_path_factory.mktemp("features") / "x.h5"
     write(path, images)
-    with FeatureFile(path) as file:
+    with open_features(path) as file:
         assert file.names == [name for name, _ in images]
-        descriptors, ids = file.read(0, len(images), limit)
+        descriptors, ids = file.read_rows(0, len(images), limit)
         expected = [features.descriptors[:limit] for _, features in images]
         assert np.array_equal(descriptors, np.concatenate([np.zeros((0, DIM)), *expected]))
         assert ids.tolist() == [i for i, part in enumerate(expected) for _ in part]
         assert file.counts(limit).tolist() == list(map(len, expected))
         for image, (_, features) in enumerate(images):
-            assert np.array_equal(file.features(image).locations, features.locations)
+            assert np.array_equal(file.features(image).keypoints, features.keypoints)
 
 
 def test_the_strongest_keep_the_order_of_their_file(tmp_path):
-    strengths = np.array([0.1, 0.9, 0.5, 0.9, 0.2], np.float32)
+    scores = np.array([0.1, 0.9, 0.5, 0.9, 0.2], np.float32)
     features = random_features(np.random.default_rng(0), 5)
-    features = LocalFeatures(features.descriptors, strengths, features.locations, features.scales)
+    features = LocalFeatures(features.descriptors, scores, features.keypoints, features.scales)
     write(tmp_path / "x.h5", [("a", features), ("b", features)])
-    with FeatureFile(tmp_path / "x.h5") as file:
+    with open_features(tmp_path / "x.h5") as file:
         assert file.rows(2).tolist() == [1, 3, 6, 8]
         assert file.rows(3).tolist() == [1, 2, 3, 6, 7, 8]
         assert file.rows(None).tolist() == list(range(10))
-        assert np.array_equal(file.read(1, 2, 3)[0], features.descriptors[[1, 2, 3]])
+        assert np.array_equal(file.read_rows(1, 2, 3)[0], features.descriptors[[1, 2, 3]])
 
 
 def test_merged_file_reads_as_its_chunks_do_from_any_folder(chunks, tmp_path, monkeypatch):
     paths, images = chunks
     merge_features(paths, tmp_path / "database.h5", {"recipe": "merge"})
     monkeypatch.chdir("/")
-    with FeatureFile(tmp_path / "database.h5") as file:
-        descriptors, ids = file.read(0, 4)
+    with open_features(tmp_path / "database.h5") as file:
+        descriptors, ids = file.read_rows(0, 4)
         assert np.array_equal(descriptors, np.concatenate([features.descriptors for _, features in images]))
         assert np.array_equal(np.bincount(ids, minlength=4), [5, 0, 3, 7])
-        middle, ids = file.read(1, 3, 2)
+        middle, ids = file.read_rows(1, 3, 2)
         assert np.array_equal(middle, images[2][1].descriptors[:2])
         assert ids.tolist() == [2, 2]
 
@@ -87,7 +89,7 @@ def test_gather_takes_rows_in_any_order(chunks, tmp_path):
     merge_features(paths, tmp_path / "database.h5", {"recipe": "merge"})
     everything = np.concatenate([features.descriptors for _, features in images])
     rows = np.array([14, 0, 7, 7, 3])
-    with FeatureFile(tmp_path / "database.h5") as file:
+    with open_features(tmp_path / "database.h5") as file:
         assert np.array_equal(file.gather(rows), everything[rows])
 
 
@@ -98,7 +100,7 @@ def test_a_missing_chunk_is_an_error_and_not_zeros(chunks, tmp_path):
     with h5py.File(tmp_path / "database.h5") as file:
         assert not file["descriptors"][5:].any()  # what HDF5 itself does
     with pytest.raises(DataError, match=r"database\.2-of-2\.h5 is missing"):
-        FeatureFile(tmp_path / "database.h5")
+        open_features(tmp_path / "database.h5")
 
 
 def test_a_chunk_of_another_recipe_is_refused(chunks, tmp_path):
@@ -114,10 +116,10 @@ def test_a_chunk_that_was_replaced_after_the_merge_is_refused(chunks, tmp_path):
     merge_features(paths, tmp_path / "database.h5", {"recipe": "merge"})
     write(paths[1], images[2:], recipe="other")
     with pytest.raises(DataError, match="another recipe since the merge"):
-        FeatureFile(tmp_path / "database.h5")
+        open_features(tmp_path / "database.h5")
 
 
-@pytest.mark.parametrize("key", ["descriptors", "strengths"])
+@pytest.mark.parametrize("key", ["descriptors", "scores"])
 def test_nan_is_refused_by_name_and_leaves_no_file(tmp_path, key):
     features = random_features(np.random.default_rng(0), 3)
     getattr(features, key)[1] = np.nan
@@ -137,14 +139,14 @@ def test_truncated_file_is_named(chunks):
     paths, _ = chunks
     paths[0].write_bytes(paths[0].read_bytes()[:-2000])
     with pytest.raises(DataError, match=r"database\.1-of-2\.h5.*not a whole HDF5 file"):
-        FeatureFile(paths[0])
+        open_features(paths[0])
 
 
 def test_foreign_hdf5_file_is_named(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
-        file["features"] = np.zeros(3)
+        file["pixels"] = np.zeros(3)
     with pytest.raises(DataError, match="'descriptors' is missing"):
-        FeatureFile(tmp_path / "x.h5")
+        open_features(tmp_path / "x.h5")
 
 
 def test_skipped_images_keep_their_place(tmp_path):
@@ -153,7 +155,7 @@ def test_skipped_images_keep_their_place(tmp_path):
         writer.append("a", features)
         writer.skip("broken")
         writer.append("c", features)
-    with FeatureFile(tmp_path / "x.h5") as file:
+    with open_features(tmp_path / "x.h5") as file:
         assert file.names == ["a", "broken", "c"]
         assert file.skipped == ["broken"]
         assert file.counts().tolist() == [2, 0, 2]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from reprise.formats.arrays import LocalFeatures
-from reprise.formats.dense import open_local
-from reprise.formats.features import FeatureFile, feature_writer
-from reprise.formats.ragged import RaggedFile
+from reprise.formats.feature_writing import feature_writer
+from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 
 DIM = 8
@@ -19,17 +18,17 @@ STRENGTHS = ([0.1, 0.9, 0.5, 0.9], [], [0.3, 0.2])
 def file(tmp_path):
     rng = np.random.default_rng(0)
     with feature_writer(tmp_path / "x.h5", DIM, {"recipe": "{}"}) as writer:
-        for image, strengths in enumerate(STRENGTHS):
-            count = len(strengths)
+        for image, scores in enumerate(STRENGTHS):
+            count = len(scores)
             descriptors = rng.standard_normal((count, DIM)).astype(np.float32)
-            locations, ones = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
-            writer.append(str(image), LocalFeatures(descriptors, np.array(strengths, np.float32), locations, ones))
-    return open_local(tmp_path / "x.h5")
+            keypoints, ones = np.zeros((count, 2), np.float32), np.ones(count, np.float32)
+            writer.append(str(image), LocalFeatures(descriptors, np.array(scores, np.float32), keypoints, ones))
+    return open_features(tmp_path / "x.h5")
 
 
 def test_the_strongest_come_first(file):
-    assert isinstance(file, RaggedFile) and (file.num_images, file.dim, file.num_features) == (3, DIM, 4)
-    stored = [FeatureFile(file.path).features(image).descriptors for image in range(3)]
+    assert file.layout == "ragged" and (file.num_images, file.dim, file.num_features) == (3, DIM, 4)
+    stored = [open_features(file.path).features(image).descriptors for image in range(3)]
     descriptors, counts = file.read(np.array([2, 0, 1, 0]), 3)
     assert descriptors.shape == (4, 3, DIM) and counts.tolist() == [2, 3, 0, 3]
     assert np.array_equal(descriptors[1], stored[0][[1, 3, 2]]) and np.array_equal(descriptors[3], descriptors[1])

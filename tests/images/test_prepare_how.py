@@ -207,6 +207,6 @@ def test_grey_is_the_luma_of_a_jpeg(photos):
 
 def test_locations_go_back_to_the_file():
     loaded = PreparedImage(np.zeros((2, 2, 3), np.uint8), (10, 20), (4.0, 2.0))
-    locations = loaded.to_original(np.array([[0.5, 0.5]], np.float32))
-    assert locations.dtype == np.float32
-    np.testing.assert_array_equal(locations, [[12, 21]])
+    keypoints = loaded.to_original(np.array([[0.5, 0.5]], np.float32))
+    assert keypoints.dtype == np.float32
+    np.testing.assert_array_equal(keypoints, [[12, 21]])

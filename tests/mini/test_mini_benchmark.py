@@ -8,7 +8,7 @@ import pytest
 from reprise.asmk import ASMK, Codebook
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 pytestmark = pytest.mark.workflow
 
@@ -19,8 +19,8 @@ WORDS, FEATURES = 4096, 300
 @pytest.fixture(scope="module")
 def codebook(miniature):
     """A function that trains a codebook of a given size on the features of the training images."""
-    with FeatureFile(miniature.folder / "results/mini/features/rootsift/sfm120k_subset20k/database.h5") as file:
-        descriptors, _ = file.read(0, len(file))
+    with open_features(miniature.folder / "results/mini/features/rootsift/sfm120k_subset20k/database.h5") as file:
+        descriptors, _ = file.read_rows(0, len(file))
     return functools.cache(lambda size: Codebook.train(descriptors, size))
 
 
@@ -29,8 +29,8 @@ class Benchmark:
 
     def __init__(self, folder, dataset):
         features = folder / "results/mini/features/rootsift" / dataset
-        self.database = FeatureFile(features / "database.h5")
-        self.queries = FeatureFile(features / "queries.h5")
+        self.database = open_features(features / "database.h5")
+        self.queries = open_features(features / "queries.h5")
         images, truth = folder / "data/mini" / IMAGES[dataset], folder / f"data/mini/downloads/gnd_{dataset}.pkl"
         self.truth = read_benchmark(images, truth, "revisited").ground_truth
 
@@ -41,13 +41,13 @@ class Benchmark:
 
     def asmk(self, codebook, features=FEATURES, **parameters):
         engine = ASMK(codebook, **parameters)
-        engine.index(*self.database.read(0, len(self.database), features), n_images=len(self.database))
-        queries = self.queries.read(0, len(self.queries), features)
+        engine.index(*self.database.read_rows(0, len(self.database), features), n_images=len(self.database))
+        queries = self.queries.read_rows(0, len(self.queries), features)
         return self.scores(engine.search(*queries, query_ids=np.arange(len(self.queries))).ranks)
 
     def bag_of_words(self, codebook, features=FEATURES):
         def histograms(file):
-            descriptors, images = file.read(0, len(file), features)
+            descriptors, images = file.read_rows(0, len(file), features)
             counts = np.zeros((len(file), codebook.size))
             np.add.at(counts, (images, codebook.assign(descriptors, 1)[:, 0]), 1)
             return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1)

@@ -66,9 +66,9 @@ def test_equal_strengths_keep_their_order_and_locations_are_in_pixels(small, mon
     maps = iter([[[1.0, 3.0, 1.0], [3.0, 2.0, 1.0]], [[3.0]]])
     monkeypatch.setattr(small.features, "forward", lambda x: torch.tensor(next(maps))[None, None].repeat(1, 64, 1, 1))
     features = small.forward_local(image(16, 16), num_features=5, scales=(2.0, 0.5))
-    np.testing.assert_allclose(features.strengths, [1, 1, 1, 2 / 3, 1 / 3], rtol=1e-6)
+    np.testing.assert_allclose(features.scores, [1, 1, 1, 2 / 3, 1 / 3], rtol=1e-6)
     # stride 4: cell (1, 0) of scale 2 is at (4 * 1.5 / 2, 4 * 0.5 / 2), cell (0, 0) of scale 0.5 at 4 * 0.5 / 0.5.
-    np.testing.assert_array_equal(features.locations, [[3, 1], [1, 3], [4, 4], [3, 3], [1, 1]])
+    np.testing.assert_array_equal(features.keypoints, [[3, 1], [1, 3], [4, 4], [3, 3], [1, 1]])
     np.testing.assert_array_equal(features.scales, np.float32([2, 2, 0.5, 2, 2]))
 
 
@@ -76,7 +76,7 @@ def test_num_features(small):
     whole = small.forward_local(image(40, 56), num_features=None)
     assert len(whole) == sum(-(-int(40 * s) // 4) * -(-int(56 * s) // 4) for s in SCALES)
     first = small.forward_local(image(40, 56), num_features=7)
-    for field in ("descriptors", "strengths", "locations", "scales"):
+    for field in ("descriptors", "scores", "keypoints", "scales"):
         np.testing.assert_array_equal(getattr(first, field), getattr(whole, field)[:7])
 
 
@@ -88,17 +88,17 @@ def test_smoothing_averages_the_cells_that_exist():
     smooth = np.stack(
         [maps[:, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].mean(axis=(1, 2)) for y in range(3) for x in range(4)]
     )
-    strengths = np.sqrt((maps**2).sum(axis=0) + 1e-10).ravel()
-    order = np.argsort(-strengths, kind="stable")
+    scores = np.sqrt((maps**2).sum(axis=0) + 1e-10).ravel()
+    order = np.argsort(-scores, kind="stable")
     features = network.forward_local(x, None, (1.0,))
     np.testing.assert_allclose(features.descriptors, smooth[order], rtol=1e-5)
-    np.testing.assert_allclose(features.strengths, (strengths / strengths.max())[order], rtol=1e-5)
+    np.testing.assert_allclose(features.scores, (scores / scores.max())[order], rtol=1e-5)
 
 
 def test_the_global_descriptor_is_the_weighted_sum_of_the_local_ones(small):
     scales = (1.0, 0.5)
     local = small.forward_local(image(40, 56), None, scales)
-    total = (local.descriptors * local.strengths[:, None]).astype(np.float64).sum(axis=0)
+    total = (local.descriptors * local.scores[:, None]).astype(np.float64).sum(axis=0)
     descriptor = small.forward_global(image(40, 56), scales)
     np.testing.assert_allclose(descriptor[0].detach(), total / np.linalg.norm(total), atol=1e-5)
 

@@ -31,9 +31,9 @@ def test_local_features(network, case):
     arrays = case[1]
     features = network.forward_local(torch.from_numpy(arrays["image"]), num_features=300)
     assert len(features) == len(arrays["attention"])
-    assert features.descriptors.dtype == features.strengths.dtype == features.locations.dtype == np.float32
-    np.testing.assert_allclose(features.strengths, arrays["attention"], rtol=TOLERANCE)
-    assert (np.diff(features.strengths) <= 0).all()
+    assert features.descriptors.dtype == features.scores.dtype == features.keypoints.dtype == np.float32
+    np.testing.assert_allclose(features.scores, arrays["attention"], rtol=TOLERANCE)
+    assert (np.diff(features.scores) <= 0).all()
     ours, published = _rows_by_cell(features, network.stride), _published_rows_by_cell(arrays)
     assert ours.keys() == published.keys()
     scale = np.abs(arrays["descriptors"]).max()
@@ -45,8 +45,8 @@ def test_local_features(network, case):
             atol=TOLERANCE * scale,
         )
         # Only cells of equal strength may have changed places.
-        assert features.strengths[row] == pytest.approx(arrays["attention"][row], rel=TOLERANCE)
-        assert features.strengths[ours[cell]] == pytest.approx(arrays["attention"][row], rel=TOLERANCE)
+        assert features.scores[row] == pytest.approx(arrays["attention"][row], rel=TOLERANCE)
+        assert features.scores[ours[cell]] == pytest.approx(arrays["attention"][row], rel=TOLERANCE)
 
 
 @pytest.mark.parametrize(("key", "scales"), [("global_1", (1.0,)), ("global_ms", (1.0, 0.707))])
@@ -69,7 +69,7 @@ def test_for_inference_leaves_the_network_as_it_is(case):
 def _rows_by_cell(features, stride):
     """Row of each feature by (scale, x, y), the cell being recovered from the location."""
     scales = features.scales.astype(np.float64)
-    cells = features.locations.astype(np.float64) * scales[:, None] / stride - 0.5
+    cells = features.keypoints.astype(np.float64) * scales[:, None] / stride - 0.5
     np.testing.assert_allclose(cells, np.round(cells), atol=1e-4)
     return {
         (float(np.float16(scale)), int(x), int(y)): row

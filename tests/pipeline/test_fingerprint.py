@@ -1,8 +1,10 @@
 """The fingerprint of code: what changes it and what does not."""
 
 import pytest
+from paths import ROOT
 
 from reprise.pipeline import fingerprint as module
+from reprise.pipeline.recipes import loaded_modules
 
 
 @pytest.fixture
@@ -214,3 +216,31 @@ def test_a_plugin_may_be_one_file(package, tmp_path, monkeypatch):
     before = of("print(1)\n", ["single_orb"])
     (tmp_path / "single" / "single_orb.py").write_text("x = 2\n")
     assert of("print(1)\n", ["single_orb"]) != before
+
+
+@pytest.mark.parametrize(
+    "stage, file",
+    [
+        ("train_how", "extractors/how.py"),  # which validates
+        ("train_how", "asmk/inverted_file.py"),
+        ("train_ames", "reranking/fusion.py"),
+        ("search", "asmk/_kernels.pyx"),
+    ],
+)
+def test_the_code_of_a_stage_covers_what_it_runs(stage, file):
+    assert file in module.fingerprints(ROOT / "workflow" / "scripts" / f"{stage}.py")
+
+
+@pytest.mark.parametrize(
+    "parameters, expected",
+    [
+        ({"extractor": {"type": "orb"}}, ["reprise.extractors.orb"]),
+        ({"extractor": {"type": "my.package:Orb"}}, ["my.package"]),
+        ({"dataset": {"layout": "list"}, "validated": {"layout": "revisited"}},
+         ["reprise.datasets.list", "reprise.datasets.revisited"]),
+        ({"scorer": "ames"}, ["reprise.reranking.ames"]),
+        ({"metrics": ["map_classic", "my.metric"]}, ["my.metric", "reprise.evaluation.metrics.map_classic"]),
+    ],
+)  # fmt: skip
+def test_every_registry_of_names_reaches_the_recipe(parameters, expected):
+    assert loaded_modules(parameters) == expected

@@ -10,7 +10,7 @@ import psutil
 from slurm.cluster import Cluster
 from workspace import TARGET, Workspace
 
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.pipeline.records import record_path
 
 FOLDER = Path("results/features/sift_tiny/landmarks")
@@ -135,5 +135,5 @@ class SlurmWorkspace(Workspace):
 
 
 def read_features(space: Workspace):
-    with FeatureFile(space.folder / FEATURES) as file:
-        return file.names, *file.read(0, len(file))
+    with open_features(space.folder / FEATURES) as file:
+        return file.names, *file.read_rows(0, len(file))

@@ -6,7 +6,7 @@ import torch
 from ames_training_data import DIM, ROWS, training_labels, write_features
 from torch.nn import functional
 
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
 from reprise.training.ames_batches import draw_counts, read_batches
 from reprise.training.ames_loss import triplet_loss
@@ -16,7 +16,7 @@ TRIPLETS = np.array([[0, 3, 5], [7, 0, 2], [9, 9, 1]])
 
 @pytest.fixture(scope="module")
 def features(tmp_path_factory):
-    return open_local(write_features(tmp_path_factory.mktemp("features") / "local.h5", training_labels(3, 4)))
+    return open_features(write_features(tmp_path_factory.mktemp("features") / "local.h5", training_labels(3, 4)))
 
 
 @pytest.fixture(scope="module")

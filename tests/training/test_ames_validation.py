@@ -7,7 +7,7 @@ from ames_training_data import DIM, neighbors_of, training_labels, write_feature
 
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import evaluate_revisited
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
@@ -64,7 +64,7 @@ def plainly_reranked(network, neighbors, queries, database, truth, count):
 def test_scores_are_those_of_pairs_scored_one_by_one(inputs, network, truth):
     scores = AmesValidation(SETTINGS, **inputs, ground_truth=truth).scores(network)
     assert list(scores) == ["validation_map_8", "validation_map_20"]
-    files = [open_local(inputs[key]) for key in ("queries", "database")]
+    files = [open_features(inputs[key]) for key in ("queries", "database")]
     for count in (8, 20):
         ranking = plainly_reranked(network, inputs["neighbors"], *files, truth, count)
         assert (ranking != inputs["neighbors"].ranks).any()
@@ -77,7 +77,7 @@ def test_scores_are_those_of_pairs_scored_one_by_one(inputs, network, truth):
 
 def test_only_the_first_queries_count(inputs, network):
     scores = AmesValidation(SETTINGS, **inputs, ground_truth=LANDMARKS, first=3).scores(network)
-    files = [open_local(inputs[key]) for key in ("queries", "database")]
+    files = [open_features(inputs[key]) for key in ("queries", "database")]
     ranking = plainly_reranked(network, inputs["neighbors"], *files, LANDMARKS, 8)
     expected = evaluate_landmarks(ranking[:3], LANDMARKS[:3])["combined"].map
     assert scores["validation_map_8"] == pytest.approx(expected)

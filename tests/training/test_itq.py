@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from reprise.formats.dense import open_local
-from reprise.formats.dense_writing import DenseFeatures, dense_writer
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import feature_writer
+from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
 from reprise.training.itq import fit_binariser, fit_itq, quantisation_loss, sample_descriptors
@@ -49,18 +50,18 @@ def features(tmp_path):
     path = tmp_path / "local.h5"
     random = np.random.default_rng(0)
     names = [f"{i:03}" for i in range(60)]
-    with dense_writer(path, names, num_features=30, dim=160, attributes={"recipe": "r"}) as writer:
-        for i, _ in enumerate(names):
+    with feature_writer(path, 160, {"recipe": "r"}, layout="dense", names=names, num_features=30) as writer:
+        for i, name in enumerate(names):
             n = 5 if i % 7 == 0 else 30
             values = random.standard_normal((n, 160)).astype(np.float32) + i
-            writer.add(
-                DenseFeatures(
+            writer.append(
+                name,
+                LocalFeatures(
                     values,
                     np.arange(n, 0, -1, dtype=np.float32),
                     np.zeros((n, 2), np.float32),
                     np.zeros(n, np.float32),
-                    {},
-                )
+                ),
             )
     return path
 
@@ -74,7 +75,7 @@ def test_a_file_of_features_becomes_a_file_that_binary_networks_start_from(featu
 
 
 def test_samples_are_spread_over_images_and_hold_no_padding(features):
-    file = open_local(features)
+    file = open_features(features)
     sample = sample_descriptors(file, 600, 20, seed=0)
     images = np.bincount(np.rint(sample.mean(axis=1)).astype(int), minlength=60)
     assert images[::7].tolist() == [5] * 9

@@ -8,7 +8,7 @@ from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
 from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, read_ranking
 from reprise.reporting.evaluations import read_evaluation
 
@@ -39,7 +39,7 @@ def test_rankings_are_cut_and_the_scores_are_those_of_whole_rankings(enlarged):
 
     codebook = Codebook.load(enlarged / "results/codebooks/sift_tiny.h5")
     indexes = [InvertedFile.open(enlarged / "results/indexes/sift_tiny" / name) for name in ("landmarks", "passing")]
-    with FeatureFile(enlarged / "results/features/sift_tiny/landmarks/queries.h5") as file:
+    with open_features(enlarged / "results/features/sift_tiny/landmarks/queries.h5") as file:
         queries = aggregate_features(file, codebook, images_per_block=1, num_features=50, assignments=5, binary=True)
     scores = np.hstack([index.scores(queries) for index in indexes])
     ranks = np.argsort(-scores, axis=1, kind="stable")

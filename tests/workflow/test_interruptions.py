@@ -14,7 +14,7 @@ import psutil
 import pytest
 from workspace import TARGET, Workspace
 
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 pytestmark = pytest.mark.workflow
 
@@ -28,8 +28,8 @@ def fresh(tmp_path):
 
 
 def features_of(space):
-    with FeatureFile(space.folder / FEATURES) as file:
-        return file.names, *file.read(0, len(file))
+    with open_features(space.folder / FEATURES) as file:
+        return file.names, *file.read_rows(0, len(file))
 
 
 def test_sigkill_in_the_middle_of_a_chunk(fresh, finished):
@@ -79,7 +79,7 @@ def test_images_without_features_keep_their_places_and_what_was_skipped_is_liste
         fresh.config["datasets"][dataset]["undecodable"] = "skip"
     fresh.write_config()
     fresh.run(targets=[FEATURES, "results/evaluations/sift_tiny/landmarks.json"])
-    with FeatureFile(fresh.folder / FEATURES) as file:
+    with open_features(fresh.folder / FEATURES) as file:
         assert file.skipped == ["landmark1_2"]
         for name in ("landmark1_2", "landmark0_1"):
             assert file.counts()[file.names.index(name)] == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.formats.rankings import read_ranking
 from reprise.mini.releases.parts import PARTS
 
@@ -41,7 +41,7 @@ def test_another_number_of_features_is_another_result(miniature):
     cells = [cell for cell in rows(miniature, "table2") if cell["method"].startswith("-R50")]
     by_number = {n: [cell["measured"] for cell in cells if cell["n"] == n] for n in ("1000", "2000")}
     assert by_number["1000"] != by_number["2000"]
-    with FeatureFile(miniature.folder / "results/mini/features/how_r50-/roxford5k/database.h5") as file:
+    with open_features(miniature.folder / "results/mini/features/how_r50-/roxford5k/database.h5") as file:
         assert file.counts().max() > 1000
 
 

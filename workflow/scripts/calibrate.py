@@ -2,7 +2,7 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.extractors.calibration import calibrate, write_table
-from reprise.formats.dense import DenseFile
+from reprise.formats.features import open_features
 from reprise.networks.devices import best_device
 from reprise.pipeline.job import job
 
@@ -11,7 +11,7 @@ with job(snakemake) as parameters:
         parameters.extractor.pop("type"),
         parameters.extractor,
         read_dataset(parameters.dataset).split("queries").first(parameters.queries),
-        DenseFile(snakemake.input.published),
+        open_features(snakemake.input.published),
         range(parameters.queries),
         image_sizes=parameters.image_sizes,
         device=best_device(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from reprise.codebooks.codebook import Codebook, IndexName
 from reprise.codebooks.kmeans import sample_rows
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 
 def train_codebook(
@@ -34,7 +34,8 @@ def train_codebook(
     Raises:
         DataError: files or settings that do not fit
     """
-    with FeatureFile(features) as file:
+    with open_features(features) as file:
+        file.require("the training of a codebook")
         rows = file.rows(num_features)
         chosen = sample_rows(len(rows), size, seed)
         descriptors = file.gather(rows if chosen is None else rows[chosen])

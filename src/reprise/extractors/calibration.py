@@ -15,8 +15,8 @@ import numpy as np
 from reprise.datasets.images import ImageList
 from reprise.extractors.dense_settings import LOCAL_SPACES
 from reprise.extractors.registry import load_extractor
-from reprise.formats.dense import DenseFile
-from reprise.formats.dense_writing import DenseFeatures
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.features import Features
 from reprise.geometry.grids import patch_grid
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
@@ -51,7 +51,7 @@ def calibrate(
     extractor: str,
     parameters: Mapping[str, Any],
     images: ImageList,
-    published: DenseFile,
+    published: Features,
     rows: Sequence[int],
     *,
     image_sizes: Sequence[int | None] = (None, 770),
@@ -116,7 +116,7 @@ def write_table(path: str | os.PathLike, agreements: Sequence[Agreement]) -> Non
 
 
 def _agreement(
-    local_space: str, image_size: int | None, own: Sequence[DenseFeatures], published: Sequence[DenseFeatures]
+    local_space: str, image_size: int | None, own: Sequence[LocalFeatures], published: Sequence[LocalFeatures]
 ) -> Agreement:
     pairs = list(zip(own, published, strict=True))
     forth = np.concatenate([_best(theirs, ours) for ours, theirs in pairs])
@@ -124,14 +124,14 @@ def _agreement(
     same = forth[forth >= _SAME]
     cosine = float(same.mean()) if len(same) else 0.0
     shared = float(min((forth >= _SAME).mean(), (back >= _SAME).mean())) if len(forth) else 0.0
-    grids = [(patch_grid(ours.positions), patch_grid(theirs.positions)) for ours, theirs in pairs]
+    grids = [(patch_grid(ours.keypoints), patch_grid(theirs.keypoints)) for ours, theirs in pairs]
     known = all(grid is not None for pair in grids for grid in pair)
     same_grid = all(ours == theirs for ours, theirs in grids) if known else None
     holds = cosine >= _LEAST_COSINE and shared >= _LEAST_SHARED
     return Agreement(local_space, image_size, cosine, shared, same_grid, holds)
 
 
-def _best(features: DenseFeatures, others: DenseFeatures) -> np.ndarray:
+def _best(features: LocalFeatures, others: LocalFeatures) -> np.ndarray:
     """For each row of ``features`` its largest cosine with a row of ``others``: (n,), -1 without any."""
     return (_unit(features.descriptors) @ _unit(others.descriptors).T).max(axis=1, initial=-1)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from tqdm import tqdm
 
 from reprise.datasets.images import ImageList
-from reprise.formats.features import feature_writer
+from reprise.formats.feature_writing import feature_writer
 from reprise.images.boxes import Box
 from reprise.images.sources import ImageSource
 from reprise.storage.ahead import read_ahead
@@ -111,4 +111,4 @@ def _open_writer(
 ) -> AbstractContextManager[Writer]:
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)
-    return feature_writer(path, extractor.dim, attributes)
+    return feature_writer(path, extractor.dim, attributes, global_dims=getattr(extractor, "global_dims", None))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reprise.extractors.base import ImageExtractor
-from reprise.formats.dense_writing import DenseFeatures, DenseWriter, dense_writer
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import FeatureWriter, feature_writer
 from reprise.geometry.grids import CellGrid
 from reprise.images.boxes import Box
 from reprise.images.prepare_ames import prepare
@@ -146,14 +147,16 @@ class DenseExtractor(ImageExtractor):
             grids,
         )
 
-    def published(self, features: CellFeatures) -> DenseFeatures:
+    def published(self, features: CellFeatures) -> LocalFeatures:
         """Features as the published files have them: positions by this extractor's custom, levels for scales."""
         positions = np.zeros((len(features), 2), np.float32)
         for level, grid in enumerate(features.grids):
             rows = features.levels == level
             positions[rows] = self.positions(features.keypoints[rows], grid)
         levels = features.levels.astype(np.float32)
-        return DenseFeatures(features.descriptors, features.scores, positions, levels, features.vectors)
+        return LocalFeatures(
+            features.descriptors, features.scores, positions, levels, global_descriptors=features.vectors
+        )
 
     @contextmanager
     def open_writer(
@@ -166,21 +169,21 @@ class DenseExtractor(ImageExtractor):
         """
         described = {"extractor": json.dumps(self._settings.model_dump(), sort_keys=True), **attributes}
         rows = self.num_features
-        with dense_writer(
-            path, names, num_features=rows, dim=self.dim, global_dims=self.global_dims, attributes=described
+        with feature_writer(
+            path, self.dim, described, layout="dense", names=names, num_features=rows, global_dims=self.global_dims
         ) as writer:
             yield _PublishedWriter(self, writer)
 
 
 class _PublishedWriter:
-    """A writer of dense features with the methods of other writers; the order of the images tells their names."""
+    """Writes features of cells as the published files have them."""
 
-    def __init__(self, extractor: DenseExtractor, writer: DenseWriter) -> None:
+    def __init__(self, extractor: DenseExtractor, writer: FeatureWriter) -> None:
         self._extractor = extractor
         self._writer = writer
 
-    def append(self, _name: str, features: CellFeatures) -> None:
-        self._writer.add(self._extractor.published(features))
+    def append(self, name: str, features: CellFeatures) -> None:
+        self._writer.append(name, self._extractor.published(features))
 
-    def skip(self, _name: str) -> None:
-        self._writer.skip()
+    def skip(self, name: str) -> None:
+        self._writer.skip(name)

@@ -33,10 +33,18 @@ class Settings(ExtractorSettings):
         1000, ge=1, description="the strongest features that are kept over all scales; null keeps all"
     )
     box: BoxSetting = "crop"
+    global_descriptor: bool = Field(
+        False,
+        description="the global descriptor of the same scales is stored as well, as kind `global`; the network runs "
+        "twice for it",
+    )
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """The dimension of the network's descriptors."""
         return checkpoint_dims.get(self.checkpoint)
+
+    def global_descriptors(self) -> tuple[str, ...]:
+        return ("global",) if self.global_descriptor else ()
 
 
 class Extractor(ImageExtractor):
@@ -59,6 +67,7 @@ class Extractor(ImageExtractor):
         self._device = device
         self._network = HOW.from_checkpoint(settings.checkpoint).for_inference().to(device)
         self.dim = self._network.dim
+        self.global_dims = {"global": self.dim} if settings.global_descriptor else {}
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode, crop and shrink an image; see :func:`reprise.images.prepare_how.prepare`."""
@@ -68,20 +77,24 @@ class Extractor(ImageExtractor):
         """The local features, strongest first.
 
         Returns:
-            descriptors (n, dim) float32, not normalised, see :meth:`reprise.networks.HOW.forward_local`; locations
-            (n, 2) in pixels of the file; strengths relative to the strongest cell of the image; scales are factors
+            descriptors (n, dim) float32, not normalised, see :meth:`reprise.networks.HOW.forward_local`; keypoints
+            (n, 2) in pixels of the file; scores relative to the strongest cell of the image; scales are factors
         """
         image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
         limit = self._settings.num_features
         features = self._network.forward_local(image, limit if loaded.box is None else None, self._settings.scales)
-        features = replace(features, locations=loaded.to_original(features.locations))
-        if loaded.box is None:
+        features = replace(features, keypoints=loaded.to_original(features.keypoints))
+        if loaded.box is not None:
+            features = _rows(features, np.flatnonzero(loaded.counts(features.keypoints))[:limit])
+        if not self.global_dims:
             return features
-        return _rows(features, np.flatnonzero(loaded.counts(features.locations))[:limit])
+        vector = self._network.forward_global(image, self._settings.scales)[0]
+        return replace(features, global_descriptors={"global": vector.cpu().numpy()})
 
 
 Extractor.Settings = Settings
 
 
 def _rows(features: LocalFeatures, rows: np.ndarray) -> LocalFeatures:
-    return LocalFeatures(**{name: values[rows] for name, values in vars(features).items()})
+    arrays = (features.descriptors, features.scores, features.keypoints, features.scales)
+    return LocalFeatures(*(values[rows] for values in arrays))

@@ -55,12 +55,12 @@ class Extractor(ImageExtractor):
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """The local features.
 
-        They stand in the order of OpenCV, which is not that of their strengths: k-means starts from descriptors by
+        They stand in the order of OpenCV, which is not that of their scores: k-means starts from descriptors by
         their position, so another order gives another codebook. Where the weakest has equals, OpenCV returns a few
         features too many; the last ones are dropped.
 
         Returns:
-            descriptors (n, 128) float32 of unit L2 norm; locations (n, 2) in pixels of the file; strengths are
+            descriptors (n, 128) float32 of unit L2 norm; keypoints (n, 2) in pixels of the file; scores are
             responses of the detector, scales are diameters in pixels of the file
         """
         limit = self._settings.num_features
@@ -68,7 +68,7 @@ class Extractor(ImageExtractor):
         found, sift = detector.detectAndCompute(loaded.pixels, None)
         if not found:
             return LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, self.dim), 0, (0, 2), 0)))
-        strengths = np.array([keypoint.response for keypoint in found], np.float32)
+        scores = np.array([keypoint.response for keypoint in found], np.float32)
         places = from_opencv(np.array([keypoint.pt for keypoint in found]) - _DOUBLING)
         keypoints = loaded.to_original(places)
         diameters = np.array([keypoint.size for keypoint in found]) * max(loaded.pixel_size)
@@ -76,8 +76,8 @@ class Extractor(ImageExtractor):
             kept = np.arange(len(found))[:limit]
         else:
             within = np.flatnonzero(loaded.counts(keypoints))
-            kept = np.sort(within[np.argsort(-strengths[within], kind="stable")[:limit]])
-        return LocalFeatures(_root(sift[kept]), strengths[kept], keypoints[kept], diameters[kept].astype(np.float32))
+            kept = np.sort(within[np.argsort(-scores[within], kind="stable")[:limit]])
+        return LocalFeatures(_root(sift[kept]), scores[kept], keypoints[kept], diameters[kept].astype(np.float32))
 
 
 Extractor.Settings = Settings

@@ -18,9 +18,12 @@ _KIND = "aggregated descriptors"
 class StoredAggregated:
     """The aggregated descriptors of consecutive images.
 
-    vectors  (P, ceil(D/32)) uint32 codes or (P, D) float32; words and image_ids  (P,), ascending ids
-    images   the range of images that was aggregated, images[0] included and images[1] not
-    n_words  the size of the codebook
+    Attributes:
+        vectors: (P, ceil(D/32)) uint32 codes or (P, D) float32
+        words: (P,) integers, the visual word of each
+        image_ids: (P,) integers, ascending
+        images: the range of images that was aggregated, images[0] included and images[1] not
+        n_words: the size of the codebook
     """
 
     vectors: np.ndarray
@@ -31,7 +34,16 @@ class StoredAggregated:
 
 
 def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attributes: Mapping[str, object]) -> None:
-    """Write ``content`` to ``path``; words and image ids as uint32."""
+    """Write ``content`` to ``path``; words and image ids as uint32.
+
+    Args:
+        path: of the file, which appears when it is whole
+        content: what is written
+        attributes: of the file, such as the recipe
+
+    Raises:
+        DataError: words or image ids beyond 32 bits
+    """
     with hdf5.create(path, attributes) as file:
         file.attrs["first_image"], file.attrs["last_image"] = content.images
         file.attrs["n_words"] = content.n_words
@@ -44,7 +56,11 @@ def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attribu
 
 
 def read_aggregated(path: str | os.PathLike) -> StoredAggregated:
-    """Read and check what ``write_aggregated`` wrote."""
+    """Read and check what ``write_aggregated`` wrote.
+
+    Raises:
+        DataError: another file, or datasets that do not fit each other
+    """
     with hdf5.open_checked(path, _DATASETS, _KIND) as file:
         images, n_words = _extent(file, path)
         content = StoredAggregated(file["vectors"][:], file["words"][:], file["image_ids"][:], images, n_words)

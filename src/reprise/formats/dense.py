@@ -4,124 +4,161 @@ One layout is written, all published ones are read (docs/formats.md, ``reprise.f
 """
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from reprise.formats.arrays import LocalFeatures
 from reprise.formats.dense_layouts import FLAG, SCALE, WEIGHT, Layout, detect, refuse_broken
-from reprise.formats.dense_writing import DenseFeatures
-from reprise.formats.features import FeatureFile
-from reprise.formats.ragged import RaggedFile
-from reprise.formats.virtual import Segment, resolve
+from reprise.formats.feature_reader import Features
+from reprise.formats.virtual import Rows
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-_KIND = "dense local features"
+KIND = "dense local features"
 
 
-class DenseFile:
-    """A file of dense local features, single or merged, opened for reading.
+class DenseReader(Features):
+    """A dense file, opened for reading; see :class:`Features`.
 
-    Opening a merged file checks that each of its sources is there, of the same K, D and type, and of the recipe that
-    was merged. The rows are mapped into memory, so that only those that are asked for are read; compressed datasets
-    are read through HDF5. Can be pickled: the copy opens the file anew.
-
-    Attributes:
-        names: the images, in order, None for published files, which have no names
-        num_images: N; num_features: K, rows per image; dim: D
-        packed: whether the descriptors are binarised codes (+1 and -1)
-        dtype: of the descriptors that ``read`` returns
+    The rows are mapped into memory, so that only those that are asked for are read; compressed datasets are read
+    through HDF5, whole images at a time. Rows that are padding are left out of all but :meth:`read`.
     """
+
+    layout = "dense"
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        segments = resolve(self.path, "features", _KIND)
-        with hdf5.open_checked(self.path, {}, _KIND) as file:
+        self._records = Rows(self.path, "features", KIND)
+        with hdf5.open_checked(self.path, {}, KIND) as file:
             self._layout: Layout = detect(file["features"], str(self.path))
-            self.names = hdf5.read_names(file, "names") if "names" in file else None
-            self.num_images = int(file["features"].shape[0])
+            self._read_about(file)
+            self.keypoint_convention = str(file.attrs.get("keypoint_convention", "published"))
+        self.num_images = len(self._records)
         self.num_features, self.dim = self._layout.num_features, self._layout.dim
         self.packed, self.dtype = self._layout.packed, self._layout.dtype
         if self.names is not None and len(self.names) != self.num_images:
             raise DataError(f"{self.path}: {len(self.names)} 'names' for {self.num_images} images; write it again")
-        self._sources = [_open_rows(segment) for segment in segments]
-        self._starts = np.cumsum([0, *(segment.count for segment in segments)])
 
-    def __reduce__(self) -> tuple:
-        return DenseFile, (self.path,)
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """See :attr:`Features.offsets`."""
+        counts = np.zeros(self.num_images + 1, np.int64)
+        for image in range(self.num_images):
+            flags = self._layout.metadata(self._record(image))[:, FLAG]
+            # Only the rows on the way to the boundary are looked at; whoever reads the image checks all of them.
+            counts[image + 1] = bisect_left(range(len(flags)), True, key=lambda row: bool(flags[row] != 0))
+        return np.cumsum(counts)
 
-    def __len__(self) -> int:
-        return self.num_images
-
-    def read(self, rows: np.ndarray, num_features: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The strongest ``num_features`` descriptors (all K for None) of the images ``rows``, in any order.
-
-        Each image is read once and in the order of the file, however often and wherever it is asked for.
-
-        Returns:
-            descriptors (n, k, D) in the stored type, and counts (n,) int64: how many of the k rows of an image are
-            valid; the rows after them are padding and 0. An image may have no valid row
-
-        Raises:
-            DataError: rows outside of the file, more rows per image than it stores, padding before valid rows, or a
-                valid row of zeros, NaN or infinity
-        """
+    def read(
+        self, images: Iterable[int] | np.ndarray, num_features: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read`."""
         count = self._check_count(num_features)
-        rows = self._check_rows(rows)
-        descriptors = np.zeros((len(rows), count, self.dim), self.dtype)
-        counts = np.zeros(len(rows), np.int64)
-        unique, first = np.unique(rows, return_index=True)
+        images = self.check_images(images)
+        descriptors = np.zeros((len(images), count, self.dim), self.dtype)
+        counts = np.zeros(len(images), np.int64)
+        unique, first = np.unique(images, return_index=True)
         for image, place in zip(unique, first, strict=True):
-            metadata, values = self._layout.split(self._record(int(image)), count)
-            counts[place] = valid = self._valid(metadata, int(image))
-            descriptors[place, :valid] = values[:valid]
-            if not self.packed:
-                refuse_broken(descriptors[place, :valid], self._where(int(image)))
-        if len(unique) < len(rows):
-            source = first[np.searchsorted(unique, rows)]
-            for place in np.flatnonzero(source != np.arange(len(rows))):
+            values = self._valid(int(image), count)[1]
+            counts[place] = len(values)
+            descriptors[place, : len(values)] = values
+        if len(unique) < len(images):
+            source = first[np.searchsorted(unique, images)]
+            for place in np.flatnonzero(source != np.arange(len(images))):
                 descriptors[place], counts[place] = descriptors[source[place]], counts[source[place]]
         return descriptors, counts
 
-    def features(self, image: int) -> DenseFeatures:
-        """All valid rows that are stored about one image, without its global descriptors."""
-        metadata, values = self._layout.split(self._record(int(self._check_rows([image])[0])), self.num_features)
-        valid = self._valid(metadata, image)
-        metadata = metadata[:valid].astype(np.float32)
-        descriptors = np.ascontiguousarray(values[:valid], np.float32)
-        if not self.packed:
-            refuse_broken(descriptors, self._where(image))
-        return DenseFeatures(descriptors, metadata[:, WEIGHT], metadata[:, :SCALE], metadata[:, SCALE])
+    def read_rows(self, start: int, stop: int, num_features: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See :meth:`Features.read_rows`."""
+        count = self.num_features if num_features is None else min(num_features, self.num_features)
+        blocks = [self._valid(image, count)[1] for image in range(start, stop)]
+        ids = np.repeat(np.arange(start, stop), [len(block) for block in blocks])
+        return self._joined(blocks, (0, self.dim)), ids
 
-    def globals(self, kind: str) -> np.ndarray:
-        """The global descriptors ``kind`` (a dataset of the file, such as ``cls``) of all images: (N, G) float32."""
-        parts = []
-        for segment in resolve(self.path, kind, f"global descriptors '{kind}'"):
-            with hdf5.open_checked(segment.path, {segment.key: 2}, f"global descriptors '{kind}'") as file:
-                parts.append(file[segment.key][segment.start : segment.start + segment.count])
-        result = np.concatenate(parts).astype(np.float32, copy=False)
-        if len(result) != self.num_images or not np.isfinite(result).all():
-            raise DataError(
-                f"{self.path}: '{kind}' has {len(result)} rows for {self.num_images} images, or contains NaN or "
-                "infinity; extract it again"
-            )
+    def rows(self, num_features: int | None = None) -> np.ndarray:
+        """See :meth:`Features.rows`."""
+        counts = self.counts(num_features)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(self.offsets[:-1], counts) + within
+
+    def gather(self, rows: np.ndarray) -> np.ndarray:
+        """See :meth:`Features.gather`."""
+        result = np.empty((len(rows), self.dim), np.float32)
+        order = np.argsort(rows, kind="stable")
+        ascending = rows[order]
+        bounds = np.searchsorted(ascending, self.offsets)
+        for image in np.flatnonzero(np.diff(bounds)):
+            part = slice(bounds[image], bounds[image + 1])
+            chosen = ascending[part] - self.offsets[image]
+            values = self._layout.descriptors(self._record(int(image)), chosen)
+            self._refuse_broken(values, int(image))
+            result[order[part]] = values
         return result
 
-    def _record(self, image: int) -> np.ndarray:
-        source = int(np.searchsorted(self._starts, image, side="right")) - 1
-        return self._sources[source][image - int(self._starts[source])]
+    def block(self, start: int, stop: int) -> LocalFeatures:
+        """See :meth:`Features.block`."""
+        parts = [self._valid(image, self.num_features) for image in range(start, stop)]
+        metadata = self._joined([part[0] for part in parts], (0, WEIGHT + 1))
+        descriptors = self._joined([part[1] for part in parts], (0, self.dim))
+        return LocalFeatures(descriptors, metadata[:, WEIGHT], metadata[:, :SCALE], metadata[:, SCALE])
 
-    def _valid(self, metadata: np.ndarray, image: int) -> int:
+    def keypoints(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.keypoints`."""
+        return self._metadata(start, stop)[:, :SCALE]
+
+    def scores(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scores`."""
+        return self._metadata(start, stop)[:, WEIGHT]
+
+    def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.scales`."""
+        return self._metadata(start, stop)[:, SCALE]
+
+    def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """See :meth:`Features.affine`."""
+        raise self._lacks("what asks for affine shapes", "affine shapes of keypoints")
+
+    def close(self) -> None:
+        """See :meth:`Features.close`."""
+        self._records.close()
+
+    def _metadata(self, start: int, stop: int | None) -> np.ndarray:
+        """The metadata of the valid rows of images: (n, 5) float32, without a descriptor being read."""
+        blocks = []
+        for image in range(start, self.num_images if stop is None else stop):
+            metadata = self._layout.metadata(self._record(image))
+            blocks.append(metadata[: self._count(metadata, image)])
+        return self._joined(blocks, (0, WEIGHT + 1))
+
+    def _valid(self, image: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Metadata and descriptors of the valid ones of the first ``count`` rows, as stored."""
+        record = self._record(image)
+        metadata = self._layout.metadata(record)[:count]
+        valid = self._count(metadata, image)
+        values = self._layout.descriptors(record, slice(valid))
+        self._refuse_broken(values, image)
+        return metadata[:valid], values
+
+    def _record(self, image: int) -> np.ndarray:
+        return self._records[image]
+
+    def _count(self, metadata: np.ndarray, image: int) -> int:
         flags = metadata[:, FLAG]
         valid = int(np.count_nonzero(flags == 0))
         if (flags[:valid] != 0).any() or (flags[valid:] != 1).any():
             raise DataError(
-                f"{self._where(image)}: the padding flags of its rows are not 0 and, at the end, 1; "
+                f"{self.where(image)}: the padding flags of its rows are not 0 and, at the end, 1; "
                 "write the file again with valid rows first"
             )
         return valid
+
+    def _refuse_broken(self, values: np.ndarray, image: int) -> None:
+        if not self.packed:
+            refuse_broken(np.ascontiguousarray(values, self.dtype), self.where(image))
 
     def _check_count(self, num_features: int | None) -> int:
         count = self.num_features if num_features is None else num_features
@@ -132,43 +169,6 @@ class DenseFile:
             )
         return count
 
-    def _check_rows(self, rows: Iterable[int] | np.ndarray) -> np.ndarray:
-        rows = np.asarray(rows)
-        integers = rows.ndim == 1 and (rows.dtype.kind in "iu" or not rows.size)
-        if not integers or (rows.size and (rows.min() < 0 or rows.max() >= self.num_images)):
-            raise DataError(f"{self.path}: rows have to be integers from 0 to {self.num_images - 1}, got {rows}")
-        return rows.astype(np.int64)
-
-    def _where(self, image: int) -> str:
-        return f"{self.path}: image {image}" + (f" ('{self.names[image]}')" if self.names else "")
-
-
-def open_local(path: str | os.PathLike) -> DenseFile | RaggedFile:
-    """Open local features of either kind, dense or ragged, for reading a fixed number per image.
-
-    Both have ``names``, ``num_images``, ``dim`` and ``read(rows, num_features)``.
-    """
-    with hdf5.open_checked(path, {}, "local features") as file:
-        ragged = "descriptors" in file
-    return RaggedFile(FeatureFile(path)) if ragged else DenseFile(path)
-
-
-def _open_rows(segment: Segment) -> np.ndarray | h5py.Dataset:
-    """The rows of one source: mapped into memory where HDF5 stores them in one piece and unchanged."""
-    file = hdf5.open_checked(segment.path, {}, _KIND)
-    dataset = file[segment.key]
-    offset = dataset.id.get_offset()
-    if offset is None:
-        return _Slice(dataset, segment.start)
-    start = offset + segment.start * dataset.id.get_type().get_size() * int(np.prod(dataset.shape[1:]))
-    mapped = np.memmap(segment.path, dataset.dtype, "r", start, (segment.count, *dataset.shape[1:]))
-    file.close()
-    return mapped
-
-
-class _Slice:
-    def __init__(self, dataset: h5py.Dataset, start: int):
-        self._dataset, self._start = dataset, start
-
-    def __getitem__(self, row: int) -> np.ndarray:
-        return self._dataset[self._start + row]
+    @staticmethod
+    def _joined(blocks: list[np.ndarray], empty: tuple[int, int]) -> np.ndarray:
+        return np.concatenate([np.zeros(empty, np.float32), *blocks]).astype(np.float32, copy=False)

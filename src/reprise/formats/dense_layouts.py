@@ -24,9 +24,12 @@ SCALE, FLAG, WEIGHT = 2, 3, 4
 class Layout:
     """How one image is stored.
 
-    num_features  K, rows per image; dim  D of the descriptors, after unpacking; packed  whether descriptors are bits
-    record        the stored type of one image: a structure, or (K, 5 + D) numbers
-    dtype         the type in which descriptors are returned: as stored, native byte order, float16 for packed ones
+    Attributes:
+        num_features: K, rows per image
+        dim: D of the descriptors, after unpacking
+        packed: whether descriptors are bits
+        record: the stored type of one image, a structure, or (K, 5 + D) numbers
+        dtype: of the descriptors that are returned: as stored, native byte order, float16 for packed ones
     """
 
     num_features: int
@@ -35,11 +38,15 @@ class Layout:
     record: np.dtype
     dtype: np.dtype
 
-    def split(self, record: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """(metadata (count, 5), descriptors (count, D)) of the first ``count`` rows of one record."""
+    def metadata(self, record: np.ndarray) -> np.ndarray:
+        """The metadata of one record: (K, 5), a view."""
+        return record[:, :METADATA] if self.record.names is None else record["metadata"]
+
+    def descriptors(self, record: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        """The descriptors of some rows of one record: (n, D) in the type ``dtype``; no other row is touched."""
         if self.record.names is None:
-            return record[:count, :METADATA], record[:count, METADATA:]
-        return record["metadata"][:count], self.unpacked(record["descriptor"][:count])
+            return record[rows, METADATA:]
+        return self.unpacked(record["descriptor"][rows])
 
     def unpacked(self, descriptors: np.ndarray) -> np.ndarray:
         """Bits (n, D / 8) become -1 and +1 (n, D) float16; anything else stays as it is."""

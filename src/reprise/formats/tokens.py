@@ -28,7 +28,12 @@ class TokenWriter:
         self._values, self._counts, self._next = values, counts, 0
 
     def append(self, tokens: np.ndarray, counts: np.ndarray) -> None:
-        """Add images: tokens (n, k, width) in the type of the file, k at most K, and their numbers of valid rows."""
+        """Add images.
+
+        Args:
+            tokens: (n, k, width) in the type of the file, k at most K
+            counts: (n,) integers, how many of the k rows of each image are valid; the others are written as 0
+        """
         rows = slice(self._next, self._next + len(tokens))
         self._values[rows, : tokens.shape[1]] = np.where(
             (np.arange(tokens.shape[1]) < counts[:, None])[..., None], tokens, tokens.dtype.type(0)
@@ -49,7 +54,15 @@ def token_writer(
 ) -> Iterator[TokenWriter]:
     """Yield a ``TokenWriter``; the file appears at ``path``, whole, when the block ends without an error.
 
-    dtype: float16, float32 or uint8 (codes). attributes: with ``network``.
+    Args:
+        path: of the file
+        num_images: N, which have to be added; num_descriptors: K, rows per image
+        dtype: float16, float32 or uint8 (codes)
+        names: of the images, None where they have none
+        attributes: of the file, with ``network``
+
+    Raises:
+        DataError: tokens of another number of images were added
     """
     key, width = _LAYOUTS[dtype]
     with hdf5.create(path, attributes) as file:
@@ -67,8 +80,13 @@ class TokenFile:
     """A file of tokens, opened for reading.
 
     Attributes:
-        names: the images in order, None where they have none; num_images: N; num_descriptors: K
-        dtype: of what ``read`` returns, float16, float32 or uint8; counts: (N,) int64; network: see the module
+        path: the file
+        names: the images in order, None where they have none
+        num_images: N
+        num_descriptors: K, rows per image
+        dtype: of what ``read`` returns, float16, float32 or uint8
+        counts: (N,) int64, the valid rows of each image
+        network: see the module
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -95,8 +113,15 @@ class TokenFile:
     def read(self, images: np.ndarray, num_descriptors: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The first ``num_descriptors`` tokens of ``images`` (ascending, so that the file is read in its order).
 
-        Returns (n, k, 128) or, for codes, (n, k, 16), and how many of the k rows are valid, (n,) int64.
-        DataError: more tokens per image than there are, or images that are not in the file.
+        Args:
+            images: (n,) integers
+            num_descriptors: k, None for all K
+
+        Returns:
+            tokens (n, k, 128) or, for codes, (n, k, 16) in ``dtype``, and how many of the k rows are valid, (n,) int64
+
+        Raises:
+            DataError: more tokens per image than there are, or images that are not in the file
         """
         count = self.check_count(num_descriptors)
         if len(images) and (images.min() < 0 or images.max() >= self.num_images):

@@ -20,7 +20,12 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual."""
+    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual.
+
+    Attributes:
+        path: of the file that holds them; key: the dataset
+        start: the first row; count: how many
+    """
 
     path: Path
     key: str
@@ -30,6 +35,11 @@ class Segment:
 
 def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
     """The segments that make up the rows of the dataset ``key``, in order.
+
+    Args:
+        path: of the file, with the dataset ``key``
+        kind: what the file should hold, for messages
+        depth: how many virtual datasets were followed already
 
     Raises:
         DataError: a source is missing, shorter than its part of the virtual dataset or of another type, or was
@@ -60,6 +70,79 @@ def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
     return segments
 
 
+class Rows:
+    """The rows of a dataset, virtual or not, read in place from the files that hold them.
+
+    What HDF5 stores in one piece and unchanged is mapped into memory; anything else is read through HDF5.
+
+    Attributes:
+        shape: of the dataset; dtype: of its values
+    """
+
+    def __init__(self, path: Path, key: str, kind: str):
+        segments = resolve(path, key, kind)
+        with hdf5.open_checked(path, {}, kind) as file:
+            self.shape: tuple[int, ...] = file[key].shape
+            self.dtype: np.dtype = file[key].dtype
+        self._parts = [_open_rows(segment, kind) for segment in segments]
+        self._starts = np.cumsum([0, *(segment.count for segment in segments)])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """One row."""
+        part = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._parts[part][row - int(self._starts[part])]
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Rows ``start`` to ``stop``; a view of the mapped file where one file holds them all."""
+        blocks = []
+        first = max(int(np.searchsorted(self._starts, start, side="right")) - 1, 0)
+        for part, offset in zip(self._parts[first:], self._starts[first:], strict=False):
+            if offset >= stop:
+                break
+            blocks.append(part[max(start - int(offset), 0) : stop - int(offset)])
+        if len(blocks) == 1:
+            return blocks[0]
+        return np.concatenate(blocks) if blocks else np.empty((0, *self.shape[1:]), self.dtype)
+
+    def close(self) -> None:
+        """Close the files that are read through HDF5."""
+        for part in self._parts:
+            if isinstance(part, _Slice):
+                part.close()
+
+
+class _Slice:
+    """Rows ``start`` to ``start + count`` of a dataset that cannot be mapped."""
+
+    def __init__(self, dataset: h5py.Dataset, start: int, count: int):
+        self._dataset, self._start, self._count = dataset, start, count
+
+    def __getitem__(self, rows: int | slice) -> np.ndarray:
+        if isinstance(rows, slice):
+            first, last, _ = rows.indices(self._count)
+            return self._dataset[self._start + first : self._start + last]
+        return self._dataset[self._start + rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._dataset.file.close()
+
+
+def _open_rows(segment: Segment, kind: str) -> np.ndarray | _Slice:
+    file = hdf5.open_checked(segment.path, {}, kind)
+    dataset = file[segment.key]
+    offset = dataset.id.get_offset()
+    if offset is None:
+        return _Slice(dataset, segment.start, segment.count)
+    start = offset + segment.start * dataset.id.get_type().get_size() * int(np.prod(dataset.shape[1:]))
+    mapped = np.memmap(segment.path, dataset.dtype, "r", start, (segment.count, *dataset.shape[1:]))
+    file.close()
+    return mapped
+
+
 def locate(path: Path, name: str) -> Path:
     """The source ``name`` of the virtual file ``path``: beside it, where the name is of another machine."""
     candidates = [path.parent / name, path.parent / Path(name).name]
@@ -69,16 +152,29 @@ def locate(path: Path, name: str) -> Path:
     raise DataError(f"{path}: its chunk {candidates[0]} is missing; bring it back, or run the extraction again")
 
 
-def link(file: h5py.File, path: Path, key: str, chunks: Sequence[Path], rows: Sequence[int]) -> None:
-    """Create the virtual dataset ``key`` in ``file``, which will stand at ``path``, from the same one of ``chunks``."""
+def link(
+    file: h5py.File,
+    path: Path,
+    key: str,
+    chunks: Sequence[Path],
+    rows: Sequence[int],
+    source_keys: Sequence[str] | None = None,
+) -> None:
+    """Create the virtual dataset ``key`` in ``file``, which will stand at ``path``, from those of ``chunks``.
+
+    Args:
+        rows: of each chunk
+        source_keys: the name of the dataset in each chunk, where it is not ``key``
+    """
+    source_keys = source_keys or [key] * len(chunks)
     with h5py.File(chunks[0]) as first:
-        shape, dtype = first[key].shape[1:], first[key].dtype
+        shape, dtype = first[source_keys[0]].shape[1:], first[source_keys[0]].dtype
     layout = h5py.VirtualLayout((sum(rows), *shape), dtype)
     start = 0
-    for chunk, count in zip(chunks, rows, strict=True):
+    for chunk, count, source_key in zip(chunks, rows, source_keys, strict=True):
         if count:
             name = os.path.relpath(chunk.absolute(), path.absolute().parent)
-            layout[start : start + count] = h5py.VirtualSource(name, key, (count, *shape), dtype)
+            layout[start : start + count] = h5py.VirtualSource(name, source_key, (count, *shape), dtype)
         start += count
     file.create_virtual_dataset(key, layout)
 
@@ -91,9 +187,16 @@ def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequ
 
 
 def _check_recipes(path: Path, file: h5py.File) -> None:
-    if "chunks" not in file or "chunk_recipes" not in file:
+    if "chunks" not in file:
         return
-    for name, recipe in zip(hdf5.read_names(file, "chunks"), hdf5.read_names(file, "chunk_recipes"), strict=True):
+    names = hdf5.read_names(file, "chunks")
+    if "chunk_recipes" in file:
+        recipes = hdf5.read_names(file, "chunk_recipes")
+    elif "chunk_recipe" in file.attrs:  # ragged files of earlier versions, whose chunks had one recipe
+        recipes = [str(file.attrs["chunk_recipe"])] * len(names)
+    else:
+        return
+    for name, recipe in zip(names, recipes, strict=True):
         chunk = locate(path, name)
         with hdf5.open_checked(chunk, {}, "a chunk") as source:
             if source.attrs.get("recipe", "") != recipe:

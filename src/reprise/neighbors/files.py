@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reprise.formats.dense import DenseFile
+from reprise.formats.features import open_features
 from reprise.formats.neighbors import write_neighbors
 from reprise.neighbors.search import compute_neighbors
 
@@ -20,7 +20,7 @@ def find_neighbors(
     exclude_self: bool,
     device: str,
 ) -> None:
-    """Write the nearest neighbours of ``queries`` among ``databases``, dense features, in the published layout.
+    """Write the nearest neighbours of ``queries`` among ``databases``, features of any layout, in the published layout.
 
     Args:
         queries: None compares the images of the database with each other
@@ -32,11 +32,18 @@ def find_neighbors(
         exclude_self: as in :func:`reprise.neighbors.search.compute_neighbors`
         device: of torch
     """
-    database = np.concatenate([DenseFile(file).globals(descriptor) for file in databases])
-    asked = database if queries is None else DenseFile(queries).globals(descriptor)
+    database = np.concatenate([_vectors(file, descriptor) for file in databases])
+    asked = database if queries is None else _vectors(queries, descriptor)
     most = len(database) - exclude_self
     neighbors = compute_neighbors(
         asked, database, most if count is None else min(count, most), exclude_self=exclude_self, device=device
     )
     # As the published evaluation and the published training read them.
     write_neighbors(output, neighbors, as_tensor=not exclude_self)
+
+
+def _vectors(file: str | os.PathLike, kind: str) -> np.ndarray:
+    """The global descriptors of one file: (N, G) float32. DataError: there are none of this kind."""
+    with open_features(file) as features:
+        features.require("the search for nearest neighbours", global_kind=kind, descriptors=False)
+        return features.globals(kind)

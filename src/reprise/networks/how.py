@@ -104,30 +104,30 @@ class HOW(nn.Module):
         image   (1, 3, H, W) float32, normalised by ``mean_std``
         scales  factors by which the image is resized; None as ``num_features`` keeps every cell
 
-        Descriptors are (n, dim), not normalised; strengths are relative to the strongest cell, which has 1;
-        locations are stride * (cell + 0.5) / scale in pixels of ``image``; scales are the factors. Cells of equal
+        Descriptors are (n, dim), not normalised; scores are relative to the strongest cell, which has 1;
+        keypoints are stride * (cell + 0.5) / scale in pixels of ``image``; scales are the factors. Cells of equal
         strength keep their order: by scale as given, then by row, then by column.
 
         DataError: an image of another shape or with values that are not finite, or a scale that leaves no pixel.
         """
         maps = list(self._pyramid(image, scales))
         descriptors = torch.cat([features[0].flatten(1).T for features, _ in maps])
-        strengths = torch.cat([attention.flatten() for _, attention in maps])
-        strengths = strengths / _maximum(strengths)
-        order = torch.sort(strengths, descending=True, stable=True).indices[:num_features]
+        scores = torch.cat([attention.flatten() for _, attention in maps])
+        scores = scores / _maximum(scores)
+        order = torch.sort(scores, descending=True, stable=True).indices[:num_features]
         cells = [_grid(*attention.shape[-2:]) for _, attention in maps]
         factors = np.repeat(np.array(scales, np.float64), [len(grid) for grid in cells])[:, None]
-        locations = self.stride * (np.concatenate(cells) + 0.5) / factors
+        keypoints = self.stride * (np.concatenate(cells) + 0.5) / factors
         rows = order.cpu().numpy()
         return LocalFeatures(
             descriptors[order].cpu().numpy(),
-            strengths[order].cpu().numpy(),
-            locations[rows].astype(np.float32),
+            scores[order].cpu().numpy(),
+            keypoints[rows].astype(np.float32),
             factors[rows, 0].astype(np.float32),
         )
 
     def forward_global(self, image: torch.Tensor, scales: Sequence[float] = (1.0,)) -> torch.Tensor:
-        """The global descriptor of an image: the sum of its local ones weighted by their strengths, normalised.
+        """The global descriptor of an image: the sum of its local ones weighted by their scores, normalised.
 
         image (1, 3, H, W) float32, normalised by ``mean_std`` -> (1, dim), differentiable.
         DataError: as :meth:`forward_local`.
@@ -174,8 +174,8 @@ def _grid(rows: int, columns: int) -> np.ndarray:
     return np.stack([x, y], axis=1)
 
 
-def _maximum(strengths: torch.Tensor) -> torch.Tensor:
-    maximum = strengths.max()
+def _maximum(scores: torch.Tensor) -> torch.Tensor:
+    maximum = scores.max()
     if not torch.isfinite(maximum):
         raise DataError("network: the attention is not finite; the weights have diverged, take an earlier checkpoint")
     return maximum

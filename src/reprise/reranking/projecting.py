@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.formats.tokens import token_writer
 from reprise.networks.ames import AMES, check_dim
 from reprise.storage.errors import DataError
@@ -30,7 +30,7 @@ def project_tokens(
     """Project the strongest descriptors of every image and store the tokens (``reprise.formats.tokens``).
 
     Args:
-        features: local features, dense or ragged
+        features: local features of any layout
         checkpoint: the network
         output: the file of tokens
         role: "query" stores float32; "database" float16, or codes of 128 bits if the network is binarized
@@ -48,7 +48,8 @@ def project_tokens(
     network = AMES.from_checkpoint(checkpoint)
     identity = network_hash(network)
     network.to(device)
-    local = open_local(features)
+    local = open_features(features)
+    local.require("AMES")
     check_dim(str(features), local.dim, network.local_dim)
     count = local.num_features if num_descriptors is None else num_descriptors
     dtype = "float32" if role == "query" else ("uint8" if network.binarized else "float16")

@@ -14,7 +14,12 @@ from reprise.storage.errors import DataError
 
 @contextmanager
 def create(path: str | os.PathLike, attributes: Mapping[str, object]) -> Iterator[h5py.File]:
-    """Yield a new HDF5 file that appears at ``path``, whole, when the block ends without an error."""
+    """Yield a new HDF5 file that appears at ``path``, whole, when the block ends without an error.
+
+    Args:
+        path: of the file
+        attributes: of the file: name -> number or string
+    """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         for name, value in attributes.items():
             file.attrs[name] = value
@@ -22,7 +27,16 @@ def create(path: str | os.PathLike, attributes: Mapping[str, object]) -> Iterato
 
 
 def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str) -> h5py.File:
-    """Open an HDF5 file for reading and check that it holds ``datasets`` (name -> number of dimensions)."""
+    """Open an HDF5 file for reading and check that it holds ``datasets``.
+
+    Args:
+        path: of the file
+        datasets: name -> number of dimensions
+        kind: what the file should hold, for messages
+
+    Raises:
+        DataError: no such file, not a whole HDF5 file, or a dataset that is missing or has other dimensions
+    """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; it should hold {kind}")

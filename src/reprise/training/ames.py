@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.networks.devices import best_device
@@ -62,7 +62,7 @@ def train_ames(
     DataError: inputs of different lengths, a teacher of another width, more descriptors than are stored, no valid
     anchor, or a loss that is not finite (names the images; the state of the epoch before stays).
     """
-    run = _Run(settings, open_local(features), neighbors, labels, teacher, binariser, device or best_device())
+    run = _Run(settings, open_features(features), neighbors, labels, teacher, binariser, device or best_device())
     saved = TrainingState(state, identity)
     history = run.load(saved.load())
     for epoch in range(len(history), settings.epochs):

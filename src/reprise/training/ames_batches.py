@@ -14,7 +14,7 @@ _AHEAD = 2
 
 
 class LocalDescriptors(Protocol):
-    """What :func:`reprise.formats.dense.open_local` returns."""
+    """What :func:`reprise.formats.features.open_features` returns."""
 
     dim: int
     num_images: int

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from reprise.datasets.reading import read_dataset
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.formats.neighbors import read_neighbors
 from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
@@ -44,7 +44,7 @@ class AmesValidation:
         first: int | None = None,
     ) -> None:
         self._settings, self._truth = settings, ground_truth[:first]
-        self._queries, self._database = open_local(queries), open_local(database)
+        self._queries, self._database = open_features(queries), open_features(database)
         self._check(neighbors, len(ground_truth))
         chosen = RankedList(neighbors.ranks[:first], neighbors.scores[:first])
         ((self._name, self._ranking),) = shortlists(chosen, self._truth, ("medium",)).items()

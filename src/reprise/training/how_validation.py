@@ -10,8 +10,8 @@ from reprise.codebooks.stages import train_codebook
 from reprise.datasets.images import Dataset, ImageList
 from reprise.evaluation.retrieval import evaluate_classic, evaluate_revisited
 from reprise.extractors.chunks import extract_images
-from reprise.extractors.registry import load_extractor
-from reprise.formats.features import FeatureFile
+from reprise.extractors.how import Extractor, Settings
+from reprise.formats.features import open_features
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 from reprise.training.how_settings import ValidationSettings
@@ -41,8 +41,9 @@ def validate(
     network.save_checkpoint(folder / "network.pth")
 
     def extract(name: str, images: ImageList, num_features: int, scales: tuple[float, ...]) -> Path:
-        parameters = {"image_size": image_size, "scales": scales, "num_features": num_features}
-        extractor = load_extractor("how", device=device, checkpoint=str(folder / "network.pth"), **parameters)
+        limits = {"image_size": image_size, "scales": scales, "num_features": num_features}
+        settings = Settings.read({"type": "how", "checkpoint": folder / "network.pth", **limits}, "validation")
+        extractor = Extractor(settings, device)
         extract_images(images, extractor, folder / name, attributes={"recipe": ""}, workers=workers)
         return folder / name
 
@@ -66,13 +67,14 @@ def validate(
 def _search(settings: ValidationSettings, codebook: Path, database: Path, queries: Path) -> np.ndarray:
     """The ranking of all database images for each query: (Q, N)."""
     engine = ASMK(Codebook.load(codebook), device="auto", **vars(settings.asmk))
-    with FeatureFile(database) as file:
+    with open_features(database) as file:
         for start in range(0, len(file), _IMAGES_PER_BLOCK):
             stop = min(start + _IMAGES_PER_BLOCK, len(file))
-            engine.index(*file.read(start, stop), n_images=stop)
-    with FeatureFile(queries) as file:
+            engine.index(*file.read_rows(start, stop), n_images=stop)
+    with open_features(queries) as file:
         rows = [
-            engine.search(*file.read(query, query + 1), query_ids=np.array([query])).ranks for query in range(len(file))
+            engine.search(*file.read_rows(query, query + 1), query_ids=np.array([query])).ranks
+            for query in range(len(file))
         ]
     return np.concatenate(rows)
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from reprise.formats.dense import open_local
+from reprise.formats.features import open_features
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.training.ames_batches import LocalDescriptors
@@ -79,9 +79,9 @@ def fit_binariser(
         num_features: the most of one image
         seed: of the choice of images and descriptors, and of the rotation
 
-    DataError: see :func:`fit_itq` and :func:`reprise.formats.dense.open_local`.
+    DataError: see :func:`fit_itq` and :func:`reprise.formats.features.open_features`.
     """
-    sample = sample_descriptors(open_local(features), descriptors, num_features, seed)
+    sample = sample_descriptors(open_features(features), descriptors, num_features, seed)
     W = fit_itq(sample, bits, iterations=iterations, seed=seed)
     print(f"quantisation loss of {len(sample)} descriptors: {quantisation_loss(sample, W):.6f}")
     with atomic_path(output) as temporary:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.aggregated import StoredAggregated, write_aggregated
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 
 _IMAGES_PER_BLOCK = 64
 
@@ -36,7 +36,7 @@ def aggregate_chunk(
         DataError: files that do not fit each other
     """
     words = Codebook.load(codebook)
-    with FeatureFile(features) as file:
+    with open_features(features) as file:
         part = aggregate_features(
             file,
             words,

@@ -6,11 +6,11 @@ from tqdm import tqdm
 from reprise.asmk.aggregation import aggregate
 from reprise.asmk.postings import Aggregated
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import Features
 
 
 def aggregate_features(
-    file: FeatureFile,
+    file: Features,
     codebook: Codebook,
     *,
     images_per_block: int,
@@ -18,7 +18,7 @@ def aggregate_features(
     assignments: int,
     binary: bool,
 ) -> Aggregated:
-    """Aggregate the images of a file of features.
+    """Aggregate the images of a file of features, of any layout.
 
     Args:
         file: the features
@@ -30,10 +30,14 @@ def aggregate_features(
 
     Returns:
         the postings of all images; the ids are their positions in the file
+
+    Raises:
+        DataError: the file has no descriptors, or of another dimension than the codebook
     """
+    file.require("aggregation with this codebook", dim=codebook.dim)
     parts = []
     for first in tqdm(range(0, len(file), images_per_block), unit="block", mininterval=1.0):
-        descriptors, image_ids = file.read(first, min(first + images_per_block, len(file)), num_features)
+        descriptors, image_ids = file.read_rows(first, min(first + images_per_block, len(file)), num_features)
         words = codebook.assign(descriptors, assignments, device="auto")
         parts.append(aggregate(descriptors, words, image_ids, codebook, binary=binary))
     if not parts:

@@ -12,7 +12,7 @@ from reprise.asmk.postings import Aggregated, thread_count
 from reprise.asmk.queries import checked_topk
 from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.features import FeatureFile
+from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
 from reprise.storage.errors import DataError
 
@@ -58,9 +58,10 @@ def search_indexes(
         raise DataError(
             f"{indexes[0]}: the indexes hold {found} images, the datasets {len(names)}; delete them and run again"
         )
-    with FeatureFile(queries) as file:
-        query_names = file.names
-        bare = [name for name, count in zip(file.names, file.counts(), strict=True) if not count]
+    with open_features(queries) as file:
+        file.require("searching", dim=words.dim, names=True)
+        query_names = file.names or []
+        bare = [name for name, count in zip(query_names, file.counts(), strict=True) if not count]
         if bare:
             raise DataError(f"{queries}: query '{bare[0]}' has no features; check its image and its box")
         aggregated = aggregate_features(

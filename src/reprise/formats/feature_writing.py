@@ -1,0 +1,83 @@
+"""Writing files of features, in either of the layouts that this project writes."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal, Protocol
+
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.dense_writing import DenseWriter
+from reprise.formats.ragged_writing import RaggedWriter
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+#: Names that no kind of global descriptor may have, because datasets of the file do.
+_RESERVED = (
+    "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
+    "names", "skipped", "chunks", "chunk_rows", "chunk_recipes",
+)  # fmt: skip
+
+
+class FeatureWriter(Protocol):
+    """An open file that takes one image after the other."""
+
+    def append(self, name: str, features: LocalFeatures) -> None:
+        """Add the image ``name``."""
+
+    def skip(self, name: str) -> None:
+        """Add the image ``name``, which could not be decoded, without features."""
+
+
+@contextmanager
+def feature_writer(
+    path: str | os.PathLike,
+    dim: int,
+    attributes: Mapping[str, object],
+    *,
+    layout: Literal["ragged", "dense"] = "ragged",
+    names: Sequence[str] | None = None,
+    num_features: int | None = None,
+    global_dims: Mapping[str, int] | None = None,
+    affine: bool = False,
+    descriptor_type: Literal["f2", "f4"] = "f4",
+) -> Iterator[FeatureWriter]:
+    """Yield a writer; the file appears at ``path`` when the block ends without an error.
+
+    Args:
+        path: of the file
+        dim: D of the descriptors; 0 for a ragged file of keypoints alone
+        attributes: of the file: recipe, extractor, first_image
+        layout: "ragged", or "dense", the published layout of AMES, compound with float16
+        names: of all images, in order; dense files need them, ragged ones take them from ``append``
+        num_features: K, rows per image of a dense file
+        global_dims: kind of global descriptor (a dataset of the file, such as ``cls``) -> its dimension
+        affine: whether keypoints of a ragged file have affine shapes
+        descriptor_type: of a ragged file, float16 or float32
+
+    Raises:
+        DataError: what a layout needs is missing, or what it cannot hold is asked for
+    """
+    vectors = global_dims or {}
+    _check(path, vectors, layout, dense=(names is not None and num_features is not None and dim > 0), affine=affine)
+    with hdf5.create(path, attributes) as file:
+        writer: DenseWriter | RaggedWriter
+        if layout == "dense":
+            writer = DenseWriter(file, names or [], num_features or 0, dim, vectors)
+        else:
+            file.attrs["keypoint_convention"] = "colmap"  # the only one that ragged files have
+            writer = RaggedWriter(file, dim, vectors, affine=affine, descriptor_type=descriptor_type)
+        yield writer
+        writer.finish()
+
+
+def _check(path: str | os.PathLike, kinds: Mapping[str, int], layout: str, *, dense: bool, affine: bool) -> None:
+    if layout not in ("ragged", "dense"):
+        raise DataError(f"{path}: layout is {layout!r}; expected 'ragged' or 'dense'")
+    if layout == "dense" and (not dense or affine):
+        raise DataError(
+            f"{path}: the dense layout needs names, num_features and dim, and holds no affine shapes; give them, or "
+            "write a ragged file"
+        )
+    for kind in kinds:
+        if kind in _RESERVED:
+            raise DataError(f"{path}: a global descriptor cannot be called '{kind}', a dataset of the file is")

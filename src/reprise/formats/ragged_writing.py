@@ -1,0 +1,100 @@
+"""Writing files of ragged features, the layout of this project."""
+
+from collections.abc import Mapping
+
+import h5py
+import numpy as np
+
+from reprise.formats.arrays import LocalFeatures
+from reprise.storage import hdf5
+from reprise.storage.errors import DataError
+
+_ROWS_PER_BLOCK = 4096
+
+
+class RaggedWriter:
+    """Appends the features of one image after the other to an open file; made by ``feature_writer``."""
+
+    def __init__(
+        self, file: h5py.File, dim: int, global_dims: Mapping[str, int], *, affine: bool, descriptor_type: str
+    ) -> None:
+        self._file, self._dim, self._global_dims = file, dim, dict(global_dims)
+        self._offsets = [0]
+        self._names: list[str] = []
+        self._skipped: list[str] = []
+        self._keys = ["keypoints", "scales", "scores"]
+        for key, width in (("keypoints", (2,)), ("scales", ()), ("scores", ())):
+            self._create(key, width, "f4")
+        if dim:
+            self._keys.append("descriptors")
+            self._create("descriptors", (dim,), descriptor_type)
+        if affine:
+            self._keys.append("affine")
+            self._create("affine", (2, 2), "f4")
+        for kind, size in self._global_dims.items():
+            self._create(kind, (size,), "f4")
+
+    def append(self, name: str, features: LocalFeatures) -> None:
+        """Add the image ``name``.
+
+        Raises:
+            DataError: another dimension, other global descriptors than the file was made for, no affine shapes where
+                it was made for them, NaN or infinity (also where float16 overflows)
+        """
+        if features.descriptors.shape[1:] != (self._dim,):
+            raise DataError(
+                f"image '{name}': descriptors have shape {features.descriptors.shape}, expected (n, {self._dim}); "
+                "all images of a file come from one extractor"
+            )
+        if set(features.global_descriptors) != set(self._global_dims):
+            found, expected = sorted(features.global_descriptors), sorted(self._global_dims)
+            raise DataError(f"image '{name}': has the global descriptors {found}, the file was made for {expected}")
+        start, stop = self._offsets[-1], self._offsets[-1] + len(features)
+        columns = {key: self._column(name, key, getattr(features, key), stop - start) for key in self._keys}
+        vectors = {
+            kind: self._vector(name, kind, features.global_descriptors[kind], size)
+            for kind, size in self._global_dims.items()
+        }
+        for key, values in columns.items():
+            self._file[key].resize(stop, axis=0)
+            self._file[key][start:stop] = values
+        self._next(name, stop, vectors)
+
+    def skip(self, name: str) -> None:
+        """Add the image ``name`` without features, as one that could not be decoded; its global descriptors are 0."""
+        self._skipped.append(name)
+        self._next(name, self._offsets[-1], {})
+
+    def finish(self) -> None:
+        """Write what belongs to the whole file."""
+        self._file["offsets"] = np.asarray(self._offsets, np.int64)
+        hdf5.write_names(self._file, "names", self._names)
+        hdf5.write_names(self._file, "skipped", self._skipped)
+
+    def _create(self, key: str, width: tuple[int, ...], dtype: str) -> None:
+        self._file.create_dataset(key, (0, *width), dtype, maxshape=(None, *width), chunks=(_ROWS_PER_BLOCK, *width))
+
+    def _next(self, name: str, stop: int, vectors: Mapping[str, np.ndarray]) -> None:
+        self._offsets.append(stop)
+        self._names.append(name)
+        for kind in self._global_dims:
+            self._file[kind].resize(len(self._names), axis=0)
+            if kind in vectors:
+                self._file[kind][-1] = vectors[kind]
+
+    def _column(self, name: str, key: str, values: np.ndarray | None, count: int) -> np.ndarray:
+        dataset = self._file[key]
+        if values is None or np.shape(values) != (count, *dataset.shape[1:]):
+            found = None if values is None else np.shape(values)
+            raise DataError(f"image '{name}': {key} have shape {found}, expected {(count, *dataset.shape[1:])}")
+        with np.errstate(over="ignore"):
+            values = np.asarray(values).astype(dataset.dtype, copy=False)
+        if not np.isfinite(values).all():
+            raise DataError(f"image '{name}': {key} contain NaN or infinity; the weights or the image are damaged")
+        return values
+
+    def _vector(self, name: str, kind: str, vector: np.ndarray, size: int) -> np.ndarray:
+        vector = np.asarray(vector, np.float32)
+        if vector.shape != (size,) or not np.isfinite(vector).all():
+            raise DataError(f"image '{name}': global descriptor '{kind}' {vector.shape}: expected ({size},), finite")
+        return vector
