@@ -1,15 +1,15 @@
 """Metrics, loaded by name: those of :mod:`reprise.evaluation.metrics`, or any module by its whole name."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 import numpy as np
 
-from reprise.evaluation import metrics
 from reprise.evaluation.scores import Evaluation
-from reprise.storage.errors import unknown_name
+from reprise.storage.modules import available, load_module, module_of
+
+_PACKAGE = "reprise.evaluation.metrics"
+_MARK = "evaluate"
 
 
 class Metric(Protocol):
@@ -32,7 +32,7 @@ class Metric(Protocol):
 
 def metric_module(name: str) -> str:
     """The whole name of the module of a metric, for the recipes of the stages that load it."""
-    return name if "." in name else f"{metrics.__name__}.{name}"
+    return module_of(_PACKAGE, name)
 
 
 def load_metric(name: str) -> Metric:
@@ -41,14 +41,12 @@ def load_metric(name: str) -> Metric:
     Raises:
         DataError: a name that no module has
     """
-    if "." not in name and name not in metric_names():
-        raise unknown_name("metric", name, metric_names())
-    return cast(Metric, importlib.import_module(metric_module(name)))
+    return cast(Metric, load_module(_PACKAGE, name, _MARK, "metric"))
 
 
 def metric_names() -> list[str]:
     """The metrics of the package, by listing it."""
-    return sorted(module.name for module in pkgutil.iter_modules(metrics.__path__))
+    return list(available(_PACKAGE, _MARK))
 
 
 def metrics_for(truth: str | None) -> list[str]:

@@ -18,16 +18,13 @@ A scorer is a module of this package, or any module by its whole name, that defi
 What a scorer projects features to, once for every image, is a stage of its own before it (``project_tokens`` of AMES).
 """
 
-import ast
-import importlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 
-from reprise.storage.errors import unknown_name
+from reprise.storage.modules import available, load_module, module_of
 
 Files = Mapping[str, str | os.PathLike]
 _PACKAGE = "reprise.reranking"
@@ -59,7 +56,7 @@ class Scorer(Protocol):
 
 def scorer_module(name: str) -> str:
     """The whole name of the module of a scorer, for the recipes of the stages that load it."""
-    return name if "." in name else f"{_PACKAGE}.{name}"
+    return module_of(_PACKAGE, name)
 
 
 def load_scorer(name: str) -> Scorer:
@@ -68,16 +65,9 @@ def load_scorer(name: str) -> Scorer:
     Raises:
         DataError: a name that no module has
     """
-    if "." not in name and name not in scorer_names():
-        raise unknown_name("scorer", name, scorer_names())
-    return cast(Scorer, importlib.import_module(scorer_module(name)))
+    return cast(Scorer, load_module(_PACKAGE, name, _MARK, "scorer"))
 
 
 def scorer_names() -> list[str]:
     """The scorers of this package; none of them is imported to find out."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if _is_scorer(path))
-
-
-def _is_scorer(path: Path) -> bool:
-    body = ast.parse(path.read_bytes()).body
-    return any(isinstance(node, ast.FunctionDef) and node.name == _MARK for node in body)
+    return list(available(_PACKAGE, _MARK))

@@ -1,8 +1,9 @@
 """Names that load modules: an extractor, a layout or a metric is a module, and its name in the configuration loads it.
 
-A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``); an import path
-``package.module:Class`` is one of somebody else's, anywhere on Python's path. There is no list to edit: what exists is
-found by looking into the folder of the package.
+A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``). A module of
+somebody else's, anywhere on Python's path, is named by an import path: ``package.module:Class`` where a class is meant,
+its whole name where the module itself is. There is no list to edit: what exists is found by looking into the folder of
+the package.
 """
 
 import ast
@@ -24,13 +25,13 @@ def module_of(package: str, name: str) -> str:
 
     Args:
         package: the package of the plain names, such as ``reprise.extractors``
-        name: a plain name, or an import path ``package.module:Class``
+        name: a plain name, or an import path
     """
-    return name.partition(":")[0] if ":" in name else f"{package}.{name}"
+    return name.partition(":")[0] if ":" in name or "." in name else f"{package}.{name}"
 
 
 def load_named(package: str, name: str, attribute: str, where: str) -> Any:
-    """Import what ``name`` stands for.
+    """Import the class that ``name`` stands for.
 
     Args:
         package: the package of the plain names, such as ``reprise.extractors``
@@ -46,6 +47,25 @@ def load_named(package: str, name: str, attribute: str, where: str) -> Any:
     if name not in available(package, attribute):
         raise unknown_name(where, name, available(package, attribute))
     return getattr(importlib.import_module(f"{package}.{name}"), attribute)
+
+
+def load_module(package: str, name: str, attribute: str, where: str) -> Any:
+    """Import the module that ``name`` stands for.
+
+    Args:
+        package: the package of the plain names, such as ``reprise.evaluation.metrics``
+        name: a plain name, or the whole name of any other module
+        attribute: what tells that a module of the package is meant, such as a function that each of them has
+        where: what the error begins with
+
+    Raises:
+        DataError: there is no such module, with the nearest name that exists
+    """
+    if "." in name:
+        return _imported(name, where)
+    if name not in available(package, attribute):
+        raise unknown_name(where, name, available(package, attribute))
+    return importlib.import_module(module_of(package, name))
 
 
 @functools.cache
@@ -72,12 +92,16 @@ def _import(path: str, attribute: str, where: str) -> Any:
     if not _IMPORT_PATH.fullmatch(path):
         raise DataError(f"{where}: '{path}' is no import path; write it as package.module:{attribute}")
     module, _, name = path.partition(":")
+    loaded = _imported(module, where)
+    if not hasattr(loaded, name):
+        raise DataError(f"{where}: {module} ({loaded.__file__}) has no '{name}'; correct the name after the colon")
+    return getattr(loaded, name)
+
+
+def _imported(module: str, where: str) -> Any:
     try:
-        loaded = importlib.import_module(module)
+        return importlib.import_module(module)
     except ImportError as error:
         raise DataError(
             f"{where}: '{module}' cannot be imported ({error}); install it, or put its folder into PYTHONPATH"
         ) from error
-    if not hasattr(loaded, name):
-        raise DataError(f"{where}: {module} ({loaded.__file__}) has no '{name}'; correct the name after the colon")
-    return getattr(loaded, name)

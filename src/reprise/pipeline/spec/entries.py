@@ -115,7 +115,7 @@ class Calibration(Settings):
     )
 
 
-class AsmkSettings(Settings):
+class Kernel(Settings):
     """The aggregated selective match kernel (Tolias, Avrithis and Jegou, IJCV 2016)."""
 
     binary: bool = Field(True, description="binarized aggregated vectors (ASMK*)")
@@ -124,6 +124,11 @@ class AsmkSettings(Settings):
     query_assignments: Count = Field(5, description="visual words per descriptor of a query")
     alpha: float = Field(3.0, gt=0, description="exponent of the similarity")
     threshold: float = Field(0.0, ge=-1, le=1, description="smallest similarity that counts")
+
+
+class AsmkSettings(Kernel):
+    """A search with the kernel."""
+
     topk: Count | None = Field(None, description="length of the rankings; null keeps all images")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reprise.pipeline.spec.entries import Checkpoint, Count, Dataset, Extractor, Size, Source
+from reprise.pipeline.spec.entries import Checkpoint, Count, Dataset, Extractor, Kernel, Size, Source
 from reprise.storage.references import Refers
 from reprise.storage.settings import Settings
 
@@ -31,17 +31,6 @@ class ValidationCodebook(Settings):
     seed: int = Field(1234, ge=0, description="of k-means")
 
 
-class ValidationAsmk(Settings):
-    """The kernel of a validation."""
-
-    binary: bool = Field(True, description="binarized aggregated vectors (ASMK*)")
-    idf: bool = Field(False, description="weights of words by their inverse document frequency")
-    database_assignments: Count = Field(1, description="visual words per descriptor of the database")
-    query_assignments: Count = Field(5, description="visual words per descriptor of a query")
-    alpha: float = Field(3.0, gt=0, description="exponent of the similarity")
-    threshold: float = Field(0.0, ge=-1, le=1, description="smallest similarity that counts")
-
-
 class HowValidation(Settings):
     """What is searched during a training of HOW, to choose the best epoch."""
 
@@ -50,7 +39,7 @@ class HowValidation(Settings):
     num_features: Count = Field(1000, description="the strongest features of each image")
     scales: Scales = Field([2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25], description="factors of the image pyramid")
     codebook: ValidationCodebook = Field(ValidationCodebook(), description="trained anew at each validation")
-    asmk: ValidationAsmk = Field(ValidationAsmk(), description="settings of the kernel")
+    asmk: Kernel = Field(Kernel(), description="settings of the kernel")
 
 
 class How(Settings):
