@@ -4,7 +4,7 @@ import numpy as np
 
 
 def mine(queries, pool, query_clusters, pool_clusters, negatives):
-    """The positions in the pool of the negatives of each query; see reprise.training.mining.mine_negatives."""
+    """The positions in the pool of the negatives of each query; see reprise.training.how.mining.mine_negatives."""
     chosen = []
     for query, own in zip(queries, query_clusters, strict=True):
         similarities = [float(np.dot(query, candidate)) for candidate in pool]

@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
-from reprise.training.ames_batches import draw_counts, read_batches
-from reprise.training.ames_loss import triplet_loss
+from reprise.training.ames.batches import draw_counts, read_batches
+from reprise.training.ames.loss import triplet_loss
 
 TRIPLETS = np.array([[0, 3, 5], [7, 0, 2], [9, 9, 1]])
 

@@ -8,7 +8,7 @@ import torch
 from reference import ames_sampling as plain
 
 from reprise.storage.errors import DataError
-from reprise.training.ames_sampling import TripletSampler, batches, index_labels
+from reprise.training.ames.sampling import TripletSampler, batches, index_labels
 
 
 def table(images=90, neighbors=40, labels=6, seed=0):
@@ -76,7 +76,7 @@ def test_probabilities_are_cubes_of_similarities():
 
 def test_blocks_of_rows_change_nothing(monkeypatch):
     whole = TripletSampler(*table()).epoch(0, 0)
-    monkeypatch.setattr("reprise.training.ames_sampling._ROWS", 7)
+    monkeypatch.setattr("reprise.training.ames.sampling._ROWS", 7)
     np.testing.assert_array_equal(TripletSampler(*table()).epoch(0, 0), whole)
 
 

@@ -15,10 +15,10 @@ from ames_training_data import DIM, ROWS, neighbors_of, training_labels, write_f
 
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
-from reprise.training import ames
-from reprise.training.ames import train_ames
-from reprise.training.ames_settings import AmesSettings
-from reprise.training.itq import fit_itq
+from reprise.training.ames import training
+from reprise.training.ames.itq import fit_itq
+from reprise.training.ames.settings import AmesSettings
+from reprise.training.ames.training import train_ames
 from reprise.untrusted.checkpoints import load_checkpoint
 
 LABELS = training_labels()
@@ -95,14 +95,14 @@ import torch
 torch.set_num_threads(1)
 from pathlib import Path
 import test_ames_training as module
-from reprise.training import ames
-finished = ames._Run.train_epoch
+from reprise.training.ames import training
+finished = training._Run.train_epoch
 def dying(self, epoch, validation):
     row = finished(self, epoch, validation)
     if epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return row
-ames._Run.train_epoch = dying
+training._Run.train_epoch = dying
 module.train(Path({folder!r}), {features!r}, module.SETTINGS.__class__(**{{**vars(module.SETTINGS), "epochs": 4}}))
 """
 
@@ -157,7 +157,7 @@ def test_mixed_precision_trains(features, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_names_the_batch_and_keeps_the_last_state(features, tmp_path, monkeypatch):
-    whole = ames.triplet_loss
+    whole = training.triplet_loss
 
     def broken(network, batch, teacher, beta):
         loss = whole(network, batch, teacher, beta)
@@ -165,7 +165,7 @@ def test_a_loss_that_is_not_finite_names_the_batch_and_keeps_the_last_state(feat
         return replace(loss, total=loss.total * float("nan")) if broken.calls == 15 else loss
 
     broken.calls = 0
-    monkeypatch.setattr(ames, "triplet_loss", broken)
+    monkeypatch.setattr(training, "triplet_loss", broken)
     with pytest.raises(
         DataError, match=r"epoch 2, batch 3: the loss is nan, with the images .*\[\[\d+, \d+, \d+\],.*learning_rate"
     ):

@@ -11,8 +11,8 @@ from reprise.formats.features import open_features
 from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
-from reprise.training.ames_settings import AmesValidationSettings
-from reprise.training.ames_validation import AmesValidation
+from reprise.training.ames.settings import AmesValidationSettings
+from reprise.training.ames.validation import AmesValidation
 
 DATABASE = training_labels(5, 6)
 QUERIES = np.arange(5)

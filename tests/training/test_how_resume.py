@@ -19,7 +19,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from how_training_data import train
-from reprise.training import how, how_epochs
+from reprise.training.how import epochs, training
 
 def dying(owner, name, calls):
     original = getattr(owner, name)
@@ -31,15 +31,15 @@ def dying(owner, name, calls):
     dying.calls = 0
     setattr(owner, name, replacement)
 
-owner = {"how": how, "how_epochs": how_epochs, "StateFolder": how.StateFolder}[sys.argv[2]]
+owner = {"training": training, "epochs": epochs, "StateFolder": training.StateFolder}[sys.argv[2]]
 dying(owner, sys.argv[3], int(sys.argv[4]))
 train(Path(sys.argv[1]))
 """
 MOMENTS = {
-    "after epoch 1": ("how", "_show", 2),
-    "in the midst of epoch 2": ("how_epochs", "contrastive_loss", 4 + 3),
+    "after epoch 1": ("training", "_show", 2),
+    "in the midst of epoch 2": ("epochs", "contrastive_loss", 4 + 3),
     "before the state of epoch 2": ("StateFolder", "write", 1 + 2),
-    "at the end of epoch 3": ("how", "_copy", 1),
+    "at the end of epoch 3": ("training", "_copy", 1),
 }
 
 
@@ -70,7 +70,7 @@ def test_killed_and_run_again(tmp_path, uninterrupted, moment):
 
 def test_a_finished_training_does_nothing_again(uninterrupted, monkeypatch):
     before = (uninterrupted / "best.pth").read_bytes()
-    monkeypatch.setattr("reprise.training.how_epochs.Trainer.run", None)
+    monkeypatch.setattr("reprise.training.how.epochs.Trainer.run", None)
     train(uninterrupted)
     assert (uninterrupted / "best.pth").read_bytes() == before
 

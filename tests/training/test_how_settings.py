@@ -7,7 +7,7 @@ import pytest
 
 from reprise.storage.errors import DataError
 from reprise.training import TrainingSettings
-from reprise.training.how_settings import CodebookSettings
+from reprise.training.how.settings import CodebookSettings
 
 
 def test_defaults_come_back_from_json():

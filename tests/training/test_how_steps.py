@@ -13,10 +13,10 @@ from reprise.images.tensors import to_tensor
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 from reprise.training import TrainingSettings, contrastive_loss
-from reprise.training.how_epochs import Trainer, parameter_groups
-from reprise.training.how_initialisation import initial_network
-from reprise.training.how_validation import validate
-from reprise.training.mining import draw_epoch, mine_negatives, negative_distance
+from reprise.training.how.epochs import Trainer, parameter_groups
+from reprise.training.how.initialisation import initial_network
+from reprise.training.how.mining import draw_epoch, mine_negatives, negative_distance
+from reprise.training.how.validation import validate
 
 VALUES = {**SETTINGS, "queries": 6, "batch": 2, "validation": {**SETTINGS["validation"], "num_features": 40}}
 

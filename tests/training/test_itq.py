@@ -11,7 +11,7 @@ from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
-from reprise.training.itq import fit_binariser, fit_itq, quantisation_loss, sample_descriptors
+from reprise.training.ames.itq import fit_binariser, fit_itq, quantisation_loss, sample_descriptors
 
 
 def descriptors(count=3000, dim=24, seed=0):

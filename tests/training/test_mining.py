@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader
 from reprise.datasets.images import ImageList
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.storage.errors import DataError
-from reprise.training import mining
-from reprise.training.mining import draw_epoch, mine_negatives, negative_distance
+from reprise.training.how import mining
+from reprise.training.how.mining import draw_epoch, mine_negatives, negative_distance
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,9 +10,10 @@ from how_training_data import SETTINGS, outputs, train, training_set, validation
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 from reprise.training import TrainingSettings, train_how
-from reprise.training.how_epochs import parameter_groups
-from reprise.training.how_initialisation import initial_network
-from reprise.training.how_selection import Epoch, best_epoch
+from reprise.training.how import epochs
+from reprise.training.how.epochs import parameter_groups
+from reprise.training.how.initialisation import initial_network
+from reprise.training.how.selection import Epoch, best_epoch
 from reprise.untrusted.checkpoints import load_checkpoint
 
 
@@ -148,7 +149,6 @@ def test_best_epoch(losses, scores, best):
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monkeypatch):
-    from reprise.training import how_epochs
 
     calls = []
 
@@ -157,14 +157,14 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monk
         loss = original(vectors, labels, margin)
         return loss * (torch.nan if len(calls) == 4 + 3 else 1)  # the third tuple of the second epoch
 
-    original = how_epochs.contrastive_loss
-    monkeypatch.setattr(how_epochs, "contrastive_loss", loss_with_nan)
+    original = epochs.contrastive_loss
+    monkeypatch.setattr(epochs, "contrastive_loss", loss_with_nan)
     message = r"epoch 2, batch 2, the tuple of the query .*_0\.png: the loss is nan; lower the learning rate"
     with pytest.raises(DataError, match=rf"{message}.*are kept in {tmp_path / 'state'}"):
         train(tmp_path, validation=None)
     kept = load_checkpoint(tmp_path / "state" / "best_epoch1.pth")
     assert kept["epoch"] == 1
-    monkeypatch.setattr(how_epochs, "contrastive_loss", original)
+    monkeypatch.setattr(epochs, "contrastive_loss", original)
     train(tmp_path, validation=None)
     assert len(rows(tmp_path)) == 3
 

@@ -5,7 +5,7 @@ import torch
 
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
-from reprise.training.trunks import load_trunk
+from reprise.training.how.trunks import load_trunk
 
 
 def torchvision(backbone, **changes):

@@ -2,7 +2,7 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.pipeline.job import job
-from reprise.training.ames_backbone import initialise_dinov2
+from reprise.training.ames.backbone import initialise_dinov2
 
 with job(snakemake) as parameters:
     initialise_dinov2(

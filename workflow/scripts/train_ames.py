@@ -3,9 +3,9 @@
 from reprise.datasets.reading import read_labels
 from reprise.formats.neighbors import read_neighbors
 from reprise.pipeline.job import job
-from reprise.training.ames import train_ames
-from reprise.training.ames_settings import AmesSettings
-from reprise.training.ames_validation import read_validation
+from reprise.training.ames.settings import AmesSettings
+from reprise.training.ames.training import train_ames
+from reprise.training.ames.validation import read_validation
 
 with job(snakemake) as parameters:
     train_ames(

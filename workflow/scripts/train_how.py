@@ -2,8 +2,8 @@
 
 from reprise.datasets.reading import read_dataset, read_pairs
 from reprise.pipeline.job import job
-from reprise.training.how import train_how
-from reprise.training.how_settings import TrainingSettings
+from reprise.training.how.settings import TrainingSettings
+from reprise.training.how.training import train_how
 
 with job(snakemake) as parameters:
     validated = parameters.validated

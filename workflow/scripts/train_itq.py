@@ -1,7 +1,7 @@
 """Fits the matrix that a binarized network starts from."""
 
 from reprise.pipeline.job import job
-from reprise.training.itq import fit_binariser
+from reprise.training.ames.itq import fit_binariser
 
 with job(snakemake) as parameters:
     fit_binariser(

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from reprise.formats.features import open_features
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
-from reprise.training.ames_batches import LocalDescriptors
+from reprise.training.ames.batches import LocalDescriptors
 
 _IMAGES_PER_BLOCK = 256
 

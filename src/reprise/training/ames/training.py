@@ -16,11 +16,11 @@ from reprise.formats.rankings import RankedList
 from reprise.networks.ames import AMES
 from reprise.networks.devices import best_device
 from reprise.storage.errors import DataError
-from reprise.training.ames_batches import Batch, LocalDescriptors, draw_counts, read_batches
-from reprise.training.ames_loss import Loss, triplet_loss
-from reprise.training.ames_sampling import TripletSampler, batches
-from reprise.training.ames_settings import AmesSettings
-from reprise.training.ames_validation import AmesValidation
+from reprise.training.ames.batches import Batch, LocalDescriptors, draw_counts, read_batches
+from reprise.training.ames.loss import Loss, triplet_loss
+from reprise.training.ames.sampling import TripletSampler, batches
+from reprise.training.ames.settings import AmesSettings
+from reprise.training.ames.validation import AmesValidation
 from reprise.training.curves import draw_figure, write_csv
 from reprise.training.states import TrainingState
 
@@ -55,7 +55,7 @@ def train_ames(
             as many threads, the result is bitwise that of a training that was never killed
         identity: of this training (its recipe); the state of another one is set aside
         teacher: checkpoint of the network whose tokens are distilled; None trains with the cross-entropy alone
-        binariser: file of the matrix that a binarized network starts from (:mod:`reprise.training.itq`)
+        binariser: file of the matrix that a binarized network starts from (:mod:`reprise.training.ames.itq`)
         validation: what each epoch is scored on
         device: the GPU if there is one
 

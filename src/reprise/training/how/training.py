@@ -18,13 +18,13 @@ from reprise.networks.how import HOW
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.training.curves import draw_figure, write_csv
-from reprise.training.how_epochs import Trainer, parameter_groups
-from reprise.training.how_initialisation import initial_network
-from reprise.training.how_selection import Epoch, best_epoch
-from reprise.training.how_settings import TrainingSettings
-from reprise.training.how_state import StateFolder
-from reprise.training.how_validation import validate
-from reprise.training.images import check_files
+from reprise.training.how.epochs import Trainer, parameter_groups
+from reprise.training.how.images import check_files
+from reprise.training.how.initialisation import initial_network
+from reprise.training.how.selection import Epoch, best_epoch
+from reprise.training.how.settings import TrainingSettings
+from reprise.training.how.state import StateFolder
+from reprise.training.how.validation import validate
 
 
 def train_how(
@@ -45,10 +45,10 @@ def train_how(
     """Train a network, and go on from the last finished epoch if an earlier call was interrupted.
 
     validation     needed where ``settings.validation`` is
-    trunk          a torchvision checkpoint of the backbone, see :func:`reprise.training.trunks.load_trunk`; None
+    trunk          a torchvision checkpoint of the backbone, see :func:`reprise.training.how.trunks.load_trunk`; None
                    starts from random weights
     best, last     checkpoints, in the published format, of the best epoch (see
-                   :func:`reprise.training.how_selection.best_epoch`) and of the last
+                   :func:`reprise.training.how.selection.best_epoch`) and of the last
     history, curves  CSV and SVG of the epochs, brought up to date after each
     state          folder of what an interrupted call left; kept when all is done, may be deleted then
     identity       what ``state`` belongs to: anything that changes the result has to change it

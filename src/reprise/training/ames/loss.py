@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from reprise.networks.ames import AMES
-from reprise.training.ames_batches import Batch, Descriptors
+from reprise.training.ames.batches import Batch, Descriptors
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from tqdm import tqdm
 from reprise.datasets.images import ImageList
 from reprise.networks.how import HOW
 from reprise.networks.whitening import initialise_reduction
-from reprise.training.how_settings import TrainingSettings
-from reprise.training.images import load_ahead
-from reprise.training.trunks import load_trunk
+from reprise.training.how.images import load_ahead
+from reprise.training.how.settings import TrainingSettings
+from reprise.training.how.trunks import load_trunk
 
 
 def initial_network(

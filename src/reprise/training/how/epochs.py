@@ -11,10 +11,10 @@ from tqdm import tqdm
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
-from reprise.training.how_settings import TrainingSettings
-from reprise.training.images import load_ahead
+from reprise.training.how.images import load_ahead
+from reprise.training.how.mining import draw_epoch, mine_negatives, negative_distance
+from reprise.training.how.settings import TrainingSettings
 from reprise.training.losses import contrastive_loss
-from reprise.training.mining import draw_epoch, mine_negatives, negative_distance
 
 
 def parameter_groups(network: HOW, learning_rate: float) -> list[dict]:

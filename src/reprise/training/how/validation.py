@@ -14,7 +14,7 @@ from reprise.extractors.how import Extractor, Settings
 from reprise.formats.features import open_features
 from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
-from reprise.training.how_settings import ValidationSettings
+from reprise.training.how.settings import ValidationSettings
 
 _IMAGES_PER_BLOCK = 64
 

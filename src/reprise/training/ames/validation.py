@@ -14,8 +14,8 @@ from reprise.networks.ames import AMES
 from reprise.reranking.fusion import evaluate, fuse
 from reprise.reranking.shortlists import shortlists
 from reprise.storage.errors import DataError
-from reprise.training.ames_batches import LocalDescriptors
-from reprise.training.ames_settings import AmesValidationSettings
+from reprise.training.ames.batches import LocalDescriptors
+from reprise.training.ames.settings import AmesValidationSettings
 
 _PAIRS = 64
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reprise.storage.errors import DataError
-from reprise.training.how_selection import Epoch, best_epoch
+from reprise.training.how.selection import Epoch, best_epoch
 from reprise.training.states import TrainingState
 
 

@@ -1,0 +1,1 @@
+"""Training HOW (Tolias, Jenicek and Chum, ECCV 2020): mining, epochs, validation by search."""
