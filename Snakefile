@@ -51,6 +51,5 @@ include: "rules/seeds.smk"
 
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
 onstart:
-    mark_edition(OUTPUT)
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")

@@ -8,7 +8,7 @@ from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.comparability import words
 from reprise.pipeline.descriptions import Descriptions
-from reprise.pipeline.edition import check_edition, mark_edition
+from reprise.pipeline.edition import check_edition
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe
 from reprise.pipeline.seeds import with_seed_study

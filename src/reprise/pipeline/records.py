@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reprise.pipeline.edition import EDITION
 from reprise.storage.atomic import write_text
 from reprise.storage.hashes import sha256_file
 
@@ -66,6 +67,7 @@ def _record(
     threads: int, started: float, code: Mapping[str, str] | None,
 ) -> dict:  # fmt: skip
     return {
+        "edition": EDITION,
         "rule": rule,
         "wildcards": dict(wildcards),
         "recipe": json.loads(recipe),
