@@ -74,24 +74,37 @@ def _folder(name: str) -> Path:
 
 
 def _imports(source: Path, roots: dict[str, Path]) -> Iterator[Path]:
-    for module, name in _statements(source, source.stat().st_mtime_ns):
+    for module, name in _read(source, source.stat().st_mtime_ns)[0]:
         yield from _sources(module, name, roots)
 
 
+def _code(source: Path) -> str:
+    return _read(source, source.stat().st_mtime_ns)[1]
+
+
 @functools.cache
-def _statements(source: Path, _time: int) -> tuple[tuple[str, str | None], ...]:
-    """The modules, and names of modules, that the import statements of a file name."""
+def _read(source: Path, _time: int) -> tuple[tuple[tuple[str, str | None], ...], str]:
+    """The modules, and names of modules, that the import statements of a file name; and its code, as it is compared."""
     if source.suffix != ".py":
-        return ()
-    found: list[tuple[str, str | None]] = []
-    for node in ast.walk(ast.parse(source.read_bytes())):
+        return (), source.read_text(encoding="utf-8")
+    tree = ast.parse(source.read_bytes())
+    statements = tuple(_statements(tree, source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            node.body = node.body[1:]
+    return statements, ast.dump(_WithoutErrorTexts().visit(tree))
+
+
+def _statements(tree: ast.Module, source: Path) -> Iterator[tuple[str, str | None]]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [(alias.name, None) for alias in node.names]
+            yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level or not node.module:
                 raise ImportError(f"{source}:{node.lineno}: relative imports are not followed; write the whole name")
-            found += [(node.module, alias.name) for alias in node.names]
-    return tuple(found)
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
 def _sources(module: str, name: str | None, roots: dict[str, Path]) -> list[Path]:
@@ -127,23 +140,6 @@ def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Pa
                 if (alias.asname or alias.name) == name:
                     return _sources(node.module, alias.name, roots)
     return [initial]
-
-
-def _code(source: Path) -> str:
-    return _code_at(source, source.stat().st_mtime_ns)
-
-
-@functools.cache
-def _code_at(source: Path, _time: int) -> str:
-    if source.suffix != ".py":
-        return source.read_text(encoding="utf-8")
-    tree = ast.parse(source.read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
-            ast.get_docstring(node, clean=False) is not None
-        ):
-            node.body = node.body[1:]
-    return ast.dump(_WithoutErrorTexts().visit(tree))
 
 
 class _WithoutErrorTexts(ast.NodeTransformer):

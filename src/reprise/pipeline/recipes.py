@@ -4,6 +4,7 @@ The slice of each stage stands with its rule. It lists exactly the settings that
 setting leaves its files alone. Settings that cannot change a number (chunks, threads) are in no slice.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,9 +35,14 @@ def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str
         "stage": stage,
         "parameters": parameters,
         "modules": modules,
-        "code": None if stage in _TRANSPORT else fingerprint(scripts / f"{stage}.py", modules),
+        "code": None if stage in _TRANSPORT else _code(scripts / f"{stage}.py", tuple(modules)),
     }
     return json.dumps(recipe, sort_keys=True)
+
+
+@functools.cache  # a plan is of the code as it was when the plan began, and has thousands of jobs
+def _code(script: Path, modules: tuple[str, ...]) -> str:
+    return fingerprint(script, modules)
 
 
 def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
