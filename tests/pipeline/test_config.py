@@ -204,6 +204,14 @@ def test_what_is_like_another_follows_the_changes_of_an_overlay(config):
     assert read(config).values()["extractors"]["how_r18_single"]["image_size"] == 500
 
 
+def test_the_dimension_of_a_trained_network_is_that_of_its_training(config):
+    config["trainings"]["narrow"] = {"like": "how_r18", "dim": 64}
+    config["checkpoints"]["how_r18"] |= {"origin": "trained", "training": "narrow"}
+    config["rerankers"]["dinov2_ames"]["extractor"] = "how_r18"
+    with pytest.raises(DataError, match="needs descriptors of dimension 768, how_r18 has 64"):
+        read(config)
+
+
 def test_settings_do_not_change_afterwards(config):
     settings = read(config).entries["experiments"]["rootsift"]
     with pytest.raises(ValueError, match="frozen"):

@@ -48,7 +48,7 @@ class Weights(Settings):
     training: Annotated[str, Refers("trainings")] | None = Field(None, description="trained: what makes it")
     part: Literal["best", "detector"] = Field("best", description="trained: which of the networks that it makes")
     dim: Count | None = Field(
-        None, description="dimension of the descriptors that the network gives or takes; null where it is not known"
+        None, description="published: dimension of the descriptors that the network gives or takes, where it is known"
     )
 
     @model_validator(mode="after")

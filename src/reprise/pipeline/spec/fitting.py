@@ -24,7 +24,7 @@ def descriptor_dim(entries: Entries, extractor: str | None) -> int | None:
 def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
     """The dimension of the descriptors that a network gives, or takes; None where it is not known."""
     entry = entries["checkpoints"].get(checkpoint)
-    if entry is None or entry.dim is not None or entry.origin != "trained":
+    if entry is None or entry.origin != "trained":
         return None if entry is None else entry.dim
     training = entries["trainings"].get(entry.training)
     if training is not None and training.type in ("ames", "itq"):
