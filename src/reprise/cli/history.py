@@ -29,8 +29,7 @@ def record_file(output: str) -> Path | None:
         return beside
     provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
     if provenance.is_file():
-        outputs = json.loads(provenance.read_text(encoding="utf-8"))["outputs"]
-        if output in outputs or output == str(provenance):
+        if output in json.loads(provenance.read_text(encoding="utf-8"))["outputs"]:
             return provenance
     return None
 
