@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.images import decode, decode_bgr, load_preparation
 from reprise.images.boxes import inside
+from reprise.images.decoding import decode, decode_bgr
+from reprise.images.preparations import load_preparation
 from reprise.storage.errors import DataError
 
 NAMES = ("how", "rootsift", "ames")

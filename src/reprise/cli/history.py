@@ -28,9 +28,8 @@ def record_file(output: str) -> Path | None:
     if beside.is_file():
         return beside
     provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
-    if provenance.is_file():
-        if output in json.loads(provenance.read_text(encoding="utf-8"))["outputs"]:
-            return provenance
+    if provenance.is_file() and output in json.loads(provenance.read_text(encoding="utf-8"))["outputs"]:
+        return provenance
     return None
 
 

@@ -18,7 +18,6 @@ from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import FeatureWriter, feature_writer
 from reprise.geometry.grids import CellGrid
 from reprise.images.boxes import Box
-from reprise.images.prepare_ames import prepare
 from reprise.images.prepared import ScaledImage
 from reprise.images.sources import ImageSource
 from reprise.images.tensors import BGR, to_tensor
@@ -112,6 +111,8 @@ class DenseExtractor(ImageExtractor):
 
     def load(self, image: ImageSource, box: Box | None = None) -> list[ScaledImage]:
         """Decode and crop an image, and resize it to each scale; see :func:`reprise.images.prepare_ames.prepare`."""
+        from reprise.images.prepare_ames import prepare
+
         settings = self._settings
         return prepare(image, box, settings.image_size, settings.scales, self.multiple, box_use=settings.box)
 

@@ -10,7 +10,6 @@ from reprise.extractors.base import ImageExtractor
 from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings, ImageSize, Scales
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
-from reprise.images.prepare_how import prepare
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
 from reprise.images.tensors import to_tensor
@@ -71,6 +70,8 @@ class Extractor(ImageExtractor):
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode, crop and shrink an image; see :func:`reprise.images.prepare_how.prepare`."""
+        from reprise.images.prepare_how import prepare
+
         return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:

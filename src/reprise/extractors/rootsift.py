@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -11,7 +10,6 @@ from reprise.extractors.settings import BoxSetting, ExtractorSettings, ImageSize
 from reprise.formats.arrays import LocalFeatures
 from reprise.geometry.conventions import from_opencv
 from reprise.images.boxes import Box
-from reprise.images.prepare_rootsift import prepare
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
 
@@ -50,6 +48,8 @@ class Extractor(ImageExtractor):
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode an image in grey, crop and shrink it; see :func:`reprise.images.prepare_rootsift.prepare`."""
+        from reprise.images.prepare_rootsift import prepare
+
         return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
@@ -63,6 +63,8 @@ class Extractor(ImageExtractor):
             descriptors (n, 128) float32 of unit L2 norm; keypoints (n, 2) in pixels of the file; scores are
             responses of the detector, scales are diameters in pixels of the file
         """
+        import cv2
+
         limit = self._settings.num_features
         detector = cv2.SIFT.create(nfeatures=limit or 0) if loaded.box is None else cv2.SIFT.create()
         found, sift = detector.detectAndCompute(loaded.pixels, None)
