@@ -151,5 +151,6 @@ def test_nothing_asked_for_lists_the_targets(fresh):
 def test_an_extension_that_is_older_than_its_sources_makes_no_number(copied):
     header = next((copied.folder / "src" / "reprise" / "asmk").glob("*.h"))
     header.write_text(header.read_text() + "\n/* changed */\n")
+    (copied.folder / TARGET).unlink()
     aggregated = "results/aggregated/sift_tiny/landmarks/1-of-2.h5"
     fails(copied, "was not built from the sources beside it", targets=[aggregated])
