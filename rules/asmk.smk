@@ -106,7 +106,7 @@ rule search:
     benchmark:
         f"{LOGS}/search/{{experiment}}/{{searched}}.tsv"
     wildcard_constraints:
-        experiment=any_of(matched_by("asmk")),
+        experiment=any_of(searched_by("asmk")),
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

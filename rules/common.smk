@@ -11,6 +11,7 @@ from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe
+from reprise.pipeline.reranking import Rerankings
 from reprise.pipeline.seeds import with_seed_study
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
@@ -42,6 +43,7 @@ DATA, OUTPUT = paths.data, paths.output
 check_edition(OUTPUT)
 LOGS = f"{OUTPUT}/logs"
 describe = Descriptions(config, paths)
+reranking = Rerankings(config)
 
 
 def recipe(stage, settings):
@@ -81,12 +83,12 @@ def any_of(names):
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or "(?!)"
 
 
-def matched_by(*matchers):
-    """The experiments with one of ``matchers``."""
+def searched_by(engine):
+    """The experiments with a search of a kind."""
     return [
         name
         for name, entry in config["experiments"].items()
-        if entry["matcher"] in matchers
+        if entry.get("search") == engine
     ]
 
 
@@ -112,8 +114,6 @@ wildcard_constraints:
     table=any_of(config["tables"]),
     split="database|queries",
     ranking=any_of(config["experiments"]),
-    query_features=r"\d+",
-    num_features=r"\d+",
-    rerank=r"\d+",
+    pairs="[^/]+",
     chunk=r"\d+",
     chunks=r"\d+",

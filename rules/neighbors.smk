@@ -68,7 +68,7 @@ rule rank_neighbors:
     log:
         f"{LOGS}/rank_neighbors/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(matched_by("global")),
+        experiment=any_of(searched_by("global")),
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=60,

@@ -1,64 +1,79 @@
-# From local features and any ranking to one whose first images were compared with the query; the ranking may be one of
-# these, too.
+# A step: from local features and any ranking to one whose first images were compared with the query; the ranking may be
+# that of another step.
 
-PAIRS_OF = (
-    "pairs/{reranker}/{ranking}/{searched}/{query_features}x{num_features}x{rerank}"
-)
+PAIRS_OF = "pairs/{reranker}/{ranking}/{searched}/{pairs}"
 PAIRS = f"{OUTPUT}/{PAIRS_OF}"
 
 
-def reranked_ranking(wildcards):
+def ranking_before(wildcards):
     ranking = config["experiments"][wildcards.experiment]["ranking"]
     return paths.ranking(ranking, wildcards.searched)
 
 
-def reranking_tokens(wildcards):
-    reranker = config["experiments"][wildcards.experiment]["reranker"]
-    return rules.project_tokens.output[0].format(
-        reranker=reranker, searched=wildcards.searched, split="database"
-    )
-
-
-def tokens_features(wildcards):
+def compared_features(reranker, searched, split):
     """Features of a database, with those of its distractors, or of the queries, which need none of them."""
-    extractor = config["rerankers"][wildcards.reranker]["extractor"]
-    queries = wildcards.split == "queries"
-    dataset = paths.parts(wildcards.searched)[0] if queries else wildcards.searched
-    return paths.features(extractor, dataset, wildcards.split)
+    dataset = paths.parts(searched)[0] if split == "queries" else searched
+    return paths.features(config["rerankers"][reranker]["extractor"], dataset, split)
+
+
+def compared(split, reranker=None):
+    """What a scorer reads of a split: the features, or what it computed of them before."""
+
+    def file(wildcards):
+        name = reranker(wildcards) if reranker else wildcards.reranker
+        if name not in reranking.projected():
+            return compared_features(name, wildcards.searched, split)
+        return rules.project_tokens.output[0].format(
+            reranker=name, searched=wildcards.searched, split=split
+        )
+
+    return file
+
+
+def scorer_networks(wildcards):
+    names = reranking.checkpoints(wildcards.reranker).values()
+    return [paths.checkpoint_input(name) for name in names]
+
+
+def scorer_checkpoints(reranker):
+    """The files of the networks of a reranker, by their keys."""
+    checkpoints = reranking.checkpoints(reranker)
+    return {key: describe.checkpoint(name) for key, name in checkpoints.items()}
 
 
 def pair_chunks(wildcards):
-    """The scores that an experiment needs; those that differ in lambda and gamma alone share them."""
-    experiment = config["experiments"][wildcards.experiment]
-    count = config["rerankers"][experiment["reranker"]]["chunks"]
+    """The scores that a step needs; those that differ in what is made of the scores alone share them."""
+    entry = config["experiments"][wildcards.experiment]
+    count = config["rerankers"][entry["rerank"]]["chunks"]
     return expand(
         rules.score_pairs.output[0],
-        reranker=experiment["reranker"],
-        ranking=experiment["ranking"],
+        reranker=entry["rerank"],
+        ranking=entry["ranking"],
         searched=wildcards.searched,
-        query_features=experiment["ames"]["query_features"],
-        num_features=experiment["num_features"],
-        rerank=experiment["ames"]["rerank"],
+        pairs=reranking.pairs(wildcards.experiment),
         chunk=range(1, count + 1),
         chunks=count,
     )
 
 
 def project_tokens_settings(wildcards):
-    entry = config["rerankers"][wildcards.reranker]
+    reranker = wildcards.reranker
     return {
-        "checkpoint": describe.checkpoint(entry["checkpoint"]),
-        "num_features": entry["num_features"],
+        "scorer": config["rerankers"][reranker]["scorer"],
         "role": {"queries": "query", "database": "database"}[wildcards.split],
+        "settings": {
+            **reranking.projection(reranker),
+            **scorer_checkpoints(reranker),
+        },
     }
 
 
 rule project_tokens:
     input:
-        features=tokens_features,
-        checkpoint=lambda wildcards: paths.checkpoint_input(
-            config["rerankers"][wildcards.reranker]["checkpoint"]
+        features=lambda wildcards: compared_features(
+            wildcards.reranker, wildcards.searched, wildcards.split
         ),
+        networks=scorer_networks,
     output:
         f"{OUTPUT}/tokens/{{reranker}}/{{searched}}/{{split}}.h5",
     log:
@@ -76,28 +91,22 @@ rule project_tokens:
 
 
 def score_pairs_settings(wildcards):
-    entry = config["rerankers"][wildcards.reranker]
+    reranker = wildcards.reranker
     return {
-        "scorer": entry["scorer"],
-        "checkpoint": describe.checkpoint(entry["checkpoint"]),
-        "shortlist": int(wildcards.rerank),
-        "settings": {
-            "query_features": int(wildcards.query_features),
-            "num_features": int(wildcards.num_features),
-        },
+        "scorer": config["rerankers"][reranker]["scorer"],
+        "checkpoints": scorer_checkpoints(reranker),
+        **reranking.pair_settings(reranker, wildcards.pairs),
         **describe.searched(wildcards.searched),
     }
 
 
 rule score_pairs:
     input:
-        queries=rules.project_tokens.output[0].replace("{split}", "queries"),
-        database=rules.project_tokens.output[0].replace("{split}", "database"),
+        queries=compared("queries"),
+        database=compared("database"),
         ranking=paths.ranking("{ranking}", "{searched}"),
         datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
-        checkpoint=lambda wildcards: paths.checkpoint_input(
-            config["rerankers"][wildcards.reranker]["checkpoint"]
-        ),
+        networks=scorer_networks,
     output:
         f"{PAIRS}/{{chunk}}-of-{{chunks}}.h5",
     log:
@@ -116,14 +125,8 @@ rule score_pairs:
 
 
 def rerank_settings(wildcards):
-    entry = config["experiments"][wildcards.experiment]
     return {
-        "scorer": config["rerankers"][entry["reranker"]]["scorer"],
-        "shortlist": entry["ames"]["rerank"],
-        "settings": {
-            "num_features": entry["num_features"],
-            **picked(entry["ames"], "similarity_weight", "temperature"),
-        },
+        **reranking.step(wildcards.experiment),
         **describe.searched(wildcards.searched),
     }
 
@@ -131,15 +134,18 @@ def rerank_settings(wildcards):
 rule rerank:
     input:
         pairs=pair_chunks,
-        ranking=reranked_ranking,
-        database=reranking_tokens,
+        ranking=ranking_before,
+        database=compared(
+            "database",
+            lambda wildcards: config["experiments"][wildcards.experiment]["rerank"],
+        ),
         datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
     output:
         paths.ranking("{experiment}", "{searched}"),
     log:
         f"{LOGS}/rerank/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(matched_by("ames")),
+        experiment=any_of(reranking.experiments()),
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=30,
@@ -157,14 +163,14 @@ def sweep_settings(wildcards):
 rule sweep:
     input:
         pairs=pair_chunks,
-        ranking=reranked_ranking,
+        ranking=ranking_before,
         datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
     output:
         f"{OUTPUT}/sweeps/{{experiment}}/{{searched}}.csv",
     log:
         f"{LOGS}/sweep/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(matched_by("ames")),
+        experiment=any_of(reranking.experiments("ames")),
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=60,

@@ -52,10 +52,12 @@ def ames_config() -> dict:
             "database_descriptors": 12,
         },
     }  # fmt: skip
-    experiment = {
-        "method": "CLS + AMES", "matcher": "ames", "ranking": "tiny_cls", "reranker": "tiny", "num_features": 16,
-        "ames": {"query_features": 16, "rerank": 5, "similarity_weight": 0.5, "temperature": 0.5},
+    step = {
+        "rerank": "tiny", "shortlist": 5, "num_features": 16, "query_features": 16, "similarity_weight": 0.5,
+        "temperature": 0.5,
     }  # fmt: skip
+    experiment = {"method": "CLS + AMES", "ranking": "tiny_cls", "steps": {"ames": step}}
+    reranker = {"scorer": "ames", "extractor": "dinov2_tiny", "checkpoint": "ames_tiny", "num_features": 16}
     additions = {
         "datasets": {"many": {"layout": "gldv2_train", "folder": "many", "index": "many/train.txt", "chunks": 2}},
         "trainings": {
@@ -103,8 +105,8 @@ def ames_config() -> dict:
         },
         "neighbors": {"tiny": {"extractor": "dinov2_tiny", "descriptor": "cls", "count": 20}},
         "rerankers": {
-            "tiny": {"extractor": "dinov2_tiny", "checkpoint": "ames_tiny", "num_features": 16, "chunks": 2},
-            "tiny_dist": {"extractor": "dinov2_wide", "checkpoint": "ames_dist_tiny", "num_features": 16, "chunks": 1},
+            "tiny": {**reranker, "chunks": 2},
+            "tiny_dist": {**reranker, "extractor": "dinov2_wide", "checkpoint": "ames_dist_tiny", "chunks": 1},
         },
         "calibrations": {
             "tiny": {
@@ -112,16 +114,18 @@ def ames_config() -> dict:
                 "image_sizes": [None, 112],
             },
         },
-        "sweep": {"rerank": [3, 5], "similarity_weights": [0.0, 1.0], "temperatures": [0.5]},
+        "sweep": {"shortlist": [3, 5], "similarity_weights": [0.0, 1.0], "temperatures": [0.5]},
         "experiments": {
-            "tiny_cls": {"method": "CLS", "matcher": "global", "neighbors": "tiny"},
+            "tiny_cls": {"method": "CLS", "search": "global", "neighbors": "tiny"},
             "tiny_ames": experiment,
-            "tiny_ames_other": {**experiment, "ames": {**experiment["ames"], "similarity_weight": 0.25}},
+            "tiny_ames_other": {**experiment, "steps": {"ames": {**step, "similarity_weight": 0.25}}},
             "sift_ames": {**experiment, "method": "RootSIFT + ASMK* + AMES", "ranking": "sift_tiny"},
-            "dist_ames": {**experiment, "method": "CLS + AMES, distilled", "reranker": "tiny_dist"},
+            "dist_ames": {
+                **experiment, "method": "CLS + AMES, distilled", "steps": {"ames": {**step, "rerank": "tiny_dist"}},
+            },
             "twice_ames": {
-                **experiment, "method": "CLS + AMES + AMES, distilled", "ranking": "tiny_ames",
-                "reranker": "tiny_dist", "ames": {**experiment["ames"], "rerank": 4},
+                "method": "CLS + AMES + AMES, distilled", "search": "global", "neighbors": "tiny",
+                "steps": {"ames": step, "again": {**step, "rerank": "tiny_dist", "shortlist": 4}},
             },
         },
         "tables": {

@@ -154,7 +154,7 @@ def tiny_config() -> dict:
         },
         "experiments": {
             name: {
-                "method": name, "extractor": name, "num_features": 50, "matcher": "asmk",
+                "method": name, "extractor": name, "num_features": 50, "search": "asmk",
                 "codebook": name, "asmk": dict(asmk),
             }
             for name in ("how_tiny", "sift_tiny")

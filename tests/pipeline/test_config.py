@@ -115,6 +115,29 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["trainings", "dinov2_ames", "descriptors"], 500, "500 is more than the 400 that extractors.dinov2_400 keeps"),
         (["trainings", "dinov2_ames_dist", "teacher"], "how_r18_trained", "name a checkpoint of ames"),
         (["trainings", "how_r18", "epoch"], 3, "unknown key 'epoch'; did you mean 'epochs'"),
+        (
+            ["experiments", "dinov2_ames", "steps", "ames", "temperatur"],
+            0.1,
+            "dinov2_ames.steps.ames: unknown key 'temperatur'; did you mean 'temperature'",
+        ),
+        (
+            ["experiments", "dinov2_ames", "steps", "ames", "rerank"],
+            "dinov2_aems",
+            "steps.ames.rerank: unknown name 'dinov2_aems'; did you mean 'dinov2_ames'",
+        ),
+        (
+            ["experiments", "dinov2_ames", "steps", "ames", "num_features"],
+            601,
+            "601 is more than the 600 that rerankers",
+        ),
+        (["experiments", "rootsift", "steps"], {"search": {"rerank": "dinov2_ames"}}, "choose another name"),
+        (["experiments", "rootsift", "steps"], {"a": {"shortlist": 3}}, "steps.a: key 'rerank' is missing"),
+        (["experiments", "rootsift", "steps"], {"a": 3}, "steps.a: expected a mapping"),
+        (["experiments", "rootsift", "steps"], {"a.b": {"rerank": "dinov2_ames"}}, "rootsift.steps.a.b"),
+        (["experiments", "dinov2_ames", "steps"], {}, "dinov2_ames.steps: give one or more"),
+        (["experiments", "dinov2_ames", "ranking"], "dinov2_ames", "re-ranks itself: dinov2_ames <- dinov2_ames"),
+        (["experiments", "dinov2_ames", "search"], "asmk", "dinov2_ames: unknown key 'ranking'"),
+        (["experiments", "mine"], {"method": "x"}, "key 'search' is missing; .* or give 'ranking' in its place"),
         (["rerankers", "dinov2_ames", "scorer"], "aems", "unknown name 'aems'; did you mean 'ames'"),
         (["rerankers", "dinov2_ames", "extractor"], "how_r18", "needs descriptors of dimension 768, how_r18 has 128"),
         (
@@ -179,11 +202,25 @@ def test_all_errors_are_listed_at_once(config):
     assert len(str(error.value).splitlines()) == 2
 
 
-def test_every_entry_that_is_like_a_wrong_one_does_not_hide_it(config):
+def test_what_is_wrong_is_said_once_for_all_entries_that_are_like_it(config):
     config["trainings"]["how_r18"]["epoch"] = 3
+    config["experiments"]["dinov2_ames_600x10"]["steps"]["ames"]["shortlits"] = 3
     with pytest.raises(DataError) as error:
         read(config)
-    assert "config.trainings.how_r18: unknown key 'epoch'" in str(error.value)
+    assert str(error.value).splitlines() == [
+        "config.trainings.how_r18: unknown key 'epoch'; did you mean 'epochs'?",
+        "config.experiments.dinov2_ames_600x10.steps.ames: unknown key 'shortlits'; did you mean 'shortlist'?",
+    ]
+
+
+def test_an_experiment_is_a_ranking_per_step(config):
+    step = {"rerank": "dinov2_ames", "shortlist": 9}
+    config["experiments"]["both"] = {"like": "rootsift", "steps": {"first": step, "then": {**step, "shortlist": 3}}}
+    found = {name: entry for name, entry in read(config).values()["experiments"].items() if name.startswith("both")}
+    assert list(found) == ["both.search", "both.first", "both"]
+    assert found["both.search"] == read(config).values()["experiments"]["rootsift"]
+    assert [found[name]["ranking"] for name in ("both.first", "both")] == ["both.search", "both.first"]
+    assert [found[name]["shortlist"] for name in ("both.first", "both")] == [9, 3]
 
 
 @pytest.mark.parametrize("alpha", [3, 3.0])

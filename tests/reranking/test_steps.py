@@ -117,7 +117,7 @@ def test_files(published, tmp_path):
     rerank_files(
         take_candidates(sized, candidates.dataset, [], "r.h5"), [tmp_path / "pairs.h5"], tmp_path / "out.h5",
         scorer="ames", files={"database": tmp_path / "tokens.h5"}, shortlist=10**6,
-        settings={**SETTINGS, "num_features": 2}, attributes={"recipe": "{}"},
+        settings={**SETTINGS, "num_features": 2, "query_features": 2}, attributes={"recipe": "{}"},
     )  # fmt: skip
     found = read_ranking(tmp_path / "out.h5")
     assert found.sizes == {"index bytes": {"e": 11}, "token bytes": {"net": 50 * 2 * 256}}
@@ -164,7 +164,7 @@ def test_equal_scores_keep_their_order_as_counts_of_inliers_need_it(published):
 
 
 def test_scorers_are_found_by_name():
-    assert scorer_names() == ["ames"] and load_scorer("ames") is ames is load_scorer("reprise.reranking.ames")
+    assert scorer_names() == ("ames",) and load_scorer("ames") is ames is load_scorer("reprise.reranking.ames")
     with pytest.raises(DataError, match="scorer: unknown name 'amse'; did you mean 'ames'"):
         load_scorer("amse")
 

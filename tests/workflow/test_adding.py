@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 
+import numpy as np
 import pytest
 import yaml
 from paths import ROOT
 from shipped import merge
+
+from reprise.formats.rankings import read_ranking
 
 pytestmark = pytest.mark.workflow
 BLOCK = re.compile(r'^```\w+ title="(.+?)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
@@ -50,12 +51,12 @@ def added(copied, examples):
 
 def test_the_page_has_an_example_of_each_kind(examples):
     names = [name for name, _ in examples]
-    assert {"my_package/folders.py", "my_package/orb.py", "my_package/votes.py", "rerank.py", "mine.yaml"} <= set(names)
+    assert {"my_package/folders.py", "my_package/orb.py", "my_package/votes.py", "mine.yaml"} <= set(names)
     assert any(name.startswith("src/reprise/evaluation/metrics/") for name in names)
 
 
 def test_all_tables_of_the_page_are_made(added):
-    tables = [f"results/{name}.csv" for name in ("mine", "orb", "folders", "first")]
+    tables = [f"results/{name}.csv" for name in ("mine", "orb", "folders", "first", "votes")]
     added.run(targets=[*tables, "results/evaluations/orb_alpha_2/landmarks.json"])
     rows = {table: (added.folder / table).read_text().splitlines() for table in tables}
     assert "My landmarks" in (added.folder / "results/mine.md").read_text()
@@ -75,8 +76,29 @@ def test_the_training_of_the_page_is_planned(added):
     assert planned["train_how"] == 1
 
 
-def test_the_scorer_of_the_page_finds_the_image_itself(added):
-    result = subprocess.run(
-        [sys.executable, "rerank.py"], cwd=added.folder, env=added.environment(), text=True, capture_output=True
+def test_the_scorer_of_the_page_reranks(added):
+    added.run(targets=["results/votes.csv"])
+    before, after = (
+        read_ranking(added.folder / f"results/rankings/{name}/landmarks.h5")
+        for name in ("rootsift_votes.search", "rootsift_votes")
     )
-    assert result.stdout.strip() == "3", result.stderr
+    assert after.reranked == 5 and list(after.lists) == ["easy", "medium", "hard"]
+    for protocol, ranked in after.lists.items():
+        votes = ranked.scores[:, :5]
+        assert (np.diff(votes, axis=1) <= 0).all() and (votes == votes.round()).all() and votes.max() > 1, protocol
+        assert before.list_of(protocol).ranks.shape == ranked.ranks.shape
+
+
+def test_an_edit_of_the_scorer_makes_its_step_stale_alone(added):
+    added.run(targets=["results/votes.csv"])
+    module = added.folder / "my_package" / "votes.py"
+    module.write_text(module.read_text().replace("scores >= least", "scores > least"))
+    planned = added.planned(targets=["results/votes.csv"])
+    assert planned == {"score_pairs": 2, "rerank": 1, "evaluate": 1, "table": 1}
+
+
+def test_features_without_what_a_scorer_needs_are_refused_before_anything_runs(added):
+    module = added.folder / "my_package" / "votes.py"
+    module.write_text(module.read_text().replace('{"descriptors"}', '{"affine"}'))
+    output = added.snakemake("-n", targets=["results/votes.csv"], check=False)
+    assert "config.rerankers.votes.extractor: the scorer my_package.votes needs affine" in output

@@ -1,16 +1,15 @@
-"""Projects local features to the tokens that an AMES network compares."""
+"""Computes of every image what pairs are compared by, such as the tokens of an AMES network."""
 
 from reprise.networks.devices import best_device
 from reprise.pipeline.job import job
-from reprise.reranking.projecting import project_tokens
+from reprise.reranking.scorers import load_scorer
 
 with job(snakemake) as parameters:
-    project_tokens(
+    load_scorer(parameters.scorer).project(
         snakemake.input.features,
-        parameters.checkpoint,
         snakemake.output[0],
         role=parameters.role,
-        num_descriptors=parameters.num_features,
         device=best_device(),
         attributes={"recipe": parameters.recipe},
+        **parameters.settings,
     )

@@ -11,7 +11,7 @@ with job(snakemake) as parameters:
     candidates = read_candidates(snakemake.input.ranking, parameters.dataset, parameters.distractors)
     score_pairs(
         load_scorer(parameters.scorer),
-        {key: snakemake.input[key] for key in ("queries", "database")} | {"checkpoint": parameters.checkpoint},
+        {"queries": snakemake.input.queries, "database": snakemake.input.database, **parameters.checkpoints},
         candidates.lists(),
         snakemake.output[0],
         shortlist=candidates.at_most(parameters.shortlist),

@@ -9,7 +9,7 @@ with job(snakemake) as parameters:
         read_candidates(snakemake.input.ranking, parameters.dataset, parameters.distractors),
         snakemake.input.pairs,
         snakemake.output[0],
-        shortlist=parameters.rerank,
+        shortlist=parameters.shortlist,
         similarity_weights=parameters.similarity_weights,
         temperatures=parameters.temperatures,
     )

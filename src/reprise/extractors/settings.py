@@ -56,6 +56,11 @@ class ExtractorSettings(Settings):
         """
         return None
 
+    def gives(self) -> frozenset[str]:
+        """What its local features have, of descriptors, scores, keypoints (in pixels of the image), scales, affine."""
+        own = {"keypoints", "scales"} if self.layout == "ragged" else set()
+        return frozenset({"descriptors", "scores", *own})
+
     def global_descriptors(self) -> tuple[str, ...]:
         """The kinds of global descriptors that it gives beside local features."""
         return ()

@@ -1,4 +1,4 @@
-"""The container that passes between extractors, files and matchers."""
+"""The container that passes between extractors, files and search engines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

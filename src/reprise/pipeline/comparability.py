@@ -21,7 +21,9 @@ def deviations(config: Mapping, published: Mapping, experiment: str, datasets: l
 def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """All entries of the configuration that decide the numbers of an experiment, by what they are to it."""
     entry = config["experiments"][experiment]
-    return {"asmk": _asmk, "global": _global, "ames": _ames}[entry["matcher"]](config, entry)
+    if "rerank" in entry:
+        return _reranked(config, entry)
+    return {"asmk": _asmk, "global": _global}[entry["search"]](config, entry)
 
 
 def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -29,7 +31,7 @@ def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     extractor = config["extractors"][entry["extractor"]]
     trainer = config["extractors"][codebook["extractor"]]
     return {
-        "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["asmk"]},
+        "experiment": {"num_features": entry["num_features"], "search": "asmk", **entry["asmk"]},
         "extractor": extractor,
         **_network(config, extractor.get("checkpoint")),
         "codebook": {**codebook, "size": words(codebook["size"])},
@@ -41,24 +43,25 @@ def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 
 def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     neighbors = config["neighbors"][entry["neighbors"]]
-    return {"experiment": {"matcher": "global"}, "neighbors": neighbors["files"] or neighbors}
+    return {"experiment": {"search": "global"}, "neighbors": neighbors["files"] or neighbors}
 
 
-def _ames(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     """The settings of the ranking that is re-ranked, and what changes by that."""
-    reranker = config["rerankers"][entry["reranker"]]
+    reranker = config["rerankers"][entry["rerank"]]
     extractor = config["extractors"][reranker["extractor"]]
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
         # A second re-ranking: nothing of what is published was ranked so.
         ranked = {f"ranking's {kind}": value for kind, value in ranked.items()}
+    step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank")}
     return {
         **ranked,
-        "experiment": {"num_features": entry["num_features"], "matcher": entry["matcher"], **entry["ames"]},
+        "experiment": {"scorer": reranker["scorer"], **step},
         "extractor": extractor,
         "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
         "detector": config["checkpoints"].get(extractor.get("detector"), {}),
-        **_network(config, reranker["checkpoint"]),
+        **_network(config, reranker.get("checkpoint")),
     }
 
 

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from reprise.formats.tokens import TokenFile
 from reprise.reranking.fusion import mix
+from reprise.reranking.settings import Checkpoint, Count, RerankerSettings, StepSettings
 from reprise.storage.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,7 +17,50 @@ if TYPE_CHECKING:
 
 NEEDS = frozenset({"descriptors"})
 PAIR_SETTINGS = ("query_features", "num_features")
-FUSION_SETTINGS = ("similarity_weight", "temperature")
+
+
+class Settings(RerankerSettings):
+    """The local features of a database as an AMES network sees them, made once; steps may use fewer of each image."""
+
+    checkpoints = ("checkpoint",)
+
+    checkpoint: Checkpoint = Field(description="the AMES network")
+    num_features: Count = Field(600, description="the strongest features of each image that are kept")
+
+
+class Step(StepSettings):
+    """Re-ranking by AMES (Suma et al., ECCV 2024)."""
+
+    num_features: Count = Field(600, description="local features of a database image")
+    query_features: Count = Field(600, description="local features of a query")
+    similarity_weight: float = Field(
+        0.5, ge=0, le=1, description="lambda: weight of the similarity in the ranking, beside that by AMES"
+    )
+    temperature: float = Field(0.2, gt=0, description="gamma: factor of the logit")
+
+
+def project(
+    features: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    role: str,
+    device: str,
+    attributes: Mapping[str, Any],
+    checkpoint: str,
+    num_features: int,
+) -> None:
+    """Tokens of the strongest descriptors; see :func:`reprise.reranking.projecting.project_tokens`."""
+    from reprise.reranking.projecting import project_tokens
+
+    project_tokens(
+        features,
+        checkpoint,
+        output,
+        role=role,
+        num_descriptors=num_features,
+        device=device,
+        attributes=attributes,
+    )
 
 
 def score_chunk(

@@ -16,7 +16,7 @@ from reprise.formats.pair_scores import PairScores, read_chunks, write_pair_scor
 from reprise.formats.rankings import RankedList, Ranking, write_ranking
 from reprise.reranking.candidates import Candidates
 from reprise.reranking.fusion import reorder
-from reprise.reranking.scorers import Files, Scorer, load_scorer
+from reprise.reranking.scorers import Files, Scorer, fusion_settings, kept_sizes, load_scorer
 from reprise.reranking.shortlists import union
 from reprise.storage.errors import DataError
 
@@ -44,7 +44,7 @@ def score_pairs(
         output: a file of pair scores
         shortlist: length of the short lists; the largest that will be asked for
         num_images: of the database
-        settings: the scorer's ``PAIR_SETTINGS``
+        settings: those of a step that change the scores of pairs
         chunk: score one chunk of the queries, 0 to ``num_chunks`` - 1; ``read_chunks`` reads them together
         num_chunks: how many chunks there are
         engine: where and how the scores are computed
@@ -90,7 +90,7 @@ def rerank(
         scores: of the pairs of all short lists
         scorer: says what a short list is sorted by
         shortlist: so many images of each list are re-ranked, or all of a smaller database
-        settings: the scorer's ``FUSION_SETTINGS``
+        settings: those of a step that say what is made of the scores
         sizes: what the step keeps of the database (``sizes`` of the scorer), beside what the steps before it keep
 
     Raises:
@@ -142,7 +142,7 @@ def rerank_files(
         scorer: its name
         files: what the scorer reads of the database
         shortlist: so many images of each list are re-ranked
-        settings: all settings of the scorer
+        settings: all keys of the step that are the scorer's own
         attributes: of the file, such as the recipe
 
     Raises:
@@ -154,7 +154,7 @@ def rerank_files(
         read_chunks(pairs),
         module,
         shortlist=shortlist,
-        settings={key: settings[key] for key in module.FUSION_SETTINGS},
-        sizes=module.sizes(files, **{key: settings[key] for key in module.PAIR_SETTINGS if key in settings}),
+        settings=fusion_settings(module, settings),
+        sizes=kept_sizes(module, files, settings),
     )
     write_ranking(output, ranking, attributes)

@@ -4,7 +4,7 @@ Errors say which key is wrong and what it should have been; all of them are list
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import yaml
 from reprise.pipeline.spec.consistency import inconsistencies
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.fitting import misfits
-from reprise.pipeline.spec.like import resolve_likes
+from reprise.pipeline.spec.like import like, resolve_likes
 from reprise.pipeline.spec.names import unknown_references
 from reprise.pipeline.spec.sections import SECTIONS, read_entry
+from reprise.pipeline.spec.steps import rankings_of, read_steps
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.settings import Settings
 
@@ -36,12 +37,18 @@ class Spec:
     entries: Mapping[str, Mapping[str, Settings]]
 
     def values(self) -> dict[str, Any]:
-        """The same as plain mappings, lists and values, every default filled in."""
+        """The same as plain mappings, lists and values, every default filled in.
+
+        Experiments are laid out as rankings, one for each of their steps (:func:`rankings_of`).
+        """
         sections = {
             section: {name: settings.model_dump(mode="json") for name, settings in entries.items()}
             for section, entries in self.entries.items()
         }
-        return {**self.shared.model_dump(mode="json"), **sections}
+        rankings: dict[str, Any] = {}
+        for name, experiment in sections["experiments"].items():
+            rankings |= rankings_of(name, experiment)
+        return {**self.shared.model_dump(mode="json"), **sections, "experiments": rankings}
 
 
 def read_config(config: Mapping[str, Any], sources: Iterable[str], published: Mapping[str, Any]) -> Spec:
@@ -75,6 +82,8 @@ def _read(config: Mapping[str, Any]) -> Spec:
         problems, lambda: Shared.read({k: v for k, v in config.items() if k in Shared.model_fields}, "config")
     )
     entries = {section: _section(section, config.get(section) or {}, problems) for section in SECTIONS}
+    if len(entries["rerankers"]) == len(config.get("rerankers") or {}):
+        entries["experiments"] = _with_steps(entries, config.get("experiments") or {}, problems)
     if problems or shared is None:
         raise DataError("\n".join(problems))
     return Spec(shared, entries)
@@ -86,12 +95,41 @@ def _section(section: str, content: Any, problems: list[str]) -> dict[str, Setti
         problems.append(f"{where}: expected a mapping of names to settings")
         return {}
     resolved = _collect(problems, lambda: resolve_likes(section, content)) or {}
-    found = {}
+    found, wrong = {}, dict[str, list[str]]()
     for name, entry in resolved.items():
-        settings = _collect(problems, lambda: _entry(section, name, entry))  # noqa: B023
+        settings = _collect(wrong.setdefault(name, []), lambda: _entry(section, name, entry))  # noqa: B023
         if settings is not None:
             found[name] = settings
+    problems += _said_once(where, content, wrong)
     return found
+
+
+def _with_steps(
+    entries: Mapping[str, Mapping[str, Any]], content: Mapping[str, Any], problems: list[str]
+) -> dict[str, Settings]:
+    found, wrong = {}, dict[str, list[str]]()
+    for name, experiment in entries["experiments"].items():
+        where = f"config.experiments.{name}"
+        found[name] = _collect(
+            wrong.setdefault(name, []),
+            lambda: read_steps(experiment, entries["rerankers"], where),  # noqa: B023
+        )
+    problems += _said_once("config.experiments", content, wrong)
+    return found
+
+
+def _said_once(where: str, content: Mapping[str, Any], wrong: Mapping[str, list[str]]) -> Iterator[str]:
+    """What is wrong in entries, without what is only taken over from another one in which it is wrong already.
+
+    Args:
+        where: the section
+        content: its entries as they are written
+        wrong: name -> lines
+    """
+    for name, lines in wrong.items():
+        model = like(content[name])
+        known = [line.replace(f"{where}.{model}", f"{where}.{name}", 1) for line in wrong.get(model or "", [])]
+        yield from (line for line in lines if line not in known)
 
 
 def _entry(section: str, name: Any, entry: Any) -> Settings:

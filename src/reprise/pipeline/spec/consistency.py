@@ -60,7 +60,7 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
         for dataset in set(table.datasets) & set(entries["enlarged"]):
             for experiment in table.experiments:
                 settings = entries["experiments"].get(experiment)
-                if settings is not None and settings.matcher == "asmk" and settings.asmk.idf:
+                if settings is not None and getattr(settings, "search", None) == "asmk" and settings.asmk.idf:
                     yield DataError(
                         f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
                         f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
@@ -113,7 +113,8 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
         for key in ("checkpoint", "detector"):
             yield f"extractors.{name}.{key}", getattr(entry, key, None), entry.type
     for name, entry in entries["rerankers"].items():
-        yield f"rerankers.{name}.checkpoint", entry.checkpoint, "ames"
+        for key in entry.checkpoints:
+            yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
     for name, entry in entries["trainings"].items():
         yield f"trainings.{name}.teacher", getattr(entry, "teacher", None), "ames"
         yield f"trainings.{name}.binariser", getattr(entry, "binariser", None), "itq"
@@ -139,9 +140,9 @@ def _rankings(entries: Entries) -> Iterator[DataError]:
     experiments = entries["experiments"]
     for name in experiments:
         chain = [name]
-        while chain[-1] in experiments and experiments[chain[-1]].matcher == "ames":
-            chain.append(experiments[chain[-1]].ranking)
-            if chain[-1] in chain[:-1]:
+        while (before := getattr(experiments.get(chain[-1]), "ranking", None)) is not None:
+            chain.append(before)
+            if before in chain[:-1]:
                 yield DataError(f"config.experiments.{name}.ranking: re-ranks itself: {' <- '.join(chain)}")
                 break
         else:
@@ -164,13 +165,21 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
 
 def _numbers(entries: Entries) -> Iterator[DataError]:
     """Nothing can use more features than its input has."""
-    for kind, source in (("codebooks", "extractor"), ("experiments", "extractor"), ("rerankers", "extractor"),
-                         ("experiments", "reranker")):  # fmt: skip
-        for name, entry in entries[kind].items():
-            keeper = entries[f"{source}s"].get(getattr(entry, source, None))
-            available = getattr(keeper, "num_features", None)
-            if available is not None and entry.num_features > available:
-                yield DataError(
-                    f"config.{kind}.{name}.num_features: {entry.num_features} is more than the {available} that "
-                    f"{source}s.{getattr(entry, source)} keeps; raise that or lower this"
-                )
+    uses = [
+        (f"{section}.{name}", entry, "extractors", getattr(entry, "extractor", None))
+        for section in ("codebooks", "experiments", "rerankers")
+        for name, entry in entries[section].items()
+    ]
+    uses += [
+        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.rerank)
+        for name, experiment in entries["experiments"].items()
+        for step, settings in experiment.steps.items()
+    ]
+    for where, entry, section, keeper in uses:
+        available = getattr(entries[section].get(keeper), "num_features", None)
+        wanted = getattr(entry, "num_features", None)
+        if available is not None and wanted is not None and wanted > available:
+            yield DataError(
+                f"config.{where}.num_features: {wanted} is more than the {available} that {section}.{keeper} keeps; "
+                "raise that or lower this"
+            )

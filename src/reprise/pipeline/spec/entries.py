@@ -93,16 +93,6 @@ class Neighbors(Settings):
         return self
 
 
-class Reranker(Settings):
-    """The local features of a database as an AMES network sees them, made once; experiments may use fewer."""
-
-    extractor: Extractor = Field(description="whose local features are compared")
-    checkpoint: Checkpoint = Field(description="the AMES network")
-    scorer: str = Field("ames", description="the module of reprise.reranking that compares two images")
-    num_features: Count = Field(600, description="the strongest features of each image that are kept")
-    chunks: Count = Field(8, description="jobs that the comparison of the queries with their images is split into")
-
-
 class Calibration(Settings):
     """Under which local_space and image size an extractor gives what was published, tried on the first queries."""
 
@@ -132,45 +122,42 @@ class AsmkSettings(Kernel):
     topk: Count | None = Field(None, description="length of the rankings; null keeps all images")
 
 
-class AsmkExperiment(Settings):
-    """A search with ASMK."""
+class AnyExperiment(Settings):
+    """What all experiments have in common."""
 
     method: str = Field(description="the name in tables")
-    matcher: Literal["asmk"] = Field(description="what ranks the images")
+    steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$")], Any] = Field(
+        {}, description="name -> step, one after the other; each takes a ranking and gives a ranking"
+    )
+
+
+class AsmkExperiment(AnyExperiment):
+    """A search with ASMK, and the steps after it."""
+
+    search: Literal["asmk"] = Field(description="what ranks the images")
     extractor: Extractor = Field(description="whose local features are searched")
     num_features: Count = Field(1000, description="the strongest features of each image that are used")
     codebook: Annotated[str, Refers("codebooks")] = Field(description="the visual words")
     asmk: AsmkSettings = Field(default_factory=AsmkSettings, description="settings of the kernel")
 
 
-class GlobalExperiment(Settings):
-    """The ranking by neighbours of a global descriptor."""
+class GlobalExperiment(AnyExperiment):
+    """The ranking by neighbours of a global descriptor, and the steps after it."""
 
-    method: str = Field(description="the name in tables")
-    matcher: Literal["global"] = Field(description="what ranks the images")
+    search: Literal["global"] = Field(description="what ranks the images")
     neighbors: Annotated[str, Refers("neighbors")] = Field(description="whose order it is")
 
 
-class AmesSettings(Settings):
-    """Re-ranking by AMES (Suma et al., ECCV 2024)."""
+class ContinuedExperiment(AnyExperiment):
+    """Steps after the last one of another experiment, with which all before is shared."""
 
-    query_features: Count = Field(600, description="local features of a query")
-    rerank: Count = Field(1600, description="first images of each ranking that are compared with the query")
-    similarity_weight: float = Field(
-        0.5, ge=0, le=1, description="lambda: weight of the similarity in the ranking, beside that by AMES"
-    )
-    temperature: float = Field(0.2, gt=0, description="gamma: factor of the logit")
+    ranking: Experiment = Field(description="the experiment that they start from")
 
-
-class AmesExperiment(Settings):
-    """The ranking of another experiment, whatever its matcher, with its first images re-ranked."""
-
-    method: str = Field(description="the name in tables")
-    matcher: Literal["ames"] = Field(description="what ranks the images")
-    ranking: Experiment = Field(description="the experiment that is re-ranked")
-    reranker: Annotated[str, Refers("rerankers")] = Field(description="the features and the network")
-    num_features: Count = Field(600, description="local features of a database image")
-    ames: AmesSettings = Field(default_factory=AmesSettings, description="settings of the re-ranking")
+    @model_validator(mode="after")
+    def _has_steps(self) -> Self:
+        if not self.steps:
+            raise ValueError("steps: give one or more; without any, it is the experiment that it starts from")
+        return self
 
 
 class Table(Settings):
@@ -187,7 +174,7 @@ class Table(Settings):
 class Sweep(Settings):
     """``<output>/sweeps/<experiment>/<dataset>.csv``: all combinations, from one comparison of the images."""
 
-    rerank: list[Count] = Field([100, 400, 1600], min_length=1, description="not more than the experiment's")
+    shortlist: list[Count] = Field([100, 400, 1600], min_length=1, description="not more than the step's")
     similarity_weights: list[Annotated[float, Field(ge=0, le=1)]] = Field(
         [step / 20 for step in range(21)], min_length=1, description="values of lambda"
     )

@@ -1,15 +1,16 @@
 """Whether an entry gets what it needs from those that it names: kinds and dimensions of descriptors, files, splits."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from reprise.pipeline.spec.consistency import Entries
-from reprise.reranking.scorers import scorer_names
-from reprise.storage.errors import DataError, unknown_name
+from reprise.reranking.scorers import load_scorer
+from reprise.storage.errors import DataError
 
 
 def misfits(entries: Entries) -> Iterator[DataError]:
     """An error for everything that a job would only find out after the jobs before it have run."""
-    for check in (_scorers, _vectors, _dimensions, _calibrations, _downloaded):
+    for check in (_needs, _vectors, _dimensions, _calibrations, _downloaded):
         yield from check(entries)
 
 
@@ -32,11 +33,19 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
     return getattr(training, "dim", None)
 
 
-def _scorers(entries: Entries) -> Iterator[DataError]:
-    """Scorers that exist; a module of somebody else's is named by its whole name."""
+def _needs(entries: Entries) -> Iterator[DataError]:
+    """Features that have what the scorer of a reranker compares."""
     for name, entry in entries["rerankers"].items():
-        if "." not in entry.scorer and entry.scorer not in scorer_names():
-            yield unknown_name(f"config.rerankers.{name}.scorer", entry.scorer, scorer_names())
+        extractor = entries["extractors"].get(entry.extractor)
+        if extractor is None:
+            continue
+        given = extractor.gives()
+        missing = sorted(load_scorer(entry.scorer).NEEDS - given)
+        if missing:
+            yield DataError(
+                f"config.rerankers.{name}.extractor: the scorer {entry.scorer} needs {' and '.join(missing)}, which "
+                f"features of extractors.{entry.extractor} do not have; they have {', '.join(sorted(given))}"
+            )
 
 
 def _vectors(entries: Entries) -> Iterator[DataError]:
@@ -54,7 +63,9 @@ def _vectors(entries: Entries) -> Iterator[DataError]:
 
 def _dimensions(entries: Entries) -> Iterator[DataError]:
     """Networks that take descriptors of the dimension that the extractor gives."""
-    uses = [("rerankers", name, "checkpoint", entry) for name, entry in entries["rerankers"].items()]
+    uses = [
+        ("rerankers", name, key, entry) for name, entry in entries["rerankers"].items() for key in entry.checkpoints
+    ]
     uses += [
         ("trainings", name, key, entry)
         for name, entry in entries["trainings"].items()
@@ -96,10 +107,16 @@ def _downloaded(entries: Entries) -> Iterator[DataError]:
     for name, table in entries["tables"].items():
         for experiment in table.experiments:
             settings = entries["experiments"].get(experiment)
-            reranker = entries["rerankers"].get(getattr(settings, "reranker", None))
-            extractor = getattr(reranker or settings, "extractor", None)
-            for dataset in table.datasets:
-                yield from _missing_of_searched(entries, f"tables.{name}: {experiment}", extractor, dataset)
+            for extractor in _extractors_of(entries, settings):
+                for dataset in table.datasets:
+                    yield from _missing_of_searched(entries, f"tables.{name}: {experiment}", extractor, dataset)
+
+
+def _extractors_of(entries: Entries, experiment: Any) -> list[str | None]:
+    """The extractors of the search of an experiment, if it has one, and of its steps."""
+    steps = getattr(experiment, "steps", {}).values()
+    rerankers = [entries["rerankers"].get(step.rerank) for step in steps]
+    return [getattr(settings, "extractor", None) for settings in (experiment, *rerankers)]
 
 
 def _missing_of_searched(entries: Entries, where: str, extractor: str | None, searched: str) -> Iterator[DataError]:

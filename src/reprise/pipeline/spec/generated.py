@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
+from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text
 
 CONFIG_SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -58,6 +59,8 @@ def config_schema() -> dict[str, Any]:
             "propertyNames": {"pattern": _NAME},
             "additionalProperties": _section(kind, definitions),
         }
+    for case in properties["experiments"]["additionalProperties"]["allOf"]:
+        case["then"]["properties"]["steps"]["additionalProperties"] = _step(definitions)
     return {
         "$schema": _DIALECT,
         "title": "The configuration",
@@ -79,10 +82,26 @@ def _section(kind: Model | Section, definitions: dict[str, Any]) -> dict[str, An
         }
         for name, model in shipped
     ]
+    if kind.otherwise:
+        key, model = kind.otherwise
+        cases.append({"if": {"required": [key]}, "then": _entry(_hoisted(model, definitions))})
     names: dict[str, Any] = {"enum": list(kind.types())}
     if kind.open:
-        names = {"anyOf": [names, {"type": "string", "pattern": ":"}]}
+        names = {"anyOf": [names, {"type": "string", "pattern": "[:.]"}]}
     return {"type": "object", "properties": {kind.key: names, "like": {"type": "string"}}, "allOf": cases}
+
+
+def _step(definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a step; other scorers have other keys, and ``like`` may have said the rest."""
+    properties: dict[str, Any] = {}
+    for model in _steps().values():
+        properties |= _hoisted(model, definitions)["properties"]
+    return {"type": "object", "properties": properties}
+
+
+def _steps() -> dict[str, Model]:
+    """The models of the steps that re-rank, by the names of their scorers."""
+    return {name: step_settings(load_scorer(name)) for name in scorer_names()}
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:
@@ -106,12 +125,18 @@ def configuration_page() -> str:
     for section, kind in SECTIONS.items():
         lines.append(f"\n## {section}\n")
         if isinstance(kind, Section):
-            others = ", or `package.module:Class`" if kind.open else ""
+            others = f", or {kind.open}" if kind.open else ""
             lines.append(f"`{kind.key}` is one of {', '.join(f'`{name}`' for name in kind.types())}{others}.")
             for name in kind.types():
                 lines += [f"\n### {section}: {name}\n", *_described(kind.load(name, name))]
+            if kind.otherwise:
+                lines += [f"\n### {section}: with `{kind.otherwise[0]}` in place of `{kind.key}`\n"]
+                lines += _described(kind.otherwise[1])
         else:
             lines += _described(kind)
+        if section == "experiments":
+            for name, model in _steps().items():
+                lines += [f"\n### {section}: a step with the scorer {name}\n", *_described(model)]
     return "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,7 @@ def resolve_likes(section: str, entries: Mapping[str, Any], where: str = "config
 def _problems(where: str, entries: Mapping[str, Any]) -> Iterator[DataError]:
     for name in entries:
         chain = [name]
-        while (model := _model(entries[chain[-1]])) is not None:
+        while (model := like(entries[chain[-1]])) is not None:
             if model not in entries:
                 if len(chain) == 1:
                     yield unknown_name(f"{where}.{name}.{KEY}", str(model), entries)
@@ -36,13 +36,14 @@ def _problems(where: str, entries: Mapping[str, Any]) -> Iterator[DataError]:
                 break
 
 
-def _model(entry: Any) -> str | None:
+def like(entry: Any) -> str | None:
+    """The name of the entry that ``entry`` takes over, if it does."""
     return entry.get(KEY) if isinstance(entry, Mapping) else None
 
 
 def _resolved(name: str, entries: Mapping[str, Any]) -> Any:
     entry = entries[name]
-    model = _model(entry)
+    model = like(entry)
     if model is None:
         return entry
     return merge(_resolved(model, entries), {key: value for key, value in entry.items() if key != KEY})

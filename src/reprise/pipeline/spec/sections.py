@@ -11,6 +11,7 @@ from reprise.datasets.layout import DatasetLayout
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
 from reprise.pipeline.spec.trainings import TRAININGS
+from reprise.reranking.scorers import reranker_settings, scorer_names
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.modules import available, load_named
 from reprise.storage.settings import Settings
@@ -26,17 +27,22 @@ class Section:
         key: the key of the type
         load: type, what an error begins with -> the model
         types: the types that this project comes with
-        open: other types may be given as package.module:Class
+        open: how other types are named, if there may be any
+        otherwise: a key that stands in place of ``key`` in entries of no type, and their model
     """
 
     key: str
     load: Callable[[str, str], Model]
     types: Callable[[], tuple[str, ...]]
-    open: bool = False
+    open: str = ""
+    otherwise: tuple[str, Model] | None = None
 
     def model(self, entry: Mapping[str, Any], where: str) -> Model:
         if self.key not in entry:
-            raise DataError(f"{where}: key '{self.key}' is missing; choose one of {', '.join(self.types())}")
+            if self.otherwise and self.otherwise[0] in entry:
+                return self.otherwise[1]
+            other = f", or give '{self.otherwise[0]}' in its place" if self.otherwise else ""
+            raise DataError(f"{where}: key '{self.key}' is missing; choose one of {', '.join(self.types())}{other}")
         return self.load(str(entry[self.key]), f"{where}.{self.key}")
 
 
@@ -53,23 +59,23 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
     return load, lambda: tuple(models)
 
 
-EXPERIMENTS: dict[str, Model] = {
-    "asmk": entries.AsmkExperiment,
-    "global": entries.GlobalExperiment,
-    "ames": entries.AmesExperiment,
-}
+SEARCHES: dict[str, Model] = {"asmk": entries.AsmkExperiment, "global": entries.GlobalExperiment}
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
-    "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), open=True),
+    "datasets": Section(
+        "layout", _layout, lambda: available("reprise.datasets", "Layout"), open="`package.module:Class`"
+    ),
     "enlarged": entries.Enlarged,
     "trainings": Section("type", *_one_of(TRAININGS)),
     "checkpoints": entries.Weights,
-    "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), open=True),
+    "extractors": Section(
+        "type", extractor_settings, lambda: available("reprise.extractors", "Settings"), open="`package.module:Class`"
+    ),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
-    "rerankers": entries.Reranker,
+    "rerankers": Section("scorer", reranker_settings, scorer_names, open="the whole name of a module"),
     "calibrations": entries.Calibration,
-    "experiments": Section("matcher", *_one_of(EXPERIMENTS)),
+    "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),
     "tables": entries.Table,
 }
 

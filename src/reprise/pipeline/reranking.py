@@ -1,0 +1,76 @@
+"""The rankings of a configuration that are made by a step: what each is scored by, and where its pairs are kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reprise.reranking.scorers import (
+    Scorer,
+    fusion_settings,
+    load_scorer,
+    pair_settings,
+    projects,
+    reranker_settings,
+)
+from reprise.reranking.settings import RerankerSettings
+
+
+class Rerankings:
+    """The steps of one configuration.
+
+    Args:
+        config: the checked configuration
+    """
+
+    def __init__(self, config: Mapping):
+        self._experiments = {name: entry for name, entry in config["experiments"].items() if "rerank" in entry}
+        self._rerankers = config["rerankers"]
+        # Rankings that differ in what is made of the scores alone share the scores.
+        self._pairs = {(entry["rerank"], self.pairs(name)): entry for name, entry in self._experiments.items()}
+
+    def experiments(self, scorer: str | None = None) -> list[str]:
+        """The rankings that are made by a step, or by one of a scorer."""
+        return [name for name in self._experiments if scorer in (None, self._reranker_of(name)["scorer"])]
+
+    def projected(self) -> list[str]:
+        """The rerankers for which something is computed of every image before pairs are compared."""
+        return [name for name in self._rerankers if projects(self._scorer(name))]
+
+    def projection(self, reranker: str) -> dict[str, Any]:
+        """What the scorer's ``project`` is told: the settings of its own of a reranker."""
+        own = self._model(reranker).model_fields.keys() - RerankerSettings.model_fields.keys()
+        return {key: self._rerankers[reranker][key] for key in sorted(own)}
+
+    def checkpoints(self, reranker: str) -> dict[str, str]:
+        """The names of the networks of a reranker, by their keys."""
+        entry = self._rerankers[reranker]
+        return {key: entry[key] for key in self._model(reranker).checkpoints if entry[key]}
+
+    def pairs(self, experiment: str) -> str:
+        """What tells the scores of pairs of a step from others: all settings that change them, as a file name."""
+        entry = self._experiments[experiment]
+        settings = {"shortlist": entry["shortlist"], **pair_settings(self._scorer(entry["rerank"]), entry)}
+        return ",".join(f"{key}={value}" for key, value in settings.items())
+
+    def pair_settings(self, reranker: str, pairs: str) -> dict[str, Any]:
+        """The settings that :meth:`pairs` stands for: the length of the short lists, and those of the scorer."""
+        entry = self._pairs[reranker, pairs]
+        return {"shortlist": entry["shortlist"], "settings": pair_settings(self._scorer(reranker), entry)}
+
+    def step(self, experiment: str) -> dict[str, Any]:
+        """What a step is told: its scorer, the length of its short lists, and the other settings of the scorer."""
+        entry = self._experiments[experiment]
+        scorer = self._scorer(entry["rerank"])
+        return {
+            "scorer": self._rerankers[entry["rerank"]]["scorer"],
+            "shortlist": entry["shortlist"],
+            "settings": {**pair_settings(scorer, entry), **fusion_settings(scorer, entry)},
+        }
+
+    def _reranker_of(self, experiment: str) -> Mapping[str, Any]:
+        return self._rerankers[self._experiments[experiment]["rerank"]]
+
+    def _scorer(self, reranker: str) -> Scorer:
+        return load_scorer(self._rerankers[reranker]["scorer"])
+
+    def _model(self, reranker: str) -> type[RerankerSettings]:
+        return reranker_settings(self._rerankers[reranker]["scorer"])

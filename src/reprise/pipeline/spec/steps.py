@@ -1,0 +1,75 @@
+"""The steps of experiments: read by the scorer of each, and laid out as one ranking per step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reprise.pipeline.spec.entries import AnyExperiment
+from reprise.reranking.scorers import load_scorer, step_settings
+from reprise.reranking.settings import RerankerSettings, StepSettings
+from reprise.storage.errors import DataError, unknown_name
+
+_SEARCH = "search"
+
+
+def read_steps(experiment: AnyExperiment, rerankers: Mapping[str, RerankerSettings], where: str) -> AnyExperiment:
+    """An experiment whose steps are settings of the scorers that they use.
+
+    Args:
+        experiment: as it was read, with plain values as steps
+        rerankers: the entries of that section
+        where: what an error begins with
+
+    Raises:
+        DataError: listing all that is wrong
+    """
+    problems: list[str] = []
+    steps = {}
+    for name, content in experiment.steps.items():
+        try:
+            steps[name] = _step(name, content, rerankers, f"{where}.steps.{name}")
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        raise DataError("\n".join(problems))
+    return experiment.model_copy(update={"steps": steps})
+
+
+def _step(name: str, content: Any, rerankers: Mapping[str, RerankerSettings], where: str) -> StepSettings:
+    if name == _SEARCH:
+        raise DataError(f"{where}: the ranking before the first step is called so; choose another name")
+    if not isinstance(content, Mapping):
+        raise DataError(f"{where}: expected a mapping of keys to values")
+    if "rerank" not in content:
+        raise DataError(f"{where}: key 'rerank' is missing; name an entry of rerankers")
+    reranker = content["rerank"]
+    if reranker not in rerankers:
+        raise unknown_name(f"{where}.rerank", str(reranker), rerankers)
+    scorer = load_scorer(rerankers[reranker].scorer, f"config.rerankers.{reranker}.scorer")
+    return step_settings(scorer).read(content, where)
+
+
+def rankings_of(name: str, experiment: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """An experiment as rankings: the one of its search, and one for each step, each with the name of the one before.
+
+    The last has the name of the experiment. Those before it have names of their own, which no entry can have:
+    ``<name>.search`` and ``<name>.<step>``.
+
+    Args:
+        name: of the experiment
+        experiment: its values
+
+    Returns:
+        name of a ranking -> what makes it: a ``search``, or a step with the ``ranking`` that it takes
+    """
+    shared = {key: value for key, value in experiment.items() if key not in ("steps", "ranking")}
+    steps = list(experiment["steps"].items())
+    names = [*(f"{name}.{step}" for step, _ in steps[:-1]), name]
+    before = experiment.get("ranking")
+    found = {}
+    if before is None:
+        before = f"{name}.{_SEARCH}" if steps else name
+        found[before] = shared
+    for ranking, (_, step) in zip(names, steps, strict=False):
+        found[ranking] = {"method": experiment["method"], "ranking": before, **step}
+        before = ranking
+    return found

@@ -1,0 +1,32 @@
+"""What the settings of all re-rankings have in common: the entry of a reranker, and a step that uses it."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from reprise.storage.references import Refers
+from reprise.storage.settings import Settings
+
+Count = Annotated[int, Field(ge=1)]
+Checkpoint = Annotated[str, Refers("checkpoints")]
+
+
+class RerankerSettings(Settings):
+    """The entry of a reranker: a scorer of pairs, with the local features that it compares.
+
+    Attributes:
+        checkpoints: keys that name the weights of networks
+    """
+
+    checkpoints: ClassVar[tuple[str, ...]] = ()
+
+    scorer: str = Field(description="the module that compares two images: of reprise.reranking, or by its whole name")
+    extractor: Annotated[str, Refers("extractors")] = Field(description="whose local features are compared")
+    chunks: Count = Field(8, description="jobs that the comparison of the queries with their images is split into")
+
+
+class StepSettings(Settings):
+    """A step that re-ranks: it takes a ranking, and gives one with its first images in a new order."""
+
+    rerank: Annotated[str, Refers("rerankers")] = Field(description="the features and the scorer")
+    shortlist: Count = Field(1600, description="first images of each ranking that are compared with the query")
