@@ -49,7 +49,15 @@ include: "rules/tables.smk"
 include: "rules/seeds.smk"
 
 
+stop_at_errors(workflow.rules)
+
+
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
 onstart:
+    check_kept(
+        (job.output, job.params.recipe)
+        for job in workflow.dag.jobs
+        if "recipe" in job.params.keys() and not workflow.dag.needrun(job)
+    )
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")

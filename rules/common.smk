@@ -9,6 +9,9 @@ from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.comparability import words
 from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition
+from reprise.pipeline.guards import stop_at_errors
+from reprise.pipeline.kept import check_kept
+from reprise.pipeline.own_data import check_own_data
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe
 from reprise.pipeline.reranking import Rerankings
@@ -36,7 +39,9 @@ SCRIPTS = "../workflow/scripts"
 
 sources = read_sources(ROOT / "config" / "sources.yaml")
 published = read_published(ROOT / "config" / "published")
-config = with_seed_study(read_config(config, sources, published).values())
+spec = read_config(config, sources, published)
+check_own_data(spec.entries["datasets"])
+config = with_seed_study(spec.values())
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output

@@ -48,6 +48,11 @@ def extract_chunk_settings(wildcards):
         "dataset": describe.dataset(wildcards.dataset),
         "split": wildcards.split,
         "undecodable": "error" if queries else undecodable,
+        **describe.images(
+            wildcards.dataset,
+            wildcards.split,
+            (int(wildcards.chunk), int(wildcards.chunks)),
+        ),
     }
 
 
@@ -187,6 +192,7 @@ def calibrate_settings(wildcards):
     return {
         "extractor": describe.extractor(entry["extractor"]),
         "dataset": describe.dataset(entry["dataset"]),
+        **describe.images(entry["dataset"], "queries"),
         **picked(entry, "queries", "image_sizes"),
     }
 

@@ -54,6 +54,15 @@ def test_a_missing_file_and_one_that_was_made_again(space, reprise):
     assert f"after the table: {name}" in text
 
 
+def test_images_of_ones_own_that_changed_are_named(space, reprise):
+    changed, missing = (space.folder / f"landmarks/jpg/landmark{number}_1.jpg" for number in (0, 1))
+    changed.write_bytes(changed.read_bytes() + b" ")
+    missing.unlink()
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1
+    assert "changed: landmarks/jpg/landmark0_1.jpg (" in text and "missing: landmarks/jpg/landmark1_1.jpg" in text
+
+
 def test_code_of_a_commit_that_is_unknown_here(space, reprise):
     commands = [["init", "-q"], ["-c", "user.name=a", "-c", "user.email=b", "commit", "-q", "--allow-empty", "-m", "x"]]
     for command in commands:

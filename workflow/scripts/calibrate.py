@@ -7,10 +7,12 @@ from reprise.networks.devices import best_device
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
+    queries = read_dataset(parameters.dataset).split("queries")
+    parameters.images_read = queries.paths
     agreements = calibrate(
         parameters.extractor.pop("type"),
         parameters.extractor,
-        read_dataset(parameters.dataset).split("queries").first(parameters.queries),
+        queries.first(parameters.queries),
         open_features(snakemake.input.published),
         range(parameters.queries),
         image_sizes=parameters.image_sizes,

@@ -13,6 +13,7 @@ with job(snakemake) as parameters:
         device = best_device()
     chunk = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)
     images = read_dataset(parameters.dataset).split(parameters.split)
+    parameters.images_read = images.chunk(*chunk).paths
     extract_images(
         images.chunk(*chunk),
         load_extractor(parameters.extractor.pop("type"), device=device, **parameters.extractor),

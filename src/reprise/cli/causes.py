@@ -9,6 +9,7 @@ from pathlib import Path
 from reprise.cli.dryrun import Job
 from reprise.cli.history import read_record
 from reprise.cli.words import listed
+from reprise.pipeline.differences import setting_changes
 from reprise.pipeline.fingerprint import fingerprints
 
 NOT_MADE = "not made yet"
@@ -18,7 +19,6 @@ _PARAMS = re.compile(r"Params have changed since last execution: .*?before: (.*)
 _FILES = re.compile(r"(?:^|; )(Missing output|Incomplete output|Updated input) files: ([^;]*)")
 _INPUTS_CHANGED = "Set of input files has changed"
 _FORCED = "Forced execution"
-_LONGEST = 60
 
 
 def own_causes(job: Job, scripts: Path) -> list[str]:
@@ -65,49 +65,11 @@ def changed_files(job: Job, old: Mapping, new: Mapping, scripts: Path) -> list[s
     return [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
 
 
-def setting_changes(stage: str, old: object, new: object) -> Iterator[str]:
-    """Every setting that differs, as 'alpha 3.0 -> 2.0'."""
-    before, after = dict(_flat(old)), dict(_flat(new))
-    for path in dict.fromkeys([*before, *after]):
-        if before.get(path, _ABSENT) != after.get(path, _ABSENT):
-            yield f"{_label(stage, path)} {_value(before, path)} -> {_value(after, path)}"
-
-
-_ABSENT = object()
-
-
 def _recipe_changes(job: Job, old: Mapping, new: Mapping, scripts: Path) -> Iterator[str]:
     stage = new["stage"]
     yield from dict.fromkeys(setting_changes(stage, old["parameters"], new["parameters"]))
     if old["code"] != new["code"]:
         yield f"code of {listed(changed_files(job, old, new, scripts))} changed"
-
-
-def _flat(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Every leaf of nested mappings and of lists of mappings, by its keys."""
-    if isinstance(value, Mapping) and (value or not path):
-        for key, inner in value.items():
-            yield from _flat(inner, (*path, key))
-    elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        for index, inner in enumerate(value):
-            yield from _flat(inner, (*path, str(index)))
-    else:
-        yield path, value
-
-
-def _label(stage: str, path: tuple[str, ...]) -> str:
-    words = [key for key in path if not key.isdigit() and key != "rows"]
-    if stage == "train_codebook":
-        words.insert(0, "codebook")
-    return " ".join(words).replace("_", " ") or stage
-
-
-def _value(values: Mapping[tuple[str, ...], object], path: tuple[str, ...]) -> str:
-    if path not in values:
-        return "(none)"
-    value = values[path]
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _other_inputs(job: Job) -> str:

@@ -37,7 +37,7 @@ def verify(target: str) -> tuple[str, bool]:
         for file, recorded in expected.items()
         if file not in dropped and (text := _compare(file, recorded, found.get(file)))
     ]
-    differing += [*_images(provenance), *_foreign_commits(provenance)]
+    differing += [*_images(provenance), *_own_images(provenance), *_foreign_commits(provenance)]
     total = sum(inner.stat().st_size for file in found for inner in files_of(file))
     first = f"{target}: {counted(len(found), 'file or folder', 'files and folders')}, {size(total)}, hashed again"
     if dropped:
@@ -91,6 +91,19 @@ def _images(provenance: Mapping) -> Iterator[str]:
                     yield f"missing: {folder / name}"
                 elif (folder / name).stat().st_size != int(length):
                     yield f"changed: {folder / name} ({(folder / name).stat().st_size} bytes, recorded {length})"
+
+
+def _own_images(provenance: Mapping) -> Iterator[str]:
+    """Images of one's own whose size or time is another than when a job read them."""
+    for file in provenance["jobs"]:
+        record = read_record(file) or {}
+        for path, state in record.get("images", {}).items():
+            if not Path(path).is_file():
+                yield f"missing: {path}"
+            else:
+                found = Path(path).stat()
+                if [found.st_size, found.st_mtime_ns] != state:
+                    yield f"changed: {path} ({found.st_size} bytes, recorded {state[0]}; or another time)"
 
 
 def _foreign_commits(provenance: Mapping) -> Iterator[str]:

@@ -1,8 +1,12 @@
 """What a job is told of a dataset, an extractor or a network: settings, with files in place of names."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+from reprise.datasets.images import Dataset
+from reprise.datasets.reading import read_dataset
+from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
 
 Description = dict[str, Any]
@@ -23,6 +27,23 @@ class Descriptions:
     def dataset(self, dataset: str) -> Description:
         """What :func:`reprise.datasets.reading.read_dataset` reads."""
         return {**self._paths.layout(dataset).described(), **self._paths.dataset(dataset)}
+
+    def images(self, dataset: str, split: str, chunk: tuple[int, int] | None = None) -> Description:
+        """What tells whether images of one's own have changed, which no job makes; nothing for downloaded ones.
+
+        Args:
+            dataset: the name of an entry
+            split: database or queries
+            chunk: which of how many, from 1; all images for None
+        """
+        if self._config["datasets"][dataset]["images"] is not None:
+            return {}
+        images = self._read(dataset).split(split)
+        return {"images_hash": images_hash(image_states((images.chunk(*chunk) if chunk else images).paths))}
+
+    @functools.cache  # noqa: B019  one for a run
+    def _read(self, dataset: str) -> Dataset:
+        return read_dataset(self.dataset(dataset))
 
     def searched(self, searched: str) -> Description:
         """A dataset, with the distractors that it is enlarged by, or None."""

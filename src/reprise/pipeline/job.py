@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
+from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
 
@@ -19,6 +20,9 @@ from reprise.storage.errors import DataError
 @contextmanager
 def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     """Yield the parameters of the recipe; log everything, and record how the outputs were made.
+
+    Where the recipe tells images of one's own from others, by ``images_hash``, the script puts the paths of those that
+    it reads into ``images_read``, and they have to be the same at the end.
 
     A job with an output named ``provenance`` gets all that led to it there, others a record beside each output.
 
@@ -31,14 +35,33 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     recipe = snakemake.params.recipe
     try:
         _check_extension()
-        yield SimpleNamespace(**json.loads(recipe)["parameters"], recipe=recipe)
+        parameters = _parameters(recipe)
+        expected = json.loads(recipe)["parameters"].get("images_hash")
+        yield parameters
+        images = _unchanged(parameters.images_read, expected) if expected else {}
     except DataError as error:
         print(f"\nERROR: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
-    _record(snakemake, started)
+    _record(snakemake, started, images)
 
 
-def _record(snakemake: Any, started: float) -> None:
+def _parameters(recipe: str) -> SimpleNamespace:
+    """The parameters of a job, and what it writes into its files as ``recipe``: the same for all chunks of a dataset,
+    whose images differ."""
+    content = json.loads(recipe)
+    content["parameters"].pop("images_hash", None)
+    return SimpleNamespace(**content["parameters"], recipe=json.dumps(content, sort_keys=True), images_read=[])
+
+
+def _unchanged(paths: list[Path], expected: str) -> dict[str, list[int]]:
+    """The states of images that were read. DataError: they are not those that the job was planned with."""
+    states = image_states(paths)
+    if images_hash(states) != expected:
+        raise DataError(f"{paths[0].parent}: images changed while the job ran; run again")
+    return states
+
+
+def _record(snakemake: Any, started: float, images: dict[str, list[int]]) -> None:
     recipe = json.loads(snakemake.params.recipe)
     script = Path(snakemake.scriptdir) / f"{recipe['stage']}.py"
     code = fingerprints(script, recipe["modules"]) if recipe["code"] == fingerprint(script, recipe["modules"]) else {}
@@ -52,6 +75,7 @@ def _record(snakemake: Any, started: float) -> None:
         "threads": snakemake.threads,
         "started": started,
         "code": code,
+        "images": images,
     }
     if provenance:
         write_provenance(provenance, **entries)

@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reprise.pipeline.edition import EDITION
@@ -40,14 +40,18 @@ def record_path(output: str | os.PathLike) -> Path:
 def write_records(
     rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
     threads: int, started: float, code: Mapping[str, str] | None = None,
+    images: Mapping[str, Sequence[int]] | None = None,
 ) -> None:  # fmt: skip
     """Write the record of each of ``outputs``, now that the job has ended.
 
     Args:
         started: a time stamp in seconds
         code: the fingerprint of every file of code that ran
+        images: the states of the images of one's own that were read
     """
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
+    if images:
+        record["images"] = {path: list(state) for path, state in images.items()}
     for path in record["outputs"]:
         write_text(record_path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
 
@@ -55,6 +59,7 @@ def write_records(
 def write_provenance(
     path: str | os.PathLike, rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str],
     outputs: Iterable[str], threads: int, started: float, code: Mapping[str, str] | None = None,
+    images: Mapping[str, Sequence[int]] | None = None,
 ) -> None:  # fmt: skip
     """Write all that led to a table: the records of its job and of all before, and every file that no job wrote."""
     inputs = list(inputs)
@@ -95,7 +100,8 @@ def ancestry(inputs: Iterable[str]) -> dict[str, object]:
             sources[path] = content_hash(path) if Path(path).exists() else _MISSING
             continue
         record = json.loads(record_path(path).read_text(encoding="utf-8"))
-        record.pop("code", None)
+        for key in ("code", "images"):
+            record.pop(key, None)
         jobs[path] = record
         if record["rule"] == "download":
             receipt = json.loads(Path(path).read_text(encoding="utf-8"))

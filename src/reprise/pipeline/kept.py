@@ -1,0 +1,50 @@
+"""Whether the files that a run keeps were made with the settings that their results will be labelled with.
+
+Snakemake decides what runs again by records of its own. Where those are missing, or its options leave settings out of
+the decision (``--rerun-triggers mtime``, ``--touch``), it keeps what was made with other settings. Our records tell.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from reprise.pipeline.differences import setting_changes
+from reprise.pipeline.records import record_path
+from reprise.storage.errors import DataError
+
+_SHOWN = 5
+
+
+def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
+    """Refuse to build on files that were made otherwise than the configuration says now.
+
+    Args:
+        jobs: of each job that is not to run, its outputs and its recipe as of now. Outputs without a record are not
+            judged
+
+    Raises:
+        DataError: naming the files, what differs, and the remedy
+    """
+    wrong = []
+    for outputs, recipe in jobs:
+        expected = json.loads(recipe)
+        for output in map(str, outputs):
+            record = record_path(output)
+            if record.is_file():
+                made = json.loads(record.read_text(encoding="utf-8"))
+                wrong += [f"{output}: {text}" for text in _differences(made, expected)]
+    if wrong:
+        more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise DataError(
+            "these files were made otherwise than the configuration says now, and Snakemake would not make them again, "
+            "because its own records are missing or its options (--rerun-triggers, --touch) leave settings out; run "
+            "without those options, or delete the files. Nothing was run:\n" + "\n".join(wrong[:_SHOWN]) + more
+        )
+
+
+def _differences(record: Mapping, expected: Mapping) -> list[str]:
+    recipe = record["recipe"]
+    found = list(setting_changes(expected["stage"], recipe["parameters"], expected["parameters"]))
+    known = [recipe["code"], *(entry["code"]["after"] for entry in record.get("accepted", []))]
+    if not found and expected["code"] not in known:
+        found.append("the code of its stage has changed")
+    return found
