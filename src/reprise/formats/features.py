@@ -1,4 +1,4 @@
-"""Files of features of either layout, opened as one interface."""
+"""Files of features of either layout, opened with one interface."""
 
 import os
 
@@ -32,7 +32,7 @@ def open_features(path: str | os.PathLike) -> Features:
 
 
 def layout_of(path: str | os.PathLike, file: h5py.File) -> str:
-    """ "ragged" or "dense". DataError: neither."""
+    """Return "ragged" or "dense", the layout of an open file; DataError for neither."""
     if "offsets" in file and "scales" in file:
         return "ragged"
     if "features" in file:
