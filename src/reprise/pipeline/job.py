@@ -1,4 +1,4 @@
-"""What every script of the workflow does around its one call of the library."""
+"""Frame of every script of the workflow, around its one call of the library."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ from reprise.storage.errors import DataError
 def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     """Yield the parameters of the recipe; log everything, and record how the outputs were made.
 
-    A job with an output named ``provenance`` gets all that led to it there, others a record beside each output.
+    A job with an output named ``provenance`` writes the history of the table there, others a record beside each output.
 
     Bad input ends the job with its one message instead of a traceback; any other error keeps its traceback. Both are
     in the log, which Snakemake shows.
     """
     started = _started()
-    sys.path.append(str(Path.cwd()))  # plug-ins may stand beside the project
+    sys.path.append(str(Path.cwd()))  # plug-ins may be in the folder of the project
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:
@@ -60,7 +60,7 @@ def _record(snakemake: Any, started: float) -> None:
 
 
 def _started() -> float:
-    """When this process began: loading libraries is part of what a job costs."""
+    """Return when this process began: loading libraries is part of the cost of a job."""
     stat = Path("/proc/self/stat")
     if not stat.exists():
         return time.time()
@@ -70,7 +70,7 @@ def _started() -> float:
 
 
 def _check_extension() -> None:
-    """Refuse to work with an extension that is older than its sources, whose fingerprint the recipe holds."""
+    """Refuse an extension that is older than its sources, whose fingerprint the recipe holds."""
     extension = sys.modules.get("reprise.asmk._kernels")
     folder = PACKAGE / "asmk"
     sources = sorted([folder / "_kernels.pyx", *folder.glob("*.h")])
@@ -81,7 +81,7 @@ def _check_extension() -> None:
 
 
 def _write_to(log: str) -> None:
-    """Send what this process and its libraries print, tracebacks and progress bars included, to a file."""
+    """Send all output of this process and its libraries, tracebacks and progress bars included, to a file."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):

@@ -28,7 +28,7 @@ class Spec:
     """The checked configuration.
 
     Attributes:
-        shared: what all sections share
+        shared: the settings that all sections share
         entries: section -> name -> settings
     """
 
@@ -36,7 +36,7 @@ class Spec:
     entries: Mapping[str, Mapping[str, Settings]]
 
     def values(self) -> dict[str, Any]:
-        """The same as plain mappings, lists and values, every default filled in."""
+        """Return the same as plain mappings, lists and values, every default filled in."""
         sections = {
             section: {name: settings.model_dump(mode="json") for name, settings in entries.items()}
             for section, entries in self.entries.items()
@@ -106,7 +106,7 @@ def _entry(section: str, name: Any, entry: Any) -> Settings:
 
 
 def _collect(problems: list[str], read: Any) -> Any:
-    """What ``read`` returns, or None after noting what is wrong."""
+    """Return what ``read`` returns, or None after adding its error to ``problems``."""
     try:
         return read()
     except DataError as error:
@@ -115,7 +115,7 @@ def _collect(problems: list[str], read: Any) -> Any:
 
 
 def load_yaml(path: Path) -> dict:
-    """Read a YAML file that holds a mapping."""
+    """Read a YAML file that holds a mapping; DataError for any other."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""The settings of the sections of the configuration that have one form each.
+"""Settings of the sections of the configuration that have one form each.
 
 Extractors, layouts of datasets and trainings declare theirs next to the code that uses them.
 """

@@ -1,4 +1,4 @@
-"""Whether an entry gets what it needs from those that it names: kinds and dimensions of descriptors, files, splits."""
+"""Check that entries fit those that they name: kinds and dimensions of descriptors, files, splits."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from reprise.storage.errors import DataError, unknown_name
 
 
 def misfits(entries: Entries) -> Iterator[DataError]:
-    """An error for everything that a job would only find out after the jobs before it have run."""
+    """Find all errors that a job would only find after the jobs before it have run."""
     for check in (_scorers, _vectors, _dimensions, _calibrations, _downloaded):
         yield from check(entries)
 
 
 def descriptor_dim(entries: Entries, extractor: str | None) -> int | None:
-    """The dimension of the local descriptors of an extractor; None where only the file of its network tells."""
+    """Return the dimension of an extractor's local descriptors; None where only the file of its network says it."""
     settings = entries["extractors"].get(extractor)
     if settings is None:
         return None
@@ -22,7 +22,7 @@ def descriptor_dim(entries: Entries, extractor: str | None) -> int | None:
 
 
 def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
-    """The dimension of the descriptors that a network gives, or takes; None where it is not known."""
+    """Return the dimension of the descriptors that a network returns, or takes; None where it is not known."""
     entry = entries["checkpoints"].get(checkpoint)
     if entry is None or entry.origin != "trained":
         return None if entry is None else entry.dim
@@ -33,14 +33,14 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
 
 
 def _scorers(entries: Entries) -> Iterator[DataError]:
-    """Scorers that exist; a module of somebody else's is named by its whole name."""
+    """Find scorers that do not exist; a module of another project is named by its full name."""
     for name, entry in entries["rerankers"].items():
         if "." not in entry.scorer and entry.scorer not in scorer_names():
             yield unknown_name(f"config.rerankers.{name}.scorer", entry.scorer, scorer_names())
 
 
 def _vectors(entries: Entries) -> Iterator[DataError]:
-    """Neighbours by a global descriptor that their extractor gives."""
+    """Find neighbours by a global descriptor that their extractor does not have."""
     for name, entry in entries["neighbors"].items():
         extractor = entries["extractors"].get(entry.extractor)
         if extractor is not None and entry.descriptor not in extractor.global_descriptors():
@@ -53,7 +53,7 @@ def _vectors(entries: Entries) -> Iterator[DataError]:
 
 
 def _dimensions(entries: Entries) -> Iterator[DataError]:
-    """Networks that take descriptors of the dimension that the extractor gives."""
+    """Find networks that take descriptors of another dimension than the extractor's."""
     uses = [("rerankers", name, "checkpoint", entry) for name, entry in entries["rerankers"].items()]
     uses += [
         ("trainings", name, key, entry)
@@ -72,7 +72,7 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
 
 
 def _calibrations(entries: Entries) -> Iterator[DataError]:
-    """Calibrations of extractors that have what is calibrated, against features that are published."""
+    """Find calibrations of extractors without the settings, or against features that are not published."""
     for name, entry in entries["calibrations"].items():
         extractor = entries["extractors"].get(entry.extractor)
         if extractor is not None and not hasattr(extractor, "local_space"):
@@ -87,7 +87,7 @@ def _calibrations(entries: Entries) -> Iterator[DataError]:
 
 
 def _downloaded(entries: Entries) -> Iterator[DataError]:
-    """Downloaded features of all datasets that they are needed for."""
+    """Find datasets for which downloaded features are needed and missing."""
     for name, entry in entries["codebooks"].items():
         yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
     for name, entry in entries["trainings"].items():
