@@ -11,8 +11,8 @@ from reprise.mini.world.materials import RGB
 class Motif:
     """The details that a mason repeats: buildings with one motif resemble each other in every window.
 
-    shape: rectangle, arch, pointed, round; surround: plain, blocks, pediment, hood, none; sizes in metres;
-    panes: columns and rows of a window.
+    Sizes are in metres. ``shape`` is rectangle, arch, pointed or round, ``surround`` plain, blocks, pediment, hood or
+    none, and ``panes`` are the columns and rows of a window.
     """
 
     wall: str
