@@ -93,7 +93,7 @@ class ApproximateIndex:
             *map(faiss.swig_ptr, (distances, descriptors, self._centroids, candidates)),
             descriptors.shape[1], len(descriptors), count,
         )  # fmt: skip
-        distances[candidates < 0] = np.inf  # fewer candidates in the cells than asked for
+        distances[candidates < 0] = np.inf  # fewer candidates in the cells than requested
         best = distances.argmin(axis=1)[:, None] if nearest == 1 else distances.argsort(axis=1, kind="stable")
         words[:] = np.take_along_axis(candidates, best[:, :nearest], axis=1)
         few = np.flatnonzero((words < 0).any(axis=1))

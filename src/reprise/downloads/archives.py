@@ -196,7 +196,7 @@ def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_M
             elif not info.isdir():
                 raise DataError(f"{archive}: refused to unpack it: {info.name} is a device or a pipe")
         end = tar.offset
-    # The checksum of gzip stands at the very end, so everything is read. tarfile stops without an error
+    # The checksum of gzip is at the very end, so everything is read. tarfile stops without an error
     # where the file was cut between two members, or where the head of a member is damaged; an archive ends
     # with zeros.
     while stream.read(_BLOCK):

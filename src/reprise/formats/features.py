@@ -23,7 +23,7 @@ def open_features(path: str | os.PathLike) -> Features:
         the features, see :class:`Features`; they may be used in a ``with`` statement, which closes the file
 
     Raises:
-        DataError: no such file, one that is not whole or holds no features, or a source of a merged file that is
+        DataError: no such file, one that is incomplete or holds no features, or a source of a merged file that is
             missing or not the one that was merged
     """
     with hdf5.open_checked(path, {}, KIND) as file:

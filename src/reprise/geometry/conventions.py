@@ -10,8 +10,8 @@ image that was shrunk by a factor is that of the file times the factor. The othe
   (cropped) image before any resizing
 * cells of a feature map: see :class:`reprise.geometry.grids.CellGrid`
 
-Keypoints in our convention are float32, and what is published is computed from cells, so that it comes out to the last
-bit.
+Keypoints in our convention are float32, and published positions are computed from cells, so that they are equal to the
+last bit.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ def best_device() -> str:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count < 2:
         return "cuda" if count else "cpu"
-    # The number of a device depends on which of them a process may see.
+    # The number of a device depends on which devices are visible to a process.
     names = [str(torch.cuda.get_device_properties(index).uuid) for index in range(count)]
     return f"cuda:{_first_free(names)}"
 

@@ -19,7 +19,7 @@ from reprise.untrusted.checkpoints import load_checkpoint
 
 _EPSILON = 1e-6
 _REMEDY = "give the weights of a DINOv2 with registers, such as dinov2_vitb14_reg4_pretrain.pth"
-# The published ViT-S, -B and -L all have heads of this width; the shapes of their weights do not tell.
+# The published ViT-S, -B and -L all have heads of this width, which the shapes of weights do not determine.
 _HEAD_DIM = 64
 
 
@@ -124,7 +124,7 @@ class DINOv2(nn.Module):
         if (rows, columns) == (side, side):
             return self.pos_embed[:, 1:]
         grid = self.pos_embed[:, 1:].unflatten(1, (side, side)).permute(0, 3, 1, 2)
-        # By size and antialiased: the networks with registers were published so, those without differ.
+        # By size and antialiased, as for the published networks with registers; those without differ.
         grid = functional.interpolate(grid, size=(rows, columns), mode="bicubic", antialias=True)
         return grid.flatten(2).transpose(1, 2)
 

@@ -29,7 +29,7 @@ def _plain_dict(*_: Any) -> dict:
     return {}
 
 
-# What the published checkpoints hold beside tensors: scores in default dictionaries, and numbers of numpy.
+# Beside tensors, the published checkpoints hold scores in default dictionaries, and numbers of numpy.
 _ALLOWED: list[Callable | tuple[Callable, str]] = [
     (_plain_dict, "collections.defaultdict"),
     (_Factory, "functools.partial"),

@@ -94,7 +94,7 @@ class Neighbors(Settings):
 
 
 class Reranker(Settings):
-    """The local features of a database as an AMES network sees them, made once; experiments may use fewer."""
+    """The local features of a database, projected by an AMES network once; experiments may use fewer of them."""
 
     extractor: Extractor = Field(description="whose local features are compared")
     checkpoint: Checkpoint = Field(description="the AMES network")
@@ -104,7 +104,7 @@ class Reranker(Settings):
 
 
 class Calibration(Settings):
-    """Under which local_space and image size an extractor gives what was published, tried on the first queries."""
+    """The search for the local_space and image size of published features, with the first queries of a dataset."""
 
     extractor: Extractor = Field(description="whose features are compared with the published ones")
     published: Extractor = Field(description="an extractor of type downloaded")
