@@ -162,7 +162,15 @@ def build_on_disk(
 
 
 def squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
-    """Compute ln(n_images / images with the word)^2 of each word, float32; 1 for words of no image."""
+    """Compute the squared inverse document frequency of each word, ln(n_images / images with the word)^2.
+
+    Args:
+        counts: (K,) integers, number of images with each word
+        n_images: number of images
+
+    Returns:
+        (K,) float32, 1 for words of no image
+    """
     squared = np.log(max(n_images, 1) / np.maximum(counts, 1)) ** 2
     return np.where(counts > 0, squared, 1).astype(np.float32)
 

@@ -44,7 +44,12 @@ class IndexWriter:
             _write_header(self._files[key], dtype, self._shapes[key])
 
     def append(self, image_ids: np.ndarray, vectors: np.ndarray) -> None:
-        """Write the next postings: image ids (P,) and vectors (P, width)."""
+        """Write the next postings.
+
+        Args:
+            image_ids: (P,) uint32
+            vectors: (P, width), in the dtype of the file
+        """
         for key, array in (("image_ids", image_ids), ("vectors", vectors)):
             array.tofile(self._files[key])
             self._checksums[key] = zlib.crc32(_as_buffer(array), self._checksums[key])
@@ -77,7 +82,16 @@ class IndexWriter:
 
 @contextmanager
 def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype]) -> Iterator[IndexWriter]:
-    """Yield a writer for vectors of ``kind``; ``folder`` appears when the block ends without an error."""
+    """Open the files of an inverted file for writing; ``folder`` appears when the block ends without an error.
+
+    Args:
+        folder: the folder
+        n_postings: number of postings that will be written
+        kind: width and dtype of the vectors
+
+    Yields:
+        the writer
+    """
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         with ExitStack() as stack:

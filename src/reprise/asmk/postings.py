@@ -70,7 +70,19 @@ def check_words(words: np.ndarray, n_words: int) -> None:
 
 
 def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Return ``values`` as contiguous int64 of ``shape``, where None is any length; DataError where they do not fit."""
+    """Convert integers of any type to contiguous int64.
+
+    Args:
+        values: the integers
+        name: the name of the argument, for messages
+        shape: the expected shape, where None is any length
+
+    Returns:
+        int64 of this shape
+
+    Raises:
+        DataError: another shape, or no integers
+    """
     array = np.asarray(values)
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or (array.dtype.kind not in "iu" and array.size):  # an empty list has no dtype of its own

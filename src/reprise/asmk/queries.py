@@ -89,7 +89,12 @@ def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
 
 
 def query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
-    """Sum the weights of a query's words, in single precision and one after the other, as published."""
+    """Sum the weights of a query's words, in single precision and one after the other, as published.
+
+    Args:
+        weights: (K,) float32 weights of all words, None for weights of one
+        words: (P,) integers, the words of the query
+    """
     return len(words) if weights is None else float(np.cumsum(weights[words], dtype=np.float32)[-1:].sum())
 
 

@@ -79,7 +79,12 @@ class ApproximateIndex:
         return cls(centroids, cells, faiss.vector_to_array(quantizer.centroids).reshape(n_codes, 16, -1))
 
     def search(self, descriptors: np.ndarray, words: np.ndarray) -> None:
-        """Write the nearest words of ``descriptors`` (n, D) into ``words`` (n, nearest) int64, nearest first."""
+        """Find the nearest words of descriptors.
+
+        Args:
+            descriptors: (n, D) float32, contiguous
+            words: (n, nearest) int64, which the words are written to, nearest first
+        """
         for start in range(0, len(descriptors), _ROWS):
             self._search(descriptors[start : start + _ROWS], words[start : start + _ROWS])
 

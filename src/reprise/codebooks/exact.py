@@ -24,7 +24,12 @@ class ExactIndex:
         self._index.add(centroids)
 
     def search(self, descriptors: np.ndarray, words: np.ndarray) -> None:
-        """Write the nearest words of ``descriptors`` (n, D) into ``words`` (n, nearest) int64, nearest first."""
+        """Find the nearest words of descriptors.
+
+        Args:
+            descriptors: (n, D) float32, contiguous
+            words: (n, nearest) int64, which the words are written to, nearest first
+        """
         self._index.search(descriptors, words.shape[1], I=words)
 
 

@@ -62,7 +62,12 @@ class ImageList:
         return len(self) * (index - 1) // count, len(self) * index // count
 
     def chunk(self, index: int, count: int) -> "ImageList":
-        """Return the ``index``-th (from 1) of ``count`` parts of nearly equal size, in order, without gaps."""
+        """Return one of several parts of nearly equal size, in order, without gaps.
+
+        Args:
+            index: the part, from 1
+            count: number of parts
+        """
         rows = slice(*self.bounds(index, count))
         return ImageList(self.names[rows], self.paths[rows], None if self.boxes is None else self.boxes[rows])
 

@@ -1,7 +1,7 @@
-"""What all layouts of datasets have in common: their settings, and how they are read.
+"""Base class of all dataset layouts: their settings, and how they are read.
 
-A layout is a module of this package with a class ``Layout``; its name is what ``datasets.<name>.layout`` says. The
-class is the model of the entry in the configuration, and says what it lists and which truth it carries.
+A layout is a module of this package with a class ``Layout``; its name is the value of ``datasets.<name>.layout``. The
+class is the model of the entry in the configuration, and declares the lists and the ground truth that it has.
 """
 
 from collections.abc import Iterator, Mapping

@@ -144,7 +144,20 @@ def _precision_at(ranks: np.ndarray, kappa: int) -> float:
 def checked_rankings(
     rankings: np.ndarray, ground_truth: Sequence[Mapping], kappas: Sequence[int], database_size: int | None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Return ``rankings`` and ``kappas`` in the expected types; ValueError as :func:`evaluate_revisited`."""
+    """Check rankings, ground truth and cut-offs.
+
+    Args:
+        rankings: (Q, N) integers, as for :func:`evaluate_revisited`
+        ground_truth: Q mappings
+        kappas: cut-offs
+        database_size: if given, every index has to be below it
+
+    Returns:
+        ``rankings`` as an array of integers, and ``kappas`` as a tuple
+
+    Raises:
+        ValueError: as :func:`evaluate_revisited`
+    """
     rankings = np.asarray(rankings)
     if rankings.ndim != 2 or not np.issubdtype(rankings.dtype, np.integer):
         raise ValueError(
@@ -171,7 +184,20 @@ def checked_rankings(
 def checked_lists(
     truth: Mapping, query: int, keys: tuple[str, ...], database_size: int | None
 ) -> dict[str, np.ndarray]:
-    """Return the lists ``keys`` of a query, junk empty if missing; ValueError as :func:`evaluate_revisited`."""
+    """Check the lists of one query.
+
+    Args:
+        truth: the ground truth of the query
+        query: its index, for messages
+        keys: names of the lists
+        database_size: if given, every index has to be below it
+
+    Returns:
+        key -> (n,) integers; empty for missing junk
+
+    Raises:
+        ValueError: as :func:`evaluate_revisited`
+    """
     lists = {}
     for key in keys:
         if key not in truth and key != "junk":

@@ -29,7 +29,7 @@ _LEAST_SHARED = 0.98
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well own features agree with published ones under one combination of settings.
+    """The agreement of own features with published ones under one combination of settings.
 
     Attributes:
         local_space: the descriptors that were tried, of the backbone or of the detector

@@ -45,7 +45,12 @@ class Writer(Protocol):
     """An open file to which images are added one by one."""
 
     def append(self, name: str, features: Any) -> None:
-        """Add the image ``name``."""
+        """Add an image.
+
+        Args:
+            name: the name of the image
+            features: its features, as :meth:`AnyExtractor.extract` returned them
+        """
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""
@@ -58,7 +63,13 @@ class BringsWriter(Protocol):
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
     ) -> AbstractContextManager[Writer]:
-        """Open the file for the images ``names``, which appears when the block ends without an error."""
+        """Open a file for writing; it appears when the block ends without an error.
+
+        Args:
+            path: the file
+            names: all images, in order
+            attributes: HDF5 attributes of the file, such as the recipe
+        """
 
 
 def extract_images(

@@ -43,14 +43,29 @@ class Extractor(DenseExtractor):
         self.global_dims = {"global": self._network.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
-        """Compute the third stage and the global descriptor of an image (1, 3, H, W) float32 BGR."""
+        """Compute the third stage and the global descriptor of an image.
+
+        Args:
+            image: (1, 3, H, W) float32 BGR, normalised
+
+        Returns:
+            a feature map (1, D, h, w), and the global descriptor (G,) as ``global``, neither normalised
+        """
         import torch
 
         features = self._network.forward_local(image.contiguous(memory_format=torch.channels_last))
         return features, {"global": self._network.pool(features)[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """Compute the published positions (n, 2) of keypoints (n, 2): the first pixels of the cells' strides."""
+        """Compute the published positions of keypoints: the first pixels that the strides of the cells cover.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32 y, x in pixels of the (cropped) image
+        """
         return to_strides(keypoints, grid)
 
 

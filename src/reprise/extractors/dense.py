@@ -93,7 +93,12 @@ class DenseExtractor(ImageExtractor):
 
     @abstractmethod
     def open_backbone(self, checkpoint: str, device: str) -> None:
-        """Load the backbone and set ``dim``, ``stride`` and ``global_dims``."""
+        """Load the backbone and set ``dim``, ``stride`` and ``global_dims``.
+
+        Args:
+            checkpoint: path of the weights
+            device: where the network runs
+        """
 
     @abstractmethod
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
@@ -108,7 +113,15 @@ class DenseExtractor(ImageExtractor):
 
     @abstractmethod
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """Compute the published positions (n, 2) float32 of keypoints (n, 2), the centres of cells of ``grid``."""
+        """Compute the published positions of keypoints.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32
+        """
 
     def load(self, image: ImageSource, box: Box | None = None) -> list[ScaledImage]:
         """Decode and crop an image, and resize it to each scale; see :func:`reprise.images.prepare_ames.prepare`."""

@@ -47,13 +47,28 @@ class Extractor(DenseExtractor):
         self.global_dims = {"cls": self.dim, "global": self.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
-        """Compute the patch tokens and the class token of an image (1, 3, H, W) float32 BGR."""
+        """Compute the patch tokens and the class token of an image.
+
+        Args:
+            image: (1, 3, H, W) float32 BGR, normalised
+
+        Returns:
+            a feature map (1, D, h, w), and the class token (D,) as ``cls``, neither normalised
+        """
         rows, columns = (side // self._network.patch for side in image.shape[2:])
         cls, tokens = self._network(image.flip(1))
         return tokens.transpose(1, 2).unflatten(2, (rows, columns)), {"cls": cls[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """Compute the published positions (n, 2) of keypoints (n, 2): the centres of the patches."""
+        """Compute the published positions of keypoints: the centres of the patches.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32 y, x from 0 to 1 over the (cropped) image
+        """
         return to_fractions(keypoints, grid)
 
 

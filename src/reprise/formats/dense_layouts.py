@@ -43,7 +43,15 @@ class Layout:
         return record[:, :METADATA] if self.record.names is None else record["metadata"]
 
     def descriptors(self, record: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
-        """Return the descriptors of some rows of one record, (n, D) of type ``dtype``, without reading others."""
+        """Read the descriptors of some rows of one record, without reading other rows.
+
+        Args:
+            record: the record of an image, as stored
+            rows: (n,) integers, or a slice of n rows
+
+        Returns:
+            (n, D) of type ``dtype``
+        """
         if self.record.names is None:
             return record[rows, METADATA:]
         return self.unpacked(record["descriptor"][rows])
@@ -56,12 +64,16 @@ class Layout:
 
 
 def compound(num_features: int, dim: int) -> np.dtype:
-    """Return the type of the record that this project writes."""
+    """Return the type of the record that this project writes, for K rows of D dimensions."""
     return np.dtype([("metadata", "<f4", (num_features, METADATA)), ("descriptor", "<f2", (num_features, dim))])
 
 
 def detect(features: h5py.Dataset, where: str) -> Layout:
-    """Find the layout of a dataset ``features``.
+    """Find the layout of a file.
+
+    Args:
+        features: its dataset ``features``
+        where: what errors begin with
 
     Raises:
         DataError: none of the three layouts
@@ -88,7 +100,15 @@ def detect(features: h5py.Dataset, where: str) -> Layout:
 
 
 def refuse_broken(descriptors: np.ndarray, where: str) -> None:
-    """Refuse rows of zeros and those with NaN or infinity, by bit patterns, which is ten times as fast as isfinite."""
+    """Refuse rows of zeros and those with NaN or infinity, by bit patterns, which is ten times as fast as isfinite.
+
+    Args:
+        descriptors: (n, D) float16 or float32
+        where: what errors begin with
+
+    Raises:
+        DataError: such a row
+    """
     bits = descriptors.view(f"u{descriptors.itemsize}")
     sign = bits.dtype.type(1 << (8 * descriptors.itemsize - 1))
     largest = (bits & ~sign).max(axis=1, initial=0)

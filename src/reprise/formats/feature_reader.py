@@ -115,23 +115,63 @@ class Features(ABC):
 
     @abstractmethod
     def block(self, start: int, stop: int) -> LocalFeatures:
-        """Read all that is stored about images ``start`` to ``stop``, in their order, except global descriptors."""
+        """Read all that is stored about consecutive images, one after the other, except global descriptors.
+
+        Args:
+            start: the first image
+            stop: the image after the last
+        """
 
     @abstractmethod
     def keypoints(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Read the keypoints of images ``start`` to ``stop`` (all): (n, 2) float32, see ``keypoint_convention``."""
+        """Read the keypoints of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n, 2) float32, see ``keypoint_convention``
+        """
 
     @abstractmethod
     def scores(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Read the scores of images ``start`` to ``stop`` (all): (n,) float32, larger is stronger."""
+        """Read the scores of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n,) float32, larger is stronger
+        """
 
     @abstractmethod
     def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Read the scales of images ``start`` to ``stop`` (all): (n,) float32."""
+        """Read the scales of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n,) float32
+        """
 
     @abstractmethod
     def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Read the affine shapes of images ``start`` to ``stop`` (all): (n, 2, 2) float32; DataError without any."""
+        """Read the affine shapes of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n, 2, 2) float32
+
+        Raises:
+            DataError: the file has none
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -22,7 +22,12 @@ class FeatureWriter(Protocol):
     """An open file to which images are added one by one."""
 
     def append(self, name: str, features: LocalFeatures) -> None:
-        """Add the image ``name``."""
+        """Add an image.
+
+        Args:
+            name: the name of the image
+            features: its features
+        """
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""

@@ -65,7 +65,13 @@ class PairScores:
 
 
 def write_pair_scores(path: str | os.PathLike, scores: PairScores, attributes: Mapping[str, object]) -> None:
-    """Write ``scores``, atomically."""
+    """Write pair scores, atomically.
+
+    Args:
+        path: the file
+        scores: the scores
+        attributes: HDF5 attributes of the file, such as the recipe
+    """
     with hdf5.create(path, {**attributes, "num_images": scores.num_images}) as file:
         file["offsets"] = scores.offsets.astype(np.int64)
         file["images"] = scores.images.astype(np.int32)

@@ -109,7 +109,18 @@ class Ranking:
         return len(self.database_names) if self.num_images is None else self.num_images
 
     def of(self, query: str, protocol: str = ALL) -> list[tuple[str, float]]:
-        """Return the list of one query as (database name, score), best first; DataError for an unknown query."""
+        """Return the list of one query.
+
+        Args:
+            query: the name of the query
+            protocol: the protocol of the list
+
+        Returns:
+            (database name, score), best first
+
+        Raises:
+            DataError: an unknown query, or no such list
+        """
         if query not in self.query_names:
             raise DataError(f"no query '{query}' in these rankings; there are {', '.join(self.query_names)}")
         row, ranked = self.query_names.index(query), self.list_of(protocol)

@@ -153,9 +153,13 @@ def _open_rows(segment: Segment, kind: str) -> np.ndarray | _Slice:
 
 
 def locate(path: Path, name: str) -> Path:
-    """Find the source ``name`` of the virtual file ``path``.
+    """Find a source of a virtual file.
 
     A source whose absolute path is of another machine is looked for in the folder of ``path``.
+
+    Args:
+        path: the virtual file
+        name: the stored path of the source
 
     Raises:
         DataError: no such file
@@ -199,7 +203,15 @@ def link(
 
 
 def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequence[int], recipes: list[str]) -> None:
-    """Store which chunks were merged, so that :func:`resolve` can check that they are still the same."""
+    """Store which chunks were merged, so that :func:`resolve` can check that they are still the same.
+
+    Args:
+        file: the merged file, open for writing
+        path: the path that the merged file will have
+        chunks: the files that were merged
+        rows: number of rows of each chunk
+        recipes: the recipe of each chunk
+    """
     file["chunk_rows"] = np.asarray(rows, np.int64)
     hdf5.write_names(file, "chunks", [os.path.relpath(chunk.absolute(), path.absolute().parent) for chunk in chunks])
     hdf5.write_names(file, "chunk_recipes", recipes)

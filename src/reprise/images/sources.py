@@ -18,10 +18,13 @@ def name_of(image: ImageSource) -> str:
 
 
 def check_pixels(pixels: np.ndarray) -> np.ndarray:
-    """Check pixels that were given in memory, and return them.
+    """Check pixels that were given in memory.
 
     Args:
         pixels: (H, W, 3) RGB or (H, W) grey, uint8
+
+    Returns:
+        the same array
 
     Raises:
         DataError: neither (H, W, 3) nor (H, W) uint8, or an empty axis

@@ -37,6 +37,10 @@ def read_state(path: str | os.PathLike) -> dict[str, torch.Tensor]:
 def settings_of(path: str | os.PathLike, state: Mapping[str, torch.Tensor]) -> tuple[int, bool]:
     """Find the settings of the network that ``state`` belongs to, from the shapes of its projection.
 
+    Args:
+        path: the file that messages name
+        state: the parameters of the network
+
     Returns:
         ``local_dim`` and ``binarized``, as the arguments of :class:`reprise.networks.ames.AMES`
 

@@ -19,7 +19,7 @@ REMEDY = "give a HOW checkpoint, such as how_r18.pth, how_r50-.pth or one that t
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint holds of a network.
+    """The content of a checkpoint.
 
     Attributes:
         path: the file, for messages

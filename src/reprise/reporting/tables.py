@@ -237,7 +237,14 @@ def left_out_notes(
 def write_table(
     paths: Mapping[str, str | os.PathLike], cells: Sequence[Cell], title: str, notes: Sequence[str]
 ) -> None:
-    """Write a table to ``paths['csv']``, ``paths['markdown']`` and ``paths['latex']``."""
+    """Write a table in three formats.
+
+    Args:
+        paths: the files, by ``csv``, ``markdown`` and ``latex``
+        cells: the cells, in the order of the table
+        title: the title of the table
+        notes: sentences below the table
+    """
     write_text(paths["csv"], render_csv(cells))
     write_text(paths["markdown"], render_markdown(cells, title, notes))
     write_text(paths["latex"], render_latex(cells, title))

@@ -117,13 +117,16 @@ def shade(plane: Plane, texture: Texture, light: Light) -> np.ndarray:
 
 
 def cast_shadow(relief: np.ndarray, density: float, right: float, down: float) -> np.ndarray:
-    """Compute the shade that projecting parts throw: (H, W) float32 in [0, 1].
+    """Compute the shade that projecting parts throw.
 
     Args:
         relief: (H, W) metres in front of the plane
         density: texture pixels per metre
         right: displacement to the right per metre of relief
         down: displacement downwards per metre of relief
+
+    Returns:
+        (H, W) float32 in [0, 1]
     """
     shadow = np.zeros_like(relief)
     height, width = relief.shape

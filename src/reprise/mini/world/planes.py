@@ -65,7 +65,7 @@ class Plane:
         return self.origin + coordinates[:, :1] * self.right + coordinates[:, 1:] * self.down
 
     def faces(self, camera: Camera) -> bool:
-        """Whether the camera stands on the outer side."""
+        """Tell whether the camera is on the outer side."""
         return float(self.normal @ (camera.centre - self.origin)) > 0.05
 
 

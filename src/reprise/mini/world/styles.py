@@ -34,7 +34,7 @@ class Motif:
 
 @dataclass(frozen=True)
 class City:
-    """What the buildings of one place have in common."""
+    """The materials, shapes and kinds of buildings of one city."""
 
     walls: tuple[tuple[str, RGB], ...]
     trims: tuple[RGB, ...]

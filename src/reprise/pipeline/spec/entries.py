@@ -203,7 +203,7 @@ class Miniature(Settings):
 
 
 class Shared(Settings):
-    """What all sections share."""
+    """The settings that all sections share."""
 
     data: str = Field("data", min_length=1, description="folder of downloads and unpacked images")
     output: str = Field("results", min_length=1, description="folder of everything that is computed")
