@@ -26,6 +26,9 @@ def clean(snakemake: Snakemake, targets: Sequence[str], ask: Callable[[str], str
         snakemake: finds the jobs
         targets: further outputs to keep, with all that leads to them
         ask: puts a question and returns the answer; None removes without asking
+
+    Raises:
+        DataError: Snakemake is running in this folder, or was killed and left its lock
     """
     if _LOCKS.is_dir() and any(_LOCKS.iterdir()):
         raise DataError(
