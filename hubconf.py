@@ -1,10 +1,10 @@
-"""The AMES networks for ``torch.hub`` (Suma, Kordopatis-Zilos, Iscen and Tolias, ECCV 2024).
+"""AMES networks for ``torch.hub`` (Suma, Kordopatis-Zilos, Iscen and Tolias, ECCV 2024).
 
     torch.hub.load(<folder of this file>, "dinov2_ames", source="local")
 
-Every entry returns a network in evaluation mode; see ``reprise.networks.AMES`` for its inputs. ``pretrained=False``
-gives random weights, ``checkpoint`` a file of one's own. Otherwise the published file is taken from the cache of
-``torch.hub``; if it is not there, it is downloaded to it from the address in config/sources.yaml.
+Every entry point returns a network in evaluation mode; see ``reprise.networks.AMES`` for its inputs.
+``pretrained=False`` gives random weights, ``checkpoint`` the path of another file. Otherwise the published file is
+read from the cache of ``torch.hub``; if it is not there, it is downloaded from the address in config/sources.yaml.
 """
 
 import sys
@@ -16,22 +16,66 @@ _ROOT = Path(__file__).resolve().parent
 
 
 def dinov2_ames(pretrained=True, checkpoint=None):
-    """AMES on DINOv2 descriptors (768 dimensions), full precision."""
+    """AMES on DINOv2 descriptors (768 dimensions), full precision.
+
+    Args:
+        pretrained: load the published weights; False gives random ones
+        checkpoint: path of a checkpoint that is loaded in place of the published weights
+
+    Returns:
+        the network, in evaluation mode
+
+    Raises:
+        DataError: a checkpoint of other dimensions or precision
+    """
     return _network("dinov2_ames", 768, False, pretrained, checkpoint)
 
 
 def dinov2_ames_dist(pretrained=True, checkpoint=None):
-    """AMES on DINOv2 descriptors (768 dimensions), distilled, with codes of 128 bits."""
+    """AMES on DINOv2 descriptors (768 dimensions), distilled, with codes of 128 bits.
+
+    Args:
+        pretrained: load the published weights; False gives random ones
+        checkpoint: path of a checkpoint that is loaded in place of the published weights
+
+    Returns:
+        the network, in evaluation mode
+
+    Raises:
+        DataError: a checkpoint of other dimensions or precision
+    """
     return _network("dinov2_ames_dist", 768, True, pretrained, checkpoint)
 
 
 def cvnet_ames(pretrained=True, checkpoint=None):
-    """AMES on CVNet descriptors (1024 dimensions), full precision."""
+    """AMES on CVNet descriptors (1024 dimensions), full precision.
+
+    Args:
+        pretrained: load the published weights; False gives random ones
+        checkpoint: path of a checkpoint that is loaded in place of the published weights
+
+    Returns:
+        the network, in evaluation mode
+
+    Raises:
+        DataError: a checkpoint of other dimensions or precision
+    """
     return _network("cvnet_ames", 1024, False, pretrained, checkpoint)
 
 
 def cvnet_ames_dist(pretrained=True, checkpoint=None):
-    """AMES on CVNet descriptors (1024 dimensions), distilled, with codes of 128 bits."""
+    """AMES on CVNet descriptors (1024 dimensions), distilled, with codes of 128 bits.
+
+    Args:
+        pretrained: load the published weights; False gives random ones
+        checkpoint: path of a checkpoint that is loaded in place of the published weights
+
+    Returns:
+        the network, in evaluation mode
+
+    Raises:
+        DataError: a checkpoint of other dimensions or precision
+    """
     return _network("cvnet_ames_dist", 1024, True, pretrained, checkpoint)
 
 

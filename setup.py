@@ -1,4 +1,4 @@
-"""Builds the one compiled module; everything else about the package stands in pyproject.toml."""
+"""Build of the one compiled module; everything else about the package is in pyproject.toml."""
 
 import hashlib
 import sys

@@ -1,4 +1,4 @@
-"""What AMES costs per pair of a query and a database image, on the CPU, by the numbers of descriptors of both.
+"""Cost of AMES per pair of a query and a database image, on the CPU, by the numbers of descriptors of both.
 
 Compares the scoring of stored tokens (``reprise.reranking.score``) with the network as published: one dense attention
 over all tokens with masks, projections of both sides for every pair (tests/reference/ames.py). The two take turns, and

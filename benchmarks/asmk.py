@@ -1,4 +1,4 @@
-"""What each stage of ASMK costs, on arrays drawn at random in the sizes of Oxford5k with 1000 descriptors per image.
+"""Cost of each stage of ASMK, on arrays drawn at random in the sizes of Oxford5k with 1000 descriptors per image.
 
 Two yardsticks: the rate of the hardware (reading memory with as many threads, or faiss's own search where faiss does
 the work), measured in turns with the stages so that other load on the machine falls on both; and the published package

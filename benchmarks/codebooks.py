@@ -1,4 +1,4 @@
-"""What assignment to a million words costs with the approximate index, and how often it finds what exact search finds.
+"""Cost of assignment to a million words with the approximate index, and its agreement with exact search.
 
 The words and descriptors are drawn from a mixture: 20,000 normalised centres of very different popularity, with noise
 of low rank around each, as descriptors of one kind of structure vary in few ways; or, with ``--photos``, they are

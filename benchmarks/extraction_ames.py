@@ -1,4 +1,4 @@
-"""What the backbones of AMES cost: one photograph of 1024 x 768 at the published sizes, on the CPU.
+"""Cost of the backbones of AMES: one photograph of 1024 x 768 at the published sizes, on the CPU.
 
 DINOv2 ViT-B/14 with registers sees it at a longer side of 770 pixels, CVNet with ResNet-101 at the scales 0.7071, 1 and
 1.4142, each with its detector, from resized pixels to the 700 strongest features and the global descriptors. The

@@ -1,4 +1,4 @@
-"""What a HOW network costs: one photograph of 1024 x 768 at the seven published scales, on the CPU.
+"""Cost of a HOW network: one photograph of 1024 x 768 at the seven published scales, on the CPU.
 
 Compares the network as published (eager, layer by layer, channels first) with ``HOW.for_inference``. The two take
 turns, and the fastest run of each counts, so that other load on the machine falls on both. The rate of a large matrix

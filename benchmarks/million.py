@@ -1,4 +1,4 @@
-"""An inverted file on its way to a million distractors: built out of core, then searched memory-mapped.
+"""Cost of an inverted file of up to a million distractors: built out of core, then searched memory-mapped.
 
 Draws aggregated chunks of 100,000 images by a rule, builds their inverted file within a given amount of memory, each
 step in a process of its own so that its peak memory can be told, searches it, and extrapolates to a million images.

@@ -1,4 +1,4 @@
-"""What the benchmarks of networks share: their options, and a large matrix product to compare with."""
+"""Parts that the benchmarks of networks share: their options, and a large matrix product to compare with."""
 
 import argparse
 

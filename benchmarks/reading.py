@@ -1,4 +1,4 @@
-"""What reading local features costs: the time of ``project_tokens`` and ``aggregate_chunk``, and the bytes they read.
+"""Cost of reading local features: the time of ``project_tokens`` and ``aggregate_chunk``, and the bytes they read.
 
 The files are dropped from the page cache before each run, so that what the disk delivers (``read_bytes`` of
 /proc/self/io, memory-mapped pages and read-ahead included) is what the stage asked for. The share compares it with the

@@ -1,4 +1,4 @@
-"""All benchmarks one after the other, each in a process of its own, in one table.
+"""All benchmarks one after the other, each in a separate process, in one table.
 
     python benchmarks/run.py [--threads 2] [--without-published] [--folder FOLDER]
 

@@ -1,4 +1,4 @@
-"""A copy of the project in a temporary folder, with a data set of its own that is small enough to run in a minute."""
+"""A copy of the project in a temporary folder, with a dataset of its own that is small enough to run in a minute."""
 
 import os
 import pickle

@@ -1,3 +1,5 @@
+"""Aggregation of residuals per visual word: values, packing of signs, and bad input."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

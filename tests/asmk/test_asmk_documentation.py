@@ -1,3 +1,5 @@
+"""The examples in docs/asmk.md."""
+
 import doctest
 
 from paths import ROOT

@@ -1,3 +1,5 @@
+"""The inverted file: building, searching, saving and opening."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np

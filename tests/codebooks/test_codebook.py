@@ -1,3 +1,5 @@
+"""Codebooks with the exact index: training, assignment and files."""
+
 import faiss
 import h5py
 import numpy as np

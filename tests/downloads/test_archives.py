@@ -1,3 +1,5 @@
+"""Archives are unpacked completely or not at all, and never outside the destination."""
+
 import gzip
 import io
 import os

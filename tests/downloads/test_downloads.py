@@ -1,3 +1,5 @@
+"""Downloads with receipts and lock file, and files that the user provided."""
+
 import hashlib
 import json
 import multiprocessing

@@ -1,3 +1,5 @@
+"""The reader of config/sources.yaml."""
+
 import re
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Transfers over http: continued, retried and refused."""
+
 import json
 import shutil
 import socket

@@ -1,3 +1,5 @@
+"""Mean average precision and precision at k of Oxford and Paris."""
+
 import numpy as np
 import pytest
 from hypothesis import given

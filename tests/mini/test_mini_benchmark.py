@@ -35,7 +35,7 @@ class Benchmark:
         self.truth = read_benchmark(images, truth, "revisited").ground_truth
 
     def scores(self, rankings):
-        """mAP easy, medium, hard in percent."""
+        """Return the mAP of easy, medium and hard, in percent."""
         results = evaluate_revisited(rankings, self.truth)
         return tuple(100 * results[protocol].map for protocol in ("easy", "medium", "hard"))
 

@@ -1,3 +1,5 @@
+"""Checkpoints of torch: data are read, and no code that they name is run."""
+
 import collections
 import functools
 import os

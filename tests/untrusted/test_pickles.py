@@ -1,3 +1,5 @@
+"""Pickles that hold data only, of numpy, torch and Python containers."""
+
 import collections
 import math
 import pickle

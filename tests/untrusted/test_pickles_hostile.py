@@ -1,3 +1,5 @@
+"""Damaged and hostile pickles are refused, and no code of theirs is run."""
+
 import collections
 import decimal
 import io

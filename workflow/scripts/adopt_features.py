@@ -1,4 +1,4 @@
-"""Makes downloaded local features those of a split."""
+"""Stores downloaded local features as those of a split."""
 
 from reprise.datasets.reading import read_dataset
 from reprise.formats.feature_merging import merge_features

@@ -1,4 +1,4 @@
-"""Draws a part of the miniature mirror, and forgets what was downloaded from an earlier one."""
+"""Draws a part of the miniature mirror, and deletes downloads from an earlier one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Makes one file of the features of a database and of its distractors."""
+"""Merges the features of a database and of its distractors into one file."""
 
 from reprise.formats.feature_merging import merge_features
 from reprise.pipeline.job import job

@@ -1,4 +1,4 @@
-"""Makes one file of the chunks of a split."""
+"""Merges the chunks of a split into one file of features."""
 
 from reprise.formats.feature_merging import merge_features
 from reprise.pipeline.job import job

@@ -1,4 +1,4 @@
-"""Trains an AMES network, or goes on with a training that was interrupted."""
+"""Trains an AMES network, or continues an interrupted training."""
 
 from reprise.datasets.reading import read_labels
 from reprise.formats.neighbors import read_neighbors

@@ -1,4 +1,4 @@
-"""Trains a HOW network, or goes on with a training that was interrupted."""
+"""Trains a HOW network, or continues an interrupted training."""
 
 from reprise.datasets.reading import read_dataset, read_pairs
 from reprise.pipeline.job import job

@@ -13,7 +13,7 @@ from reprise.storage.errors import DataError
 class AggregatedFiles(Sequence[Aggregated]):
     """Sets of postings in files of reprise.formats.aggregated that follow each other without a gap.
 
-    A file is read whenever its set is asked for, and not kept.
+    A file is read whenever its set is requested, and not kept in memory.
 
     Args:
         paths: the files, in the order of their images

@@ -33,7 +33,7 @@ def aggregate(
         image_ids: (n,) integers, ascending, not negative
         codebook: the words that the residuals are taken to
         binary: keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
-        threads: default: OMP_NUM_THREADS, else all cores
+        threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
     Returns:
         one vector for each word of each image; images without descriptors are absent

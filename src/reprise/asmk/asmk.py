@@ -33,12 +33,14 @@ class ASMK:
     another one indexes.
 
     Args:
-        codebook: the visual words, and how descriptors are assigned to them
+        codebook: the visual words, and the assignment of descriptors to them
         binary: compare sign bits (ASMK*) or real vectors (ASMK)
         idf: weigh words by their squared inverse document frequency in the whole database, or with "published" as the
-            published code does, where a word keeps the weight it had at the last call of index that met it
-        database_assignments, query_assignments: nearest words that each descriptor is assigned to
-        alpha, threshold: exponent and lower bound of the similarity of two vectors
+            published code does, where a word keeps its weight of the last call of :meth:`index` with that word
+        database_assignments: number of nearest words that each descriptor of the database is assigned to
+        query_assignments: number of nearest words that each descriptor of a query is assigned to
+        alpha: exponent of the similarity of two vectors
+        threshold: lower bound of the similarity of two vectors; below it they add nothing
         device: where faiss assigns descriptors: "cpu", "cuda", "cuda:N" or "auto"
 
     Raises:
@@ -66,7 +68,7 @@ class ASMK:
         self.alpha = alpha
         self.threshold = threshold
         self.device = device
-        # What is indexed, and the sets behind it that have yet to be. Replaced as one, so that searches can go on.
+        # The inverted file, and the sets that are to be added to it. Replaced as one tuple, so that searches can go on.
         self._state: tuple[InvertedFile | None, tuple[Aggregated, ...]] = None, ()
         self._n_images = 0
 
@@ -90,9 +92,9 @@ class ASMK:
         return index
 
     def index(self, descriptors: np.ndarray, image_ids: np.ndarray, n_images: int | None = None) -> "ASMK":
-        """Add images to the database, behind the last image of the call before.
+        """Add images to the database, after the last image of the call before.
 
-        The inverted file is put together when it is needed next, so that many small calls do no harm.
+        The inverted file is built when it is needed next, so that many small calls cost nothing extra.
 
         Args:
             descriptors: (n, D) float32
@@ -104,7 +106,7 @@ class ASMK:
             self
 
         Raises:
-            DataError: descriptors that do not fit, or ids that do not go on
+            DataError: descriptors that do not fit, or ids that do not follow the ones before
         """
         part = self._aggregate(descriptors, image_ids, self.database_assignments)
         first = int(part.image_ids[0]) if len(part) else self._n_images
@@ -132,8 +134,8 @@ class ASMK:
 
         Args:
             descriptors: (n, D) float32
-            image_ids: (n,) ascending integers: which query each descriptor belongs to
-            topk: the number of images to return, all of them if None or larger
+            image_ids: (n,) ascending integers: the query of each descriptor
+            topk: number of images to return, all of them if None or larger
             query_ids: (Q,) integers: the rows of the result, so that queries without descriptors keep theirs; those
                 with descriptors if None
 
@@ -156,13 +158,13 @@ class ASMK:
         image_ids: np.ndarray | None = None,
         query_ids: np.ndarray | None = None,
     ) -> np.ndarray:
-        """The similarity of each query and each database image.
+        """Compute the similarity of each query and each database image.
 
         Args:
             descriptors: (n, D) float32
-            query_of: (n,) ascending integers: which query each descriptor belongs to
-            image_ids: the database images that the columns stand for, in any order; all of them if None
-            query_ids: the queries that the rows stand for; those with descriptors if None
+            query_of: (n,) ascending integers: the query of each descriptor
+            image_ids: the database images of the columns, in any order; all of them if None
+            query_ids: the queries of the rows; those with descriptors if None
 
         Returns:
             (Q, len(image_ids)) float64
@@ -176,7 +178,7 @@ class ASMK:
         )
 
     def save(self, folder: str | os.PathLike) -> None:
-        """Write codebook, inverted file and parameters to ``folder``, which appears whole or not at all."""
+        """Write codebook, inverted file and parameters to ``folder``, which appears when it is complete."""
         index = self.inverted_file
         with atomic_path(folder) as temporary:
             temporary.mkdir()
@@ -188,10 +190,10 @@ class ASMK:
 
     @classmethod
     def open(cls, folder: str | os.PathLike, *, device: str = "cpu", check: bool = False) -> "ASMK":
-        """Open what :meth:`save` wrote; the inverted file stays on disk, memory-mapped.
+        """Open a folder that :meth:`save` wrote; the inverted file stays on disk, memory-mapped.
 
         Args:
-            folder: with the files
+            folder: the folder
             device: as for the constructor
             check: see :meth:`InvertedFile.open`
 

@@ -1,4 +1,4 @@
-"""Building inverted files, in memory or on disk: the postings are counted first, and then put in their places."""
+"""Building of inverted files, in memory or on disk: postings are counted first, and then written to their places."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -12,17 +12,17 @@ from reprise.asmk import _kernels, index_files
 from reprise.asmk.postings import Aggregated, as_bytes, check_words, columns
 from reprise.storage.errors import DataError
 
-#: Whether words are weighed: not at all; by what the whole database says; set after set as the published code does.
+#: How words are weighed: not at all; by frequencies in the whole database; set after set, as in the published code.
 Idf = Literal["published"] | bool
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What is known of an inverted file once its postings are counted.
+    """The sizes of an inverted file, known once its postings are counted.
 
-    Args:
+    Attributes:
         counts: (n_words,) int64, postings of each word
-        n_images: the number of images
+        n_images: number of images
         kind: width and dtype of the vectors
         weights: (n_words,) float32 weights of the words, None for weights of one
     """
@@ -34,24 +34,24 @@ class Layout:
 
     @property
     def offsets(self) -> np.ndarray:
-        """Where the list of each word begins, and behind them the number of postings: (n_words + 1,) int64."""
+        """The first posting of each word, and the number of all postings at the end: (n_words + 1,) int64."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
 
     def allocate(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Empty image ids and vectors of ``n`` postings."""
+        """Allocate image ids (n,) and vectors (n, width) of ``n`` postings."""
         width, dtype = self.kind
         return np.empty(n, np.uint32), np.empty((n, width), dtype)
 
 
 def as_parts(aggregated: Aggregated | Iterable[Aggregated]) -> Iterable[Aggregated]:
-    """Sets of postings that can be walked more than once; an iterator is read into memory."""
+    """Return sets of postings that can be iterated over more than once; an iterator is read into memory."""
     if isinstance(aggregated, Aggregated):
         return [aggregated]
     return list(aggregated) if isinstance(aggregated, Iterator) else aggregated
 
 
 def check_idf(idf: Idf) -> None:
-    """Raise DataError for anything but the values of :data:`Idf`."""
+    """Check that ``idf`` is one of the values of :data:`Idf`; DataError where not."""
     if not isinstance(idf, bool) and idf != "published":
         raise DataError(f"idf: {idf!r} is none of False, True and 'published'")
 
@@ -59,10 +59,17 @@ def check_idf(idf: Idf) -> None:
 def plan(
     parts: Iterable[Aggregated], n_words: int, *, idf: Idf, n_images: int | None, base: Layout | None = None
 ) -> tuple[Layout, int]:
-    """Count the postings of ``parts``, which go behind those of ``base``.
+    """Count the postings of ``parts``, which follow those of ``base``.
+
+    Args:
+        parts: the sets of postings, in the order of their images
+        n_words: number of visual words
+        idf: how words are weighed, see :meth:`InvertedFile.build`
+        n_images: number of images, where the last ones have no descriptors; None for those with descriptors
+        base: an inverted file that the postings are added to, or None
 
     Returns:
-        the layout, and the bytes that working on one of the parts takes
+        the layout, and the memory in bytes that one of the parts takes
 
     Raises:
         DataError: everything that :meth:`InvertedFile.build` refuses
@@ -73,7 +80,7 @@ def plan(
     found, kind, part_bytes = base.n_images if base else 0, base.kind if base else None, 0
     for part in parts:
         words, image_ids = columns(part)
-        # The columns twice: one set may still be there while the next one is read.
+        # The columns twice: one set may still be in memory while the next one is read.
         size = part.vectors.nbytes + part.words.nbytes + part.image_ids.nbytes
         part_bytes = max(part_bytes, 2 * size + words.nbytes + image_ids.nbytes)
         if kind not in (None, (part.vectors.shape[1], part.vectors.dtype)):
@@ -104,13 +111,14 @@ def place(
     *,
     first: int = 0,
 ) -> None:
-    """Put the postings of ``parts`` into their lists, as far as they fall into a window of the inverted file.
+    """Write the postings of ``parts`` into the lists of their words, within a window of the inverted file.
 
     Args:
         parts: the sets that were counted
-        layout: what counting them gave
-        ends: (n_words,) int64, where the next posting of each word goes, at first; moves on
-        image_ids, vectors: the postings ``first`` and following of the inverted file, written to
+        layout: the result of counting them
+        ends: (n_words,) int64, where the first posting of each word is written; advanced in place
+        image_ids: (n,) uint32, postings ``first`` to ``first`` + n of the inverted file, written to
+        vectors: (n, width), the vectors of the same postings, written to
         first: the first posting of the window
 
     Raises:
@@ -132,7 +140,7 @@ def build_on_disk(
     idf: Idf,
     memory: int,
 ) -> None:
-    """See :meth:`InvertedFile.build_on_disk`.
+    """Build an inverted file on disk; arguments and errors as for :meth:`InvertedFile.build_on_disk`.
 
     The postings are written window by window, in the order of the file; for each window the sets are read once. A
     window may begin and end within the list of a word, so that no word is too frequent.
@@ -154,7 +162,15 @@ def build_on_disk(
 
 
 def squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
-    """ln(n_images / images with the word)^2 of each word, float32; 1 for words of no image."""
+    """Compute the squared inverse document frequency of each word, ln(n_images / images with the word)^2.
+
+    Args:
+        counts: (K,) integers, number of images with each word
+        n_images: number of images
+
+    Returns:
+        (K,) float32, 1 for words of no image
+    """
     squared = np.log(max(n_images, 1) / np.maximum(counts, 1)) ** 2
     return np.where(counts > 0, squared, 1).astype(np.float32)
 
@@ -182,7 +198,7 @@ def _number_of_images(found: int, given: int | None) -> int:
 
 
 def _windows(layout: Layout, part_bytes: int, memory: int) -> list[tuple[int, int]]:
-    """First and last posting, not included, of windows that fit in ``memory`` beside all that has to be there."""
+    """List windows of postings, first and after the last, that fit in ``memory`` beside all arrays that are needed."""
     width, dtype = layout.kind
     row_bytes = width * dtype.itemsize + 4
     n_postings = int(layout.counts.sum())

@@ -1,4 +1,4 @@
-"""The files of an inverted file: one .npy for each array, and their sizes and checksums in index.json."""
+"""Files of an inverted file: one .npy for each array, and their sizes and checksums in index.json."""
 
 import json
 import os
@@ -19,12 +19,19 @@ FORMAT, VERSION = "reprise inverted file", 1
 #: Arrays and their dtypes on disk; None: uint32 for a binary index, else float32. Only ``weights`` may be absent.
 DTYPES = {"offsets": "<i8", "image_ids": "<u4", "vectors": None, "norms": "<f8", "weights": "<f4"}
 
-#: What index.json holds beside format, version and crc32.
+#: Keys of index.json beside format, version and crc32.
 _FIELDS = {"words": int, "images": int, "postings": int, "width": int, "binary": bool, "idf": bool}
 
 
 class IndexWriter:
-    """Writes the files of an inverted file, postings first; made by :func:`create`."""
+    """Writes the files of an inverted file, postings first; made by :func:`create`.
+
+    Args:
+        folder: the folder
+        n_postings: number of postings that will be written
+        kind: width and dtype of the vectors
+        stack: closes the files
+    """
 
     def __init__(self, folder: Path, n_postings: int, kind: tuple[int, np.dtype], stack: ExitStack):
         self._folder = folder
@@ -37,13 +44,24 @@ class IndexWriter:
             _write_header(self._files[key], dtype, self._shapes[key])
 
     def append(self, image_ids: np.ndarray, vectors: np.ndarray) -> None:
-        """Write the next postings."""
+        """Write the next postings.
+
+        Args:
+            image_ids: (P,) uint32
+            vectors: (P, width), in the dtype of the file
+        """
         for key, array in (("image_ids", image_ids), ("vectors", vectors)):
             array.tofile(self._files[key])
             self._checksums[key] = zlib.crc32(_as_buffer(array), self._checksums[key])
 
     def finish(self, offsets: np.ndarray, norms: np.ndarray, weights: np.ndarray | None) -> None:
-        """Write what is known at the end."""
+        """Write the arrays that are known at the end.
+
+        Args:
+            offsets: (n_words + 1,) int64
+            norms: (n_images,) float64
+            weights: (n_words,) float32, or None
+        """
         for key, array in (("offsets", offsets), ("norms", norms), ("weights", weights)):
             if array is not None:
                 np.save(self._folder / f"{key}.npy", array)
@@ -64,7 +82,16 @@ class IndexWriter:
 
 @contextmanager
 def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype]) -> Iterator[IndexWriter]:
-    """Yield a writer for vectors of ``kind``; ``folder`` appears when the block ends without an error."""
+    """Open the files of an inverted file for writing; ``folder`` appears when the block ends without an error.
+
+    Args:
+        folder: the folder
+        n_postings: number of postings that will be written
+        kind: width and dtype of the vectors
+
+    Yields:
+        the writer
+    """
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         with ExitStack() as stack:
@@ -72,11 +99,12 @@ def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype
 
 
 def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of ``folder``, memory-mapped; without idf there are no ``weights``.
+    """Open the arrays of ``folder``, memory-mapped; without idf there are no ``weights``.
 
-    Raises DataError for what can be seen without reading the postings: files that are missing, truncated, of a wrong
-    size, type or byte order, or of a foreign version, offsets that do not ascend, and norms and weights that are no
-    positive numbers.
+    Raises:
+        DataError: all errors that can be found without reading the postings: files that are missing, truncated, of a
+            wrong size, type or byte order, or of a foreign version, offsets that do not ascend, and norms and weights
+            that are no positive numbers
     """
     folder = Path(folder)
     arrays = {}
@@ -95,7 +123,11 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def check(folder: str | os.PathLike) -> None:
-    """Read every byte of ``folder`` and raise DataError, beside what :func:`read` finds, for a wrong checksum."""
+    """Read every byte of ``folder`` and compare it with its checksum.
+
+    Raises:
+        DataError: a wrong checksum, and what :func:`read` finds
+    """
     folder = Path(folder)
     header, arrays = _read_header(folder / "index.json"), read(folder)
     for key, array in arrays.items():
@@ -104,7 +136,7 @@ def check(folder: str | os.PathLike) -> None:
 
 
 def _expected(header: dict) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
-    """Dtype and shape of every array."""
+    """Return dtype and shape of every array."""
     words, images, postings = header["words"], header["images"], header["postings"]
     shapes = {
         "offsets": (words + 1,),
@@ -141,18 +173,18 @@ def _read_header(path: Path) -> dict:
 
 
 def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
-    """Write what ``numpy.save`` writes before the data of a C-ordered array."""
+    """Write the header that ``numpy.save`` writes before the data of a C-ordered array."""
     fields = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, fields)
 
 
 def _as_buffer(array: np.ndarray) -> memoryview:
-    """The bytes of a contiguous array, also of one without entries."""
+    """Return the bytes of a contiguous array, also of one without entries."""
     return array.reshape(-1).view(np.uint8).data
 
 
 def _open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str) -> np.ndarray:
-    """The array of ``path``, memory-mapped; DataError unless it is whole and of this dtype and shape."""
+    """Open the array of ``path``, memory-mapped; DataError unless it is complete and of this dtype and shape."""
     if not path.is_file():
         raise DataError(f"{path}: no such file; {remedy}")
     try:
@@ -161,7 +193,7 @@ def _open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str
                 raise DataError(f"{path}: not written by this program; {remedy}")
             found_shape, fortran_order, found_dtype = np.lib.format.read_array_header_1_0(file)
             start = file.tell()
-    # What numpy may raise on its way through a header that is not Python.
+    # Errors that numpy may raise on a header that is not Python.
     except (ValueError, TypeError, SyntaxError, tokenize.TokenError) as error:
         raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
     if found_dtype.str != dtype.str:

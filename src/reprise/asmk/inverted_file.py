@@ -1,4 +1,4 @@
-"""The inverted file of ASMK, and searching one or several with the selective match kernel."""
+"""Inverted file of ASMK, and the search of one or several with the selective match kernel."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +12,10 @@ from reprise.asmk.postings import Aggregated, as_bytes, as_integers, thread_coun
 from reprise.asmk.queries import Rankings, checked_topk, kernel, query_norm, split_queries
 from reprise.storage.errors import DataError
 
-#: Accumulated scores that a search keeps at a time, in entries of 8 bytes, beside the rankings it returns.
+#: Number of accumulated scores, of 8 bytes each, that a search has in memory at a time, beside the rankings it returns.
 _SCORES_AT_A_TIME = 1 << 23
 
-#: Fewer postings are scanned sooner than another thread wakes up.
+#: With fewer postings than this, starting another thread takes longer than the scan.
 _POSTINGS_PER_THREAD = 1 << 15
 
 
@@ -25,7 +25,7 @@ class InvertedFile:
 
     128-bit codes take 20 bytes per posting. Made by :meth:`build`, :meth:`build_on_disk` or :meth:`open`.
 
-    Args:
+    Attributes:
         offsets: (n_words + 1,) int64: the list of word w is offsets[w] to offsets[w + 1]
         image_ids: (P,) uint32, ascending in each list
         vectors: (P, ceil(D/32)) uint32 sign bits or (P, D) float32, as in :class:`Aggregated`
@@ -73,15 +73,15 @@ class InvertedFile:
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013.
 
         Args:
-            aggregated: sets that follow each other: each starts behind the last image of the one before. An iterable
-                that can be walked twice is walked twice, one set at a time; an iterator is read into memory. Image
+            aggregated: sets that follow each other: each starts after the last image of the one before. An iterable
+                that can be repeated is read twice, one set at a time; an iterator is read into memory. Image
                 ids count from 0; images that are missing in between keep their row
-            n_words: the size of the codebook
+            n_words: number of visual words of the codebook
             idf: word w weighs ln(n_images / images with w)^2, and 1 if no image has it; the weight is the product of
                 the idf of query and database. With "published", a word's weight is what it was when the last set
                 with this word was added, as in the published code, so that it depends on how the images are divided
                 into sets
-            n_images: the number of images, where the last ones have no descriptors
+            n_images: number of images, where the last ones have no descriptors
 
         Raises:
             DataError: postings out of order, or words or images outside their range
@@ -91,9 +91,15 @@ class InvertedFile:
     def extend(
         self, aggregated: Aggregated | Iterable[Aggregated], *, idf: Idf | None = None, n_images: int | None = None
     ) -> "InvertedFile":
-        """A new inverted file with the postings of more images behind those of this one; see :meth:`build`.
+        """Make a new inverted file with the postings of more images after those of this one.
 
-        Without ``idf``, words are weighed if they are here, by what the whole of the new one says.
+        Args:
+            aggregated: sets of postings, as for :meth:`build`
+            idf: as for :meth:`build`; None weighs words by the whole new database if this one weighs them
+            n_images: number of all images, where the last ones have no descriptors
+
+        Raises:
+            DataError: as :meth:`build`
         """
         idf = self.weights is not None if idf is None else idf
         return self._merged(self, aggregated, self.n_words, idf, n_images)
@@ -137,13 +143,15 @@ class InvertedFile:
         idf: Idf = False,
         memory: int = 2 * 1024**3,
     ) -> "InvertedFile":
-        """Like :meth:`build` and :meth:`save`, to the same bytes, within ``memory`` bytes for arrays.
+        """Build an inverted file in a folder, with ``memory`` bytes for arrays; the bytes are those of :meth:`save`.
 
         Args:
-            parts: walked once to count its postings, and once more for each window of the postings that fits in
+            parts: read once to count its postings, and once more for each window of the postings that fits in
                 ``memory`` beside two of the sets; :class:`AggregatedFiles` reads them from files one at a time
-            n_words, n_images, idf: as in :meth:`build`
-            folder: appears whole or not at all
+            n_words: number of visual words of the codebook
+            folder: the folder, which appears when it is complete
+            n_images: number of images, as in :meth:`build`
+            idf: how words are weighed, as in :meth:`build`
             memory: bytes
 
         Returns:
@@ -156,17 +164,17 @@ class InvertedFile:
         return cls.open(folder)
 
     def save(self, folder: str | os.PathLike) -> None:
-        """Write the arrays as .npy files and their sizes as index.json; ``folder`` appears whole or not at all."""
+        """Write the arrays as .npy files and their sizes as index.json; ``folder`` appears when it is complete."""
         with index_files.create(folder, len(self.vectors), self._layout().kind) as writer:
             writer.append(self.image_ids, self.vectors)
             writer.finish(self.offsets, self.norms, self.weights)
 
     @classmethod
     def open(cls, folder: str | os.PathLike, *, check: bool = False) -> "InvertedFile":
-        """Open what :meth:`save` or :meth:`build_on_disk` wrote, memory-mapped.
+        """Open a folder that :meth:`save` or :meth:`build_on_disk` wrote, memory-mapped.
 
         Args:
-            folder: with the files
+            folder: the folder
             check: read every byte and compare it with its checksum, and call :meth:`check`
 
         Raises:
@@ -180,10 +188,11 @@ class InvertedFile:
         return index
 
     def check(self) -> None:
-        """Read all postings and raise DataError where they contradict each other.
+        """Read all postings and check that they do not contradict each other.
 
-        Finds images that do not exist, lists that do not ascend, norms that are not the sums of their words'
-        weights, and NaN or infinity among real vectors.
+        Raises:
+            DataError: images that do not exist, lists that do not ascend, norms that are not the sums of their words'
+                weights, and NaN or infinity among real vectors
         """
         bad = _kernels.first_bad_posting(self.offsets, self.image_ids, self.n_images)
         if bad >= 0:
@@ -212,22 +221,22 @@ class InvertedFile:
 
         The similarity of query q and image i is the sum of weight * u^alpha over their common words, divided by the
         square roots of the norms of both, where u is the dot product of the two vectors, for codes
-        1 - 2 * (Hamming distance) / (bits, filled-up ones included). Words of the query that no image has count in
+        1 - 2 * (Hamming distance) / (bits, padding included). Words of the query that no image has count in
         its norm. An image of norm 0 that shares a word with the query (idf: each of its words is in every image) has
-        no defined similarity: its score is nan and it comes last; and so it is for a query of norm 0. The result
+        no defined similarity: its score is nan and it comes last; the same holds for a query of norm 0. The result
         does not depend on ``threads``, and several Python threads may search at once.
 
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013. How codes are padded and
         in which order numbers are rounded follows the published code of Tolias, Jenicek, Chum, ECCV 2020.
 
         Args:
-            queries: aggregated descriptors of any number of queries, told apart by their image_ids
+            queries: aggregated descriptors of any number of queries, distinguished by their image_ids
             alpha: exponent of the selectivity function
-            threshold: similarities of two vectors below it count nothing
-            topk: the number of images to return, all of them if None or larger
+            threshold: similarities of two vectors below it add nothing
+            topk: number of images to return, all of them if None or larger
             query_ids: (Q,) integers, all different: the rows of the result. Default: the ids in ``queries``. A query
                 without descriptors gets zero scores
-            threads: default: OMP_NUM_THREADS, else all cores
+            threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
         Returns:
             rankings (Q, n_images or topk)
@@ -253,11 +262,15 @@ class InvertedFile:
         query_ids: np.ndarray | None = None,
         threads: int | None = None,
     ) -> np.ndarray:
-        """The similarity of each query and each of some images.
+        """Compute the similarity of each query and each of some images.
 
         Args:
-            queries, alpha, threshold, query_ids, threads: as in :meth:`search`
+            queries: aggregated descriptors of any number of queries
             image_ids: the images, in any order; all of them if None
+            alpha: exponent of the selectivity function
+            threshold: similarities of two vectors below it add nothing
+            query_ids: (Q,) integers, the rows of the result, as in :meth:`search`
+            threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
         Returns:
             (Q, len(image_ids)) float64
@@ -281,7 +294,7 @@ class InvertedFile:
         kernel_arguments: tuple,
         n_threads: int,
     ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Rows of the result and their scores of all images, (rows, n_images), a few rows at a time."""
+        """Iterate over rows of the result and their scores of all images, (rows, n_images), a few rows at a time."""
         words, ids, ranges = split
         n_postings = int((self.offsets[words + 1] - self.offsets[words]).sum())
         n_threads = min(n_threads, 1 + n_postings // _POSTINGS_PER_THREAD)
@@ -289,12 +302,12 @@ class InvertedFile:
             self.offsets, self.image_ids, as_bytes(self.vectors), np.sqrt(self.norms), self.weights, *kernel_arguments
         )
         norms = np.array([query_norm(self.weights, words[start:stop]) for start, stop in ranges], np.float32)
-        roots = np.sqrt(norms).astype(np.float64)  # the published root is one of single precision
+        roots = np.sqrt(norms).astype(np.float64)  # the published code takes the root in single precision
         step = max(n_threads, _SCORES_AT_A_TIME // max(self.n_images, 1))
         for start in range(0, len(ids), step):
             rows = slice(start, start + step)
             scores = np.zeros((len(ids[rows]), self.n_images))
-            # Few queries are split by images to employ every thread.
+            # Few queries are split by images, so that all threads are used.
             parts = 1 if len(scores) >= 2 * n_threads else n_threads
             vectors = as_bytes(queries.vectors)
             if not _kernels.score(view, words, vectors, ranges[rows], roots[rows], scores, parts, n_threads):
@@ -317,9 +330,14 @@ def search_together(
     The result is the same, to the last bit, as that of one inverted file over all of them.
 
     Args:
-        indexes: the images of the first keep their ids, those of the second follow them, and so on: of a database of
+        indexes: the images of the first keep their ids, those of the second follow them, and so on: with a database of
             N images and distractors, the ids from N on are distractors
-        queries, alpha, threshold, topk, query_ids, threads: as in :meth:`InvertedFile.search`
+        queries: aggregated descriptors of any number of queries
+        alpha: exponent of the selectivity function
+        threshold: similarities of two vectors below it add nothing
+        topk: number of images to return, all of them if None or larger
+        query_ids: (Q,) integers, the rows of the result, as in :meth:`InvertedFile.search`
+        threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
     Returns:
         rankings (Q, all images or topk)
@@ -337,14 +355,14 @@ def search_together(
     starts = np.cumsum([0, *(index.n_images for index in indexes[:-1])])
     ranks = np.concatenate([head.ranks + np.int32(start) for head, start in zip(heads, starts, strict=True)], axis=1)
     scores = np.concatenate([head.scores for head in heads], axis=1)
-    # Equal scores stand in the order of their ids already: within a part, and the parts one after the other.
+    # Equal scores are in the order of their ids already, within each part and across the parts.
     places, best = np.empty((len(scores), topk), np.int32), np.empty((len(scores), topk))
     _kernels.rank(scores, places, best, thread_count(threads))
     return Rankings(heads[0].query_ids, np.take_along_axis(ranks, places, axis=1), best)
 
 
 def check_alike(indexes: Sequence[InvertedFile]) -> None:
-    """Raise DataError for inverted files that cannot be searched as one; see :func:`search_together`."""
+    """Check that inverted files can be searched as one, see :func:`search_together`; DataError where not."""
     if not indexes:
         raise DataError("indexes: none given; give at least one inverted file")
     first = indexes[0]

@@ -1,4 +1,4 @@
-"""Sets of postings, and the arrays of callers as the compiled functions want them."""
+"""Sets of postings, and arrays in the form that the compiled functions take."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from reprise.storage.errors import DataError
 class Aggregated:
     """One vector for each visual word of each image: the postings of an inverted file, still in image order.
 
-    Args:
+    Attributes:
         vectors: (P, ceil(D/32)) uint32 sign bits, dimension 0 in the most significant bit of the first number and the
-            last number filled up with zeros; or (P, D) float32 of unit length
+            last number padded with zeros; or (P, D) float32 of unit length
         words: (P,) int64 visual words, strictly ascending within an image
         image_ids: (P,) int64, ascending
 
@@ -48,7 +48,7 @@ class Aggregated:
 
 
 def columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
-    """Words and image ids (P,) as contiguous int64; DataError for negative image ids."""
+    """Return words and image ids (P,) as contiguous int64; DataError for negative image ids."""
     words = np.ascontiguousarray(part.words, np.int64)
     image_ids = np.ascontiguousarray(part.image_ids, np.int64)
     if len(image_ids) and image_ids[0] < 0:
@@ -57,12 +57,12 @@ def columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
 
 
 def as_bytes(vectors: np.ndarray) -> np.ndarray:
-    """Codes or real vectors (P, width) as uint8 (P, bytes)."""
+    """View codes or real vectors (P, width) as uint8 (P, bytes)."""
     return np.ascontiguousarray(vectors).view(np.uint8)
 
 
 def check_words(words: np.ndarray, n_words: int) -> None:
-    """Raise DataError for words that are not below ``n_words``."""
+    """Check that all words are below ``n_words``; DataError where not."""
     if len(words) and (words.min() < 0 or words.max() >= n_words):
         raise DataError(
             f"aggregated: words {words.min()} to {words.max()}, but there are {n_words}; use one codebook throughout"
@@ -70,7 +70,19 @@ def check_words(words: np.ndarray, n_words: int) -> None:
 
 
 def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """``values`` as contiguous int64 of ``shape``, where None stands for any length."""
+    """Convert integers of any type to contiguous int64.
+
+    Args:
+        values: the integers
+        name: the name of the argument, for messages
+        shape: the expected shape, where None is any length
+
+    Returns:
+        int64 of this shape
+
+    Raises:
+        DataError: another shape, or no integers
+    """
     array = np.asarray(values)
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or (array.dtype.kind not in "iu" and array.size):  # an empty list has no dtype of its own
@@ -80,7 +92,7 @@ def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) ->
 
 
 def thread_count(threads: int | None) -> int:
-    """``threads``, or for None as many as OpenMP starts (OMP_NUM_THREADS)."""
+    """Return ``threads``, or for None as many as OpenMP starts (OMP_NUM_THREADS)."""
     if threads is None:
         return _kernels.max_threads()
     if threads < 1:

@@ -1,4 +1,4 @@
-"""Queries and parameters, checked before a search looks at a posting, and the rankings that it gives."""
+"""Queries and parameters, checked before a search reads a posting, and the rankings that it returns."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from reprise.storage.errors import DataError
 class Rankings:
     """The images of the index ranked for each query, best first; equal scores in the order of their ids.
 
-    Args:
+    Attributes:
         query_ids: (Q,) int64
         ranks: (Q, N or topk) int32, image ids
-        scores: the same shape, float64, descending; nan, where a score is not defined, stands at the end of a row
+        scores: the same shape, float64, descending; nan, where a score is not defined, is at the end of a row
     """
 
     query_ids: np.ndarray
@@ -27,17 +27,17 @@ class Rankings:
 def split_queries(
     queries: Aggregated, query_ids: np.ndarray | None, n_words: int, vectors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Check queries and find their rows.
+    """Check queries and find the rows of the result that they belong to.
 
     Args:
         queries: aggregated descriptors of any number of queries
         query_ids: (Q,) integers, the rows of the result; None for the ids in ``queries``
-        n_words: of the inverted file
-        vectors: those of the inverted file, which the queries' have to be like
+        n_words: number of words of the inverted file
+        vectors: the vectors of the inverted file; those of the queries must have the same width and dtype
 
     Returns:
-        the words of the queries (P,), the ids of the rows (Q,), and the first and last posting of each row, not
-        included, (Q, 2); all int64
+        the words of the queries (P,), the ids of the rows (Q,), and the first posting of each row and the one after its
+        last, (Q, 2); all int64
 
     Raises:
         DataError: queries of other vectors or words, out of order, or with ids that are not in ``query_ids``
@@ -61,7 +61,12 @@ def split_queries(
 
 
 def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
-    """What comparing ``vectors`` needs, as the arguments of the compiled function.
+    """Compute the parameters of the kernel in the form that the compiled function takes.
+
+    Args:
+        vectors: the vectors of the inverted file
+        alpha: exponent of the selectivity function
+        threshold: similarities of two vectors below it add nothing
 
     Returns:
         the powers of every Hamming distance (bits + 1,) float32 (None for real vectors), the largest distance that
@@ -84,12 +89,17 @@ def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
 
 
 def query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
-    """The sum of the weights of a query's words: in single precision, one after the other, as published."""
+    """Sum the weights of a query's words, in single precision and one after the other, as published.
+
+    Args:
+        weights: (K,) float32 weights of all words, None for weights of one
+        words: (P,) integers, the words of the query
+    """
     return len(words) if weights is None else float(np.cumsum(weights[words], dtype=np.float32)[-1:].sum())
 
 
 def checked_topk(topk: int | None, n_images: int) -> int:
-    """How many of ``n_images`` images to return."""
+    """Return the number of images to return, of ``n_images``; DataError for a negative ``topk``."""
     if topk is not None and topk < 0:
         raise DataError(f"topk: expected a positive number or None, got {topk}")
     return n_images if topk is None else min(topk, n_images)

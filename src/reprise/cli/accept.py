@@ -1,6 +1,6 @@
-"""``reprise accept``: take results for current after an edit of code whose author vouches that it changes no number.
+"""``reprise accept``: keep results current after an edit of code whose author vouches that it changes no number.
 
-Only a change of code can be accepted: with another setting the numbers are others, and so are missing files.
+Only a change of code can be accepted: another setting gives other numbers, and a missing file has to be made.
 """
 
 import base64
@@ -18,13 +18,20 @@ from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
 _METADATA = Path(".snakemake") / "metadata"
-# Snakemake cuts the names of its files after so many characters.
+# Snakemake cuts the names of its files after this number of characters.
 _LONGEST = 254
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A job whose recipe differs in its code alone: the recipe of then and of now, as Snakemake keeps them."""
+    """A job whose recipe differs only in its code.
+
+    Attributes:
+        job: the job
+        before: the old recipe, as Snakemake stores it
+        after: the new recipe, as Snakemake stores it
+        files: the files of code that differ
+    """
 
     job: Job
     before: str
@@ -33,17 +40,21 @@ class Accepted:
 
 
 def accept(snakemake: Snakemake, targets: Sequence[str], reason: str, scripts: Path) -> str:
-    """Re-stamp everything that leads to ``targets`` and differs from what would be made now in its code alone.
+    """Re-stamp all outputs that lead to ``targets`` and whose recipes differ only in their code.
 
     The record of each file, or the provenance of a table, says from then on what was accepted, when and why.
 
     Args:
-        targets: what is accepted, with all that leads to it; empty for all tables
+        snakemake: finds the jobs
+        targets: outputs that are accepted, with all that leads to them; empty for all tables
         reason: why no number changes
         scripts: the folder with the script of every stage
 
     Returns:
         what was accepted, in sentences
+
+    Raises:
+        DataError: no reason
     """
     if not reason.strip():
         raise DataError("--reason: is empty; say why the edit changes no number")
@@ -74,7 +85,7 @@ def _acceptable(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> 
 
 
 def _stamp(change: Accepted, reason: str) -> None:
-    """Write down in our own record, then in Snakemake's, what makes the job current."""
+    """Write the acceptance to our own record, then the new recipe to Snakemake's."""
     entry = {
         "reason": reason,
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -93,7 +104,7 @@ def _stamp(change: Accepted, reason: str) -> None:
 
 
 def metadata_file(output: str) -> Path:
-    """Where Snakemake keeps its metadata of an output."""
+    """Return the path of Snakemake's metadata of an output."""
     name = base64.urlsafe_b64encode(output.encode()).decode()
     parts = [name[start : start + _LONGEST] for start in range(0, len(name), _LONGEST)]
     return _METADATA.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])

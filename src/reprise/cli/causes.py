@@ -1,4 +1,4 @@
-"""Why Snakemake would run a job, in words: its reason, and what changed between the recipe of then and that of now."""
+"""Reasons of jobs: Snakemake's reason to run a job, in words, and the difference of its old and its new recipe."""
 
 import ast
 import json
@@ -22,9 +22,10 @@ _FORCED = "Forced execution"
 
 
 def own_causes(job: Job, scripts: Path) -> list[str]:
-    """What makes the job itself run, whether other jobs run or not; empty if only jobs before it make it run.
+    """List the reasons of the job itself, whether other jobs run or not; empty if only jobs before it make it run.
 
     Args:
+        job: the job
         scripts: the folder with the script of every stage
     """
     reason = job.reason
@@ -49,13 +50,13 @@ def own_causes(job: Job, scripts: Path) -> list[str]:
 
 
 def recipe_change(job: Job) -> tuple[str, str] | None:
-    """The recipe of then and of now, as JSON, if that is a reason of the job."""
+    """Return the old and the new recipe, as JSON, if their difference is a reason of the job."""
     changed = _PARAMS.search(job.reason)
     return (ast.literal_eval(changed[1]), ast.literal_eval(changed[2])) if changed else None
 
 
 def changed_files(job: Job, old: Mapping, new: Mapping, scripts: Path) -> list[str]:
-    """The files of code that differ between the recipe of then and of now; the stage alone where none was recorded."""
+    """List the files of code that differ between the old and the new recipe; the stage where none was recorded."""
     record = read_record(job.outputs[0]) or {}
     stamps = [record.get("recipe", {}).get("code"), *(entry["code"]["after"] for entry in record.get("accepted", []))]
     before = record.get("code")

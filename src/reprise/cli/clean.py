@@ -17,14 +17,18 @@ _LOCKS = Path(".snakemake") / "locks"
 
 
 def clean(snakemake: Snakemake, targets: Sequence[str], ask: Callable[[str], str] | None) -> None:
-    """List what is unused, ask, and remove it.
+    """List unused files, ask, and remove them.
 
     Only files with a record that a job of this workflow wrote them, inside the folders of the stages, are considered;
     tables, seed studies that exist, data and downloads stay.
 
     Args:
-        targets: what else to keep, with all that leads to it
+        snakemake: finds the jobs
+        targets: further outputs to keep, with all that leads to them
         ask: puts a question and returns the answer; None removes without asking
+
+    Raises:
+        DataError: Snakemake is running in this folder, or was killed and left its lock
     """
     if _LOCKS.is_dir() and any(_LOCKS.iterdir()):
         raise DataError(
@@ -48,7 +52,7 @@ def clean(snakemake: Snakemake, targets: Sequence[str], ask: Callable[[str], str
 
 
 def find_unused(snakemake: Snakemake, targets: Sequence[str]) -> Mapping[str, dict]:
-    """The outputs of earlier jobs that no job of the tables, of existing seed studies or of ``targets`` would write."""
+    """Find outputs of earlier jobs that no job of the tables, of existing seed studies or of ``targets`` makes."""
     plan = snakemake.plan([EVERYTHING])
     studies = [str(path) for path in Path(plan.output).glob("*.seeds.csv")]
     tables = snakemake.all_jobs([EVERYTHING])

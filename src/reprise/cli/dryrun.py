@@ -1,6 +1,6 @@
 """Snakemake's own dry run, read as data.
 
-Snakemake runs as a process of its own, with a logger plugin of this project that writes every job as a line of JSON.
+Snakemake runs as a separate process, with a logger plugin of this project that writes every job as a line of JSON.
 """
 
 import difflib
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from reprise.storage.errors import DataError
 
-# What Snakemake says of every run, and the frames of tracebacks: no part of a message.
+# Lines that Snakemake prints in every run, and the frames of tracebacks: no part of a message.
 _NOISE = re.compile(
     r"^(Using (workflow specific )?profile|Config file .* is extended|Assuming unrestricted|Building DAG|"
     r"host: |Traceback|\s+File \".*\", line|\s*$)"
@@ -31,7 +31,18 @@ TARGETS, EVERYTHING = "targets", "everything"
 
 @dataclass(frozen=True)
 class Job:
-    """A job of Snakemake, with paths as the rules write them and Snakemake's reason to run it."""
+    """A job of Snakemake.
+
+    Attributes:
+        rule: the rule
+        wildcards: wildcard -> value
+        inputs: paths, as the rules write them
+        outputs: paths, as the rules write them
+        logs: paths, as the rules write them
+        threads: number of threads
+        reason: Snakemake's reason to run it
+        resources: resource -> value
+    """
 
     rule: str
     wildcards: dict[str, str]
@@ -48,11 +59,14 @@ class Job:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The jobs that would run, in an order in which they could.
+    """The jobs that would run.
 
-    output, data: the folders of the configuration
-    unknown_state: the number of jobs whose outputs exist without Snakemake's record of how they were made
-    unknown_rules: the rules of those
+    Attributes:
+        jobs: the jobs, in an order in which they could run
+        output: the output folder of the configuration
+        data: the data folder of the configuration
+        unknown_state: number of jobs whose outputs exist without Snakemake's record of how they were made
+        unknown_rules: the rules of those jobs
     """
 
     jobs: list[Job]
@@ -63,11 +77,11 @@ class DryRun:
 
 
 class Snakemake:
-    """Starts dry runs in the working directory, where the Snakefile has to be.
+    """Makes dry runs in the working directory, where the Snakefile has to be.
 
     Args:
         configfiles: overlays
-        cores: the number of cores that a run would use
+        cores: number of cores that a run would use
     """
 
     def __init__(self, configfiles: Sequence[str], cores: int):
@@ -80,7 +94,7 @@ class Snakemake:
         self.cores = cores
 
     def plan(self, targets: Iterable[str]) -> DryRun:
-        """What would run for ``targets``."""
+        """Make a dry run for ``targets``."""
         jobs, text = self._run([], [*targets, TARGETS])
         folders = next(job.resources for job in jobs if job.rule == TARGETS)
         missing = _NO_METADATA.search(text)
@@ -93,11 +107,11 @@ class Snakemake:
         )
 
     def all_jobs(self, targets: Iterable[str]) -> list[Job]:
-        """All jobs that lead to ``targets``, whether they would run or not."""
+        """List all jobs that lead to ``targets``, whether they would run or not."""
         return [job for job in self._run(["--forceall"], targets)[0] if job.outputs]
 
     def changed(self, outputs: Iterable[str], rules: Iterable[str]) -> list[Job]:
-        """The jobs of ``rules`` among those that make ``outputs`` that would run even if no other job did."""
+        """List the jobs of ``rules`` that make ``outputs`` and that would run even if no other job did."""
         return [job for job in self._run(["--allowed-rules", *rules], outputs)[0] if job.outputs]
 
     def _run(self, options: list[str], targets: Iterable[str]) -> tuple[list[Job], str]:
@@ -117,7 +131,7 @@ class Snakemake:
         return [Job(**json.loads(line)) for line in lines], result.stdout
 
     def _explain(self, text: str) -> str:
-        """Snakemake's message without what surrounds it, and the nearest target to one that does not exist."""
+        """Return Snakemake's message without what surrounds it, with the nearest target to one that does not exist."""
         message = "\n".join(line for line in text.splitlines() if not _NOISE.match(line))
         unknown = _NO_RULE.search(text)
         if not unknown:
@@ -131,6 +145,6 @@ class Snakemake:
 
 
 def _environment() -> dict[str, str]:
-    """The environment in which Snakemake finds the plugin."""
+    """Return the environment in which Snakemake finds the plugin."""
     path = [str(Path("workflow", "plugins").resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

@@ -12,7 +12,13 @@ from reprise.cli.words import counted, duration, jobs_in_words, noun
 
 
 def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
-    """What a run for ``targets`` would do, in sentences."""
+    """Describe what a run for ``targets`` would do, in sentences.
+
+    Args:
+        snakemake: makes the dry run
+        targets: the targets; empty for all tables
+        scripts: the folder with the script of every stage
+    """
     with ThreadPoolExecutor() as pool:
         whole = pool.submit(snakemake.all_jobs, targets)
         plan = snakemake.plan(targets)
@@ -34,7 +40,7 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
 
 
 def unknown_state(plan: DryRun) -> list[str]:
-    """A warning where Snakemake has no records, so that it takes whatever exists for current."""
+    """Warn where Snakemake has no records, so that it considers any existing output current."""
     if not plan.unknown_state:
         return []
     rules = sorted(set(plan.unknown_rules))
@@ -48,7 +54,13 @@ def unknown_state(plan: DryRun) -> list[str]:
 
 
 def all_causes(snakemake: Snakemake, jobs: Sequence[Job], scripts: Path) -> dict[Job, set[str]]:
-    """The causes of every job: its own, and those of the jobs that it waits for."""
+    """Collect the reasons of every job: its own, and those of the jobs that it waits for.
+
+    Args:
+        snakemake: makes dry runs
+        jobs: the jobs that would run
+        scripts: the folder with the script of every stage
+    """
     own = {job: own_causes(job, scripts) for job in jobs}
     _find_hidden(snakemake, own, scripts)
     makers = {output: job for job in jobs for output in job.outputs}
@@ -68,10 +80,10 @@ def all_causes(snakemake: Snakemake, jobs: Sequence[Job], scripts: Path) -> dict
 
 
 def _find_hidden(snakemake: Snakemake, own: dict[Job, list[str]], scripts: Path) -> None:
-    """Add the causes that Snakemake does not look for in jobs that run anyway because of one before them.
+    """Add the reasons that Snakemake does not look for in jobs that run anyway because of one before them.
 
-    It does when only their rules are allowed to run: first all rules at once; then, for jobs behind one that was found
-    this way, and where other jobs of the rule run for causes of their own, each rule alone.
+    It does when only their rules are allowed to run: first all rules at once; then, for jobs after one that was found
+    this way, and where other jobs of the rule run for reasons of their own, each rule alone.
     """
     hidden = {
         job.outputs[0]: job
@@ -102,7 +114,7 @@ def _find_hidden(snakemake: Snakemake, own: dict[Job, list[str]], scripts: Path)
 
 
 def _by_cause(jobs: Sequence[Job], causes: Mapping[Job, set[str]]) -> list[str]:
-    """One line per set of jobs that have the same causes."""
+    """Format one line per set of jobs that have the same reasons."""
     groups: dict[str, list[str]] = {}
     for job in jobs:
         for cause in causes[job] or {"for a reason of Snakemake's: see snakemake -n"}:
@@ -123,7 +135,7 @@ def _untouched(jobs: Iterable[Job], every: Sequence[Job]) -> list[str]:
 
 
 def _time(jobs: Sequence[Job], durations: Durations, cores: int) -> str:
-    """The work divided by the cores, but no less than the longest chain of jobs that wait for each other."""
+    """Estimate the time: the work divided by the cores, at least the longest chain of jobs that wait for each other."""
     known = {job: seconds for job in jobs if (seconds := durations.seconds(job)) is not None}
     unknown = [job.rule for job in jobs if job not in known]
     if not known:

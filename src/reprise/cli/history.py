@@ -1,4 +1,4 @@
-"""What earlier runs recorded beside their outputs."""
+"""Records that earlier runs wrote beside their outputs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _PROVENANCE = ".provenance.json"
 
 
 def read_record(output: str) -> dict | None:
-    """The record of a file: the one beside it or, for the files of a table, its provenance; None without any."""
+    """Read the record of a file: the one beside it or, for the files of a table, its provenance; None without any."""
     path = record_file(output)
     if path is None:
         return None
@@ -23,7 +23,7 @@ def read_record(output: str) -> dict | None:
 
 
 def record_file(output: str) -> Path | None:
-    """The file with the record of ``output``: the one beside it, or the provenance of a table; None without any."""
+    """Return the file with the record of ``output``: beside it, or the provenance of a table; None without any."""
     beside = record_path(output)
     if beside.is_file():
         return beside
@@ -34,7 +34,7 @@ def record_file(output: str) -> Path | None:
 
 
 def recorded_outputs(folders: Iterable[Path]) -> Iterator[tuple[str, dict]]:
-    """Every output that has a record in ``folders``, with that record; links to elsewhere are not followed."""
+    """Iterate over all outputs with a record in ``folders``, and that record; links to elsewhere are not followed."""
     for folder in folders:
         for parent, _, names in os.walk(folder):
             for name in names:
@@ -46,7 +46,7 @@ def recorded_outputs(folders: Iterable[Path]) -> Iterator[tuple[str, dict]]:
 
 
 def all_records(folders: Iterable[Path], jobs: Iterable[Job]) -> dict[str, dict]:
-    """The records of all outputs in ``folders``, and of the tables among ``jobs``, which keep them elsewhere."""
+    """Read the records of all outputs in ``folders``, and of the tables among ``jobs``, which are stored elsewhere."""
     records = dict(recorded_outputs(folders))
     for output in (output for job in jobs for output in job.outputs if output not in records):
         record = read_record(output) if Path(output).exists() else None
@@ -56,7 +56,11 @@ def all_records(folders: Iterable[Path], jobs: Iterable[Job]) -> dict[str, dict]
 
 
 class Durations:
-    """How long jobs took, by the records of earlier ones."""
+    """Durations of jobs, by the records of earlier ones.
+
+    Args:
+        records: the records
+    """
 
     def __init__(self, records: Iterable[dict]):
         self._of_output: dict[str, float] = {}
@@ -67,9 +71,9 @@ class Durations:
             self._of_rule.setdefault(record["rule"], {})[outputs] = record["wildcards"], record["seconds"]
 
     def seconds(self, job: Job) -> float | None:
-        """What the job took when it ran before; else the median of the most similar jobs of its rule; None if none ran.
+        """Return the duration of the job when it ran before, else the median of the most similar jobs of its rule.
 
-        Similar are those that share most wildcards, such as the extractor, but not the chunk.
+        Similar jobs are those that share most wildcards, such as the extractor, but not the chunk. None if no job ran.
         """
         known = [self._of_output[output] for output in job.outputs if output in self._of_output]
         if known:

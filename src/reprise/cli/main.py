@@ -18,7 +18,11 @@ _SCRIPTS = Path("workflow") / "scripts"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code, 1 for bad input and where something differs."""
+    """Run one command.
+
+    Returns:
+        the exit code: 1 for bad input and where something differs, else 0
+    """
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)

@@ -1,4 +1,4 @@
-"""The folders of the stages of a configuration."""
+"""Folders of the stages of a configuration."""
 
 from collections.abc import Iterable
 from pathlib import Path, PurePath
@@ -7,7 +7,7 @@ from reprise.cli.dryrun import DryRun, Job
 
 
 def stage_folders(jobs: Iterable[Job], plan: DryRun) -> list[Path]:
-    """The folders directly in the output folder, and in the one of the data, that ``jobs`` write to.
+    """List the folders directly in the output folder, and in that of the data, that ``jobs`` write to.
 
     Another configuration may keep its files in a folder inside (results/mini in results); that one is not among them.
     """

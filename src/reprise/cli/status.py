@@ -1,4 +1,4 @@
-"""``reprise status``: what exists, since when, how long it took, and how much disk it takes."""
+"""``reprise status``: what exists, its age, how long it took, and its size on disk."""
 
 import datetime
 import os
@@ -15,14 +15,21 @@ from reprise.cli.history import all_records
 from reprise.cli.stages import stage_folders
 from reprise.cli.words import counted, duration, listed, noun, size
 
-# The names of files that are being written, or were when their process was killed: see storage.atomic.
+# Names of temporary files, which are being written or were left by a killed process: see storage.atomic.
 _TEMPORARY = re.compile(r"^\.+.+\.[0-9a-f]{8}\.tmp(\..*)?$")
 _COLUMNS = ("stage", "jobs", "to run", "newest", "took", "disk")
 
 
 @dataclass
 class Stage:
-    """What the jobs of one rule left: how many there were, when the last one ended, what they took and take."""
+    """The outputs of the jobs of one rule.
+
+    Attributes:
+        jobs: number of jobs
+        newest: time stamp of the newest output, in seconds
+        seconds: duration of all jobs
+        bytes: size of all outputs on disk
+    """
 
     jobs: int = 0
     newest: float = 0.0
@@ -30,6 +37,7 @@ class Stage:
     bytes: int = 0
 
     def add(self, record: dict, files: Iterable[str]) -> None:
+        """Add one job with its ``record`` and its output ``files``."""
         self.jobs += 1
         self.seconds += record["seconds"]
         for file in files:
@@ -38,7 +46,7 @@ class Stage:
 
 
 def status(snakemake: Snakemake) -> str:
-    """What exists of the tables of the configuration and of what leads to them."""
+    """Describe what exists of the tables of the configuration and of the files that lead to them."""
     with ThreadPoolExecutor() as pool:
         whole = pool.submit(snakemake.all_jobs, [EVERYTHING])
         plan = snakemake.plan([EVERYTHING])
@@ -63,7 +71,7 @@ def status(snakemake: Snakemake) -> str:
 
 
 def disk(path: Path) -> int:
-    """The bytes of a file, or of all files in a folder."""
+    """Return the bytes of a file, or of all files in a folder."""
     if path.is_file():
         return path.stat().st_size
     return sum((Path(parent) / name).lstat().st_size for parent, _, names in os.walk(path) for name in names)
@@ -97,7 +105,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _data(folder: Path) -> str:
-    """The size of every folder of the data: downloads, and the unpacked images."""
+    """Describe the size of every folder of the data: downloads, and the unpacked images."""
     parts = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     return ", ".join(f"{part.name} {size(disk(part))}" for part in parts) or "no downloads"
 

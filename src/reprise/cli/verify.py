@@ -1,4 +1,4 @@
-"""``reprise verify``: whether everything that led to a table still is what it was when the table was made."""
+"""``reprise verify``: check that every file that led to a table is what it was when the table was made."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from reprise.pipeline.records import content_hash, files_of
 from reprise.storage.errors import DataError
 
 _SUFFIX = ".provenance.json"
-# What rules of this name make is deleted as soon as it was used.
+# Outputs of rules with this name are deleted as soon as they were used.
 _NOT_KEPT = "_passing_"
 
 
@@ -19,10 +19,13 @@ def verify(target: str) -> tuple[str, bool]:
     """Hash every file that led to a table again.
 
     Args:
-        target: the table, as results/table2.csv; its provenance stands beside it
+        target: the table, as results/table2.csv, with its provenance beside it
 
     Returns:
-        what was found, and whether nothing differs
+        the result in words, and whether nothing differs
+
+    Raises:
+        DataError: a table without provenance
     """
     path = _provenance(target)
     try:
@@ -56,7 +59,7 @@ def _provenance(target: str) -> Path:
 
 
 def _expected(provenance: Mapping) -> Iterator[tuple[str, str]]:
-    """Every file with the hash that it had: first what no job wrote, then what jobs read and wrote, then the table."""
+    """Iterate over all files with their recorded hashes: source files, inputs and outputs of jobs, then the table."""
     yield from provenance["files"].items()
     for receipt in provenance["downloads"].values():
         yield receipt["path"], receipt["sha256"]
@@ -81,7 +84,7 @@ def _compare(file: str, recorded: str, found: str | None) -> str | None:
 
 
 def _images(provenance: Mapping) -> Iterator[str]:
-    """Unpacked images that are not as long as the manifest says; of these, sizes were recorded and no hashes."""
+    """Iterate over unpacked images whose size is not that of the manifest; their hashes were not recorded."""
     for manifest, job in provenance["jobs"].items():
         if job["rule"] == "unpack" and Path(manifest).exists():
             folder = Path(job["recipe"]["parameters"]["folder"])
@@ -107,7 +110,7 @@ def _own_images(provenance: Mapping) -> Iterator[str]:
 
 
 def _foreign_commits(provenance: Mapping) -> Iterator[str]:
-    """Commits of the code that made the files which this repository does not have."""
+    """Iterate over commits of the code that made the files and that this repository does not have."""
     made: dict[str, list[str]] = {}
     for file, job in [*provenance["jobs"].items(), *((file, provenance) for file in provenance["outputs"])]:
         if job["commit"]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-# What a job of a rule makes; other rules are called by their names.
+# Nouns for the output of a job of a rule; other rules are called by their names.
 _NOUNS = {
     "draw_miniature": ("miniature part", "miniature parts"),
     "download": ("download", "downloads"),
@@ -35,24 +35,24 @@ _NOUNS = {
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """'1 search', '6 searches', '12,000 searches'."""
+    """Format a count with its noun: '1 search', '6 searches', '12,000 searches'."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def jobs_in_words(rules: Iterable[str]) -> str:
-    """How many jobs there are of each rule, in the order in which the rules first appear."""
+    """Count the jobs of each rule, in the order in which the rules first appear."""
     counts = Counter(rules)
     return ", ".join(counted(number, *noun(rule)) for rule, number in counts.items())
 
 
 def noun(rule: str) -> tuple[str, str]:
-    """What a job of ``rule`` makes, singular and plural."""
+    """Return the noun, singular and plural, for the output of a job of ``rule``."""
     name = rule.replace("_", " ")
     return _NOUNS.get(rule, (f"{name} job", f"{name} jobs"))
 
 
 def duration(seconds: float) -> str:
-    """Rounded to what one would say: '4 minutes', '2.5 hours'."""
+    """Format a duration, rounded as in speech: '4 minutes', '2.5 hours'."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= 1.5 * size:
             value = seconds / size
@@ -63,7 +63,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """A number of bytes with its decimal unit."""
+    """Format a number of bytes with its decimal unit."""
     value, units = float(count), ["kB", "MB", "GB", "TB", "PB"]
     if value < 1000:
         return f"{count} B"
@@ -74,6 +74,6 @@ def size(count: int) -> str:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
+    """List the first few names, and the number of the others."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -1,4 +1,4 @@
-"""The approximate index: candidates from an inverted file of compressed words, compared exactly afterwards."""
+"""Approximate index: candidates from an inverted file of compressed words, then compared exactly."""
 
 import faiss
 import numpy as np
@@ -8,36 +8,36 @@ from reprise.storage.errors import DataError
 #: With fewer words than this the exact index is as fast, and is used instead.
 SMALLEST = 1 << 14
 
-#: The words are divided into so many cells per square root of their number, and so many cells are looked into.
+#: Number of cells per square root of the number of words, and number of cells that are searched for a descriptor.
 _CELLS_PER_ROOT = 2.0
 _PROBED = 32
 
-#: Candidates that are compared exactly: at least so many, and so many for each word asked for.
+#: Number of candidates that are compared exactly: at least, and for each of the nearest words that are returned.
 _CANDIDATES, _CANDIDATES_PER_WORD = 80, 32
 
-#: So many codes of 4 bits for each word, but each for at least and at most so many dimensions.
+#: Number of codes of 4 bits per word, and the smallest and largest number of dimensions per code.
 _CODES, _FEWEST_DIMENSIONS, _MOST_DIMENSIONS = 32, 2, 8
 
-#: Words per cell on which cells and codes are trained, by how many iterations, and the seed by which they are drawn.
+#: Number of words per cell that cells and codes are trained on, iterations of that training, and seed of the sample.
 _TRAINED_PER_CELL, _ITERATIONS, _SEED = 40, 8, 1234
 
-#: Descriptors whose candidates are held at a time.
+#: Number of descriptors whose candidates are in memory at a time.
 _ROWS = 1 << 13
 
 
 class ApproximateIndex:
-    """Finds the nearest words without comparing all of them.
+    """Index that finds the nearest words without comparing all of them.
 
-    The words lie in cells around ``cells`` (IVF), with 4 bits for every few dimensions (product quantisation, after
-    Jegou, Douze, Schmid, TPAMI 2011, scanned in registers, after Andre, Kermarrec, Le Scouarnec, VLDB 2015). The
-    nearest candidates by these codes are compared with the descriptor in float32, and of equal distances the lower
-    word wins. Distances are those of single pairs, and candidates are drawn for each descriptor by itself. It works on
-    the CPU. Made by :meth:`build`, or from the two tables that a file of a codebook holds.
+    The words are stored in cells around ``cells`` (IVF), with 4 bits for every few dimensions (product quantisation,
+    after Jegou, Douze, Schmid, TPAMI 2011, scanned in registers, after Andre, Kermarrec, Le Scouarnec, VLDB 2015). The
+    nearest candidates by these codes are compared with the descriptor in float32, and of equal distances the lower word
+    is taken. Distances are computed pair by pair, and candidates are drawn for each descriptor alone. It runs on the
+    CPU. It is made by :meth:`build`, or from the two tables in the file of a codebook.
 
     Args:
         centroids: (K, D) float32, contiguous; not copied
-        cells: (C, W) float32, centres of the cells; W is D, or D filled up with zeros to whole codes
-        codes: (M, 16, W / M) float32, what the 4 bits stand for
+        cells: (C, W) float32, centres of the cells; W is D, or D padded with zeros to whole codes
+        codes: (M, 16, W / M) float32, the values that the 4 bits of each code stand for
 
     Raises:
         DataError: tables that do not fit ``centroids``
@@ -64,7 +64,7 @@ class ApproximateIndex:
 
     @classmethod
     def build(cls, centroids: np.ndarray) -> "ApproximateIndex":
-        """Train cells and codes on some of the words (K, D), which are drawn with a fixed seed; K is 16 at least."""
+        """Train cells and codes on a sample of the words (K, D), drawn with a fixed seed; K is at least 16."""
         n_codes, width = _code_shape(centroids.shape[1])
         n_cells = max(1, round(_CELLS_PER_ROOT * len(centroids) ** 0.5))
         rows = np.random.default_rng(_SEED).permutation(len(centroids))[: max(_TRAINED_PER_CELL * n_cells, 16)]
@@ -79,7 +79,12 @@ class ApproximateIndex:
         return cls(centroids, cells, faiss.vector_to_array(quantizer.centroids).reshape(n_codes, 16, -1))
 
     def search(self, descriptors: np.ndarray, words: np.ndarray) -> None:
-        """Write the nearest words of ``descriptors`` (n, D) into ``words`` (n, nearest) int64, nearest first."""
+        """Find the nearest words of descriptors.
+
+        Args:
+            descriptors: (n, D) float32, contiguous
+            words: (n, nearest) int64, which the words are written to, nearest first
+        """
         for start in range(0, len(descriptors), _ROWS):
             self._search(descriptors[start : start + _ROWS], words[start : start + _ROWS])
 
@@ -93,7 +98,7 @@ class ApproximateIndex:
             *map(faiss.swig_ptr, (distances, descriptors, self._centroids, candidates)),
             descriptors.shape[1], len(descriptors), count,
         )  # fmt: skip
-        distances[candidates < 0] = np.inf  # fewer candidates in the cells than asked for
+        distances[candidates < 0] = np.inf  # fewer candidates in the cells than requested
         best = distances.argmin(axis=1)[:, None] if nearest == 1 else distances.argsort(axis=1, kind="stable")
         words[:] = np.take_along_axis(candidates, best[:, :nearest], axis=1)
         few = np.flatnonzero((words < 0).any(axis=1))
@@ -102,13 +107,13 @@ class ApproximateIndex:
 
 
 def _code_shape(dim: int) -> tuple[int, int]:
-    """The number of codes, and of dimensions that they stand for, those filled up included."""
+    """Compute the number of codes, and the number of dimensions that they encode, padding included."""
     per_code = min(max(-(-dim // _CODES), _FEWEST_DIMENSIONS), _MOST_DIMENSIONS)
     n_codes = -(-dim // per_code)
     return n_codes, n_codes * per_code
 
 
 def _pad(vectors: np.ndarray, width: int) -> np.ndarray:
-    """Vectors filled up with zeros to ``width`` dimensions, which moves no distance."""
+    """Pad vectors with zeros to ``width`` dimensions, which changes no distance."""
     missing = width - vectors.shape[1]
     return np.pad(vectors, ((0, 0), (0, missing))) if missing else vectors

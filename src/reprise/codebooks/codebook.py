@@ -17,25 +17,25 @@ from reprise.storage.errors import DataError
 #: How the nearest words are found: by comparing all of them, or among candidates.
 IndexName = Literal["exact", "approximate"]
 
-#: What a file holds beside the centroids where the index is approximate: what the index was trained to.
+#: The trained tables of an approximate index, which a file holds beside the centroids.
 _TABLES = ("index_cells", "index_codes")
 
 
 class Codebook:
-    """Visual words, and how descriptors are assigned to them.
+    """Visual words, and the assignment of descriptors to them.
 
-    With ``index="exact"`` all words are compared with every descriptor, as published. With ``index="approximate"``,
-    for codebooks of hundreds of thousands of words, only those that a compressed index proposes: of clustered
-    descriptors and a million words at least 95 in 100 get the same nearest word as by exact search (measured in
-    benchmarks/README.md), about fifty times as fast. A codebook of fewer than 16,384 words is searched exactly
-    whatever ``index`` says, since that is as fast then. The option is stored in the file together with what the index
-    was trained to, so that all who load it assign alike.
+    With ``index="exact"`` all words are compared with every descriptor, as published. With ``index="approximate"``, for
+    codebooks of hundreds of thousands of words, only those that a compressed index proposes: of clustered descriptors
+    and a million words at least 95 in 100 get the same nearest word as by exact search (measured in
+    benchmarks/README.md), about fifty times as fast. A codebook of fewer than 16,384 words is searched exactly whatever
+    ``index`` says, since that is as fast then. The option is stored in the file together with the trained tables of the
+    index, so that every program that loads the file assigns in the same way.
 
     The approximate index draws its samples with fixed seeds. Its assignment is the same from run to run, and does not
-    depend on how many descriptors are assigned at once or by how many threads, except that the cells which a
-    descriptor is looked for in, and those which words are put in, are found by a matrix product, whose last bit may
-    differ with the number of rows and threads; this can exchange the last of 32 cells. Training sums in an order that
-    is fixed for exactly one number of threads, for both indexes.
+    depend on the number of descriptors that are assigned at once or on the number of threads, with one exception: the
+    cells that a descriptor is compared with, and the cells that words are stored in, are found by a matrix product,
+    whose last bit may differ with the number of rows and threads; this can exchange the last of 32 cells. For both
+    indexes, training sums in an order that is fixed only for exactly one number of threads.
 
     Args:
         centroids: (K, D) numbers, finite; kept as float32
@@ -89,13 +89,13 @@ class Codebook:
 
         Args:
             descriptors: (n, D) numbers; contiguous float32 is not copied unless it is sampled
-            size: the number of words, at most n
-            iterations: of Lloyd's algorithm
-            seed: draws the sample and the first centroids
+            size: number of visual words, at most n
+            iterations: number of iterations of Lloyd's algorithm
+            seed: seed of the sample and of the first centroids
             device: "cpu", "cuda" or "cuda:1", which need a faiss built for GPUs, or "auto" for cuda where faiss can
-                use it; of the exact index alone
-            threads: default: OMP_NUM_THREADS, else all cores
-            index: assigns the descriptors in each iteration, and is the index of the codebook that comes out
+                use it; only for the exact index
+            threads: number of threads; default: OMP_NUM_THREADS, else all cores
+            index: the index that assigns the descriptors in each iteration, and that the codebook gets
 
         Returns:
             a codebook of ``size`` words
@@ -121,19 +121,19 @@ class Codebook:
     def assign(
         self, descriptors: np.ndarray, nearest: int = 1, *, device: str = "cpu", threads: int | None = None
     ) -> np.ndarray:
-        """Find the nearest words of each descriptor in L2 distance, by the index of this codebook.
+        """Assign each descriptor to its nearest words in L2 distance, by the index of this codebook.
 
         Args:
             descriptors: (n, D) numbers; contiguous float32 is not copied, others block by block
-            nearest: the number of words for each descriptor
+            nearest: number of words for each descriptor
             device: as in :meth:`train`
-            threads: default: OMP_NUM_THREADS, else all cores
+            threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
         Returns:
             (n, nearest) int64, nearest first
 
         Raises:
-            DataError: another D, NaN or infinite values, more words asked for than there are
+            DataError: another D, NaN or infinite values, or ``nearest`` larger than the number of words
         """
         if not 1 <= nearest <= self.size:
             raise DataError(f"assignments: {nearest} of {self.size} words; choose 1 to {self.size}")
@@ -148,8 +148,8 @@ class Codebook:
         """Write the codebook as HDF5 (docs/formats.md).
 
         Args:
-            path: the file; it appears whole or not at all
-            attributes: numbers and strings that are stored beside it
+            path: the file; it appears when it is complete
+            attributes: numbers and strings that are stored as attributes of the file
         """
         with hdf5.create(path, {**(attributes or {}), "index": self.index}) as file:
             file["centroids"] = self.centroids
@@ -160,7 +160,13 @@ class Codebook:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Codebook":
-        """Read what :meth:`save` wrote; a file that names no index has the exact one.
+        """Read a file that :meth:`save` wrote; a file that names no index has the exact one.
+
+        Args:
+            path: the file
+
+        Returns:
+            the codebook
 
         Raises:
             DataError: any other file

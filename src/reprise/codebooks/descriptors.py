@@ -1,4 +1,4 @@
-"""Descriptors as faiss takes them, block by block, and the threads that it may use."""
+"""Descriptors in the form that faiss takes, block by block, and the number of threads that it may use."""
 
 import math
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def as_descriptors(descriptors: np.ndarray, dim: int | None, *, first_row: int =
 
 
 def _first_nonfinite_row(array: np.ndarray) -> int:
-    """The first row that holds NaN or infinity, -1 if none does."""
+    """Find the first row that holds NaN or infinity; -1 if none does."""
     for start in range(0, len(array), FAISS_BLOCK):
         block = array[start : start + FAISS_BLOCK]
         flat = block.reshape(-1)
@@ -59,9 +59,9 @@ def _first_nonfinite_row(array: np.ndarray) -> int:
 
 
 def blocks(n: int) -> Iterator[tuple[int, int]]:
-    """First and last row, not included, of the blocks in which ``n`` descriptors are assigned."""
+    """Iterate over the blocks in which ``n`` descriptors are assigned, as first row and row after the last."""
     starts = list(range(0, max(n, 1), BLOCK))
-    # faiss compares few rows by another formula, which may decide near-ties otherwise.
+    # faiss compares few rows by another formula, which may resolve near-ties differently.
     if len(starts) > 1 and n - starts[-1] < FAISS_BLOCK:
         starts.pop()
     return zip(starts, [*starts[1:], n], strict=True)
@@ -69,7 +69,7 @@ def blocks(n: int) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def faiss_threads(threads: int | None) -> Iterator[None]:
-    """Let faiss use so many threads; None: as many as OpenMP starts (OMP_NUM_THREADS, else all cores)."""
+    """Set the number of threads of faiss; None: as many as OpenMP starts (OMP_NUM_THREADS, else all cores)."""
     if threads is not None and threads < 1:
         raise DataError(f"threads: expected at least 1, got {threads}")
     before = faiss.omp_get_max_threads()

@@ -1,4 +1,4 @@
-"""The exact index: every word is compared with every descriptor."""
+"""Exact index: every word is compared with every descriptor."""
 
 import re
 
@@ -9,7 +9,7 @@ from reprise.storage.errors import DataError
 
 
 class ExactIndex:
-    """All words, on a CPU or a GPU.
+    """Index that compares all words, on a CPU or a GPU.
 
     Args:
         centroids: (K, D) float32, contiguous
@@ -24,12 +24,17 @@ class ExactIndex:
         self._index.add(centroids)
 
     def search(self, descriptors: np.ndarray, words: np.ndarray) -> None:
-        """Write the nearest words of ``descriptors`` (n, D) into ``words`` (n, nearest) int64."""
+        """Find the nearest words of descriptors.
+
+        Args:
+            descriptors: (n, D) float32, contiguous
+            words: (n, nearest) int64, which the words are written to, nearest first
+        """
         self._index.search(descriptors, words.shape[1], I=words)
 
 
 def flat_index(dim: int, device: str) -> faiss.Index:
-    """An empty index of faiss for vectors of ``dim`` dimensions on ``device``; DataError if it cannot be used."""
+    """Make an empty index of faiss for vectors of ``dim`` dimensions; DataError if ``device`` cannot be used."""
     n_gpus = faiss.get_num_gpus() if hasattr(faiss, "GpuIndexFlatL2") else 0
     if device == "cpu" or (device == "auto" and not n_gpus):
         return faiss.IndexFlatL2(dim)

@@ -1,4 +1,4 @@
-"""K-means: exact through faiss, or with the approximate index for the assignment of each iteration."""
+"""K-means: exact by faiss, or with an approximate index for the assignment in each iteration."""
 
 import heapq
 
@@ -13,17 +13,23 @@ from reprise.codebooks.exact import flat_index
 #: faiss draws the first centroids with the seed of the training plus one.
 _FIRST_CENTROIDS = 1
 
-#: By how much the two halves of a word that is split differ.
+#: Relative difference of the two halves of a word that is split.
 _SPLIT = np.float32(1 / 1024)
 
 
 def sample_rows(n: int, size: int, seed: int = 1234, per_centroid: int = 256) -> np.ndarray | None:
-    """The rows of ``n`` descriptors that training a codebook of ``size`` words looks at.
+    """Draw the rows of ``n`` descriptors that the training of a codebook uses.
 
     Training on these rows alone gives the same codebook to the last bit, so that no other row has to be read from disk.
 
+    Args:
+        n: number of descriptors
+        size: number of visual words
+        seed: seed of the training
+        per_centroid: number of descriptors for each word, at most
+
     Returns:
-        ascending positions in the order of the draw, (size * per_centroid,) int64; None if it looks at all of them
+        the rows in the order of the draw, (size * per_centroid,) int64; None where all rows are used
     """
     if n <= size * per_centroid:
         return None
@@ -31,7 +37,18 @@ def sample_rows(n: int, size: int, seed: int = 1234, per_centroid: int = 256) ->
 
 
 def train_exact(descriptors: np.ndarray, size: int, *, iterations: int, seed: int, device: str) -> np.ndarray:
-    """Centroids (size, D) float32 of ``descriptors`` (n, D), contiguous float32, by Lloyd's algorithm of faiss."""
+    """Run Lloyd's algorithm of faiss.
+
+    Args:
+        descriptors: (n, D) float32, contiguous
+        size: number K of centroids
+        iterations: number of iterations
+        seed: seed of the sample and of the first centroids
+        device: "cpu", "cuda", "cuda:N" or "auto"
+
+    Returns:
+        (K, D) float32 centroids
+    """
     clustering = faiss.Clustering(descriptors.shape[1], size)
     clustering.niter = iterations
     clustering.seed = seed
@@ -40,9 +57,18 @@ def train_exact(descriptors: np.ndarray, size: int, *, iterations: int, seed: in
 
 
 def train_approximate(descriptors: np.ndarray, size: int, *, iterations: int, seed: int) -> np.ndarray:
-    """Like :func:`train_exact`, from the same rows and first centroids, but assigned through an approximate index.
+    """Run Lloyd's algorithm with an approximate index, from the same rows and first centroids as :func:`train_exact`.
 
-    The index is built anew in each iteration, of the words as they are then.
+    The index is built anew in each iteration, from the centroids of that iteration.
+
+    Args:
+        descriptors: (n, D) float32, contiguous
+        size: number K of centroids
+        iterations: number of iterations
+        seed: seed of the sample and of the first centroids
+
+    Returns:
+        (K, D) float32 centroids
     """
     rows = sample_rows(len(descriptors), size, seed)
     if rows is not None:
@@ -58,7 +84,7 @@ def train_approximate(descriptors: np.ndarray, size: int, *, iterations: int, se
 
 
 def _means(descriptors: np.ndarray, words: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The mean of each word's descriptors; words without any are split off those with the most."""
+    """Compute the mean of each word's descriptors; words without any are split off those with the most."""
     counts = np.bincount(words, minlength=len(centroids))
     order = np.argsort(words, kind="stable")
     sums = np.zeros_like(centroids)
@@ -80,7 +106,7 @@ def _split_largest(means: np.ndarray, counts: np.ndarray) -> None:
     heapq.heapify(waiting)
     tilt = np.where(np.arange(means.shape[1]) % 2, 1 - _SPLIT, 1 + _SPLIT).astype(np.float32)
     for word in empty.tolist():
-        # There is always one that can be split, since there are at least as many descriptors as words.
+        # A word with several descriptors always exists, since there are at least as many descriptors as words.
         negative, largest = heapq.heappop(waiting)
         half = -negative // 2
         for count, which in ((half, word), (-negative - half, largest)):
@@ -91,7 +117,7 @@ def _split_largest(means: np.ndarray, counts: np.ndarray) -> None:
 
 
 def _permutation(n: int, seed: int) -> np.ndarray:
-    """The permutation of ``n`` rows that faiss draws with ``seed``: int32."""
+    """Compute the permutation of ``n`` rows that faiss draws with ``seed``: (n,) int32."""
     permutation = np.empty(n, np.int32)
     faiss.rand_perm(faiss.swig_ptr(permutation), n, seed)  # type: ignore[attr-defined]
     return permutation

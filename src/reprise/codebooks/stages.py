@@ -1,4 +1,4 @@
-"""The stage of the workflow that makes a codebook from features."""
+"""Training of a codebook from a file of features, as a stage of the workflow."""
 
 import os
 from collections.abc import Mapping
@@ -26,13 +26,15 @@ def train_codebook(
     Args:
         features: the file of features
         output: the file of the codebook, see :meth:`Codebook.save`
-        size: the number of words
-        num_features: the number of descriptors of an image that are used
-        iterations, seed, index: as in :meth:`Codebook.train`
-        attributes: stored beside the codebook
+        size: number of visual words
+        num_features: number of strongest descriptors of each image that are used
+        iterations: number of iterations, as in :meth:`Codebook.train`
+        seed: seed of the random numbers, as in :meth:`Codebook.train`
+        attributes: HDF5 attributes of the file of the codebook, such as the recipe
+        index: "exact" or "approximate", as in :meth:`Codebook.train`
 
     Raises:
-        DataError: files or settings that do not fit
+        DataError: files or settings that do not fit each other
     """
     with open_features(features) as file:
         file.require("the training of a codebook")

@@ -1,4 +1,4 @@
-"""Oxford and Paris in the layout of the revisited and of the classic benchmarks: jpg/ and a ground-truth pickle.
+"""Oxford and Paris in the layouts of the revisited and of the classic benchmarks: jpg/ and a ground-truth pickle.
 
 The pickle holds ``imlist`` and ``qimlist`` (image names without extension) and ``gnd``, one mapping per query with the
 box ``bbx`` and index lists: easy, hard, junk (Radenovic et al., CVPR 2018) or ok, junk (Philbin et al., CVPR 2007).
@@ -19,23 +19,34 @@ LEVELS = {"revisited": ("easy", "hard", "junk"), "classic": ("ok", "junk")}
 
 
 class BenchmarkLayout(DatasetLayout):
-    """jpg/ and a pickle; data of one's own has it in gnd_<dataset>.pkl unless ``index`` names another file."""
+    """jpg/ and a pickle; the user's own data has it in gnd_<dataset>.pkl unless ``index`` names another file."""
 
     needs = ()
     whole = True
 
     @classmethod
     def read(cls, content: Mapping[str, Any], where: str) -> Self:
+        """Read the settings; DataError for ``first``, since the ground truth is for all images."""
         if "first" in content:
             raise DataError(f"{where}.first: a benchmark cannot be cut, because its ground truth is for all images")
         return super().read(content, where)
 
     def own_files(self, dataset: str) -> dict[str, str]:
+        """Return the files of the user's own data, by the keys of :meth:`load`; ``dataset`` names the entry."""
         return {"images": below(self.folder, "jpg"), "index": self.index or below(self.folder, f"gnd_{dataset}.pkl")}
 
 
 def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
-    """Read a benchmark; ``images`` is the folder of the .jpg files, ``layout`` one of LEVELS."""
+    """Read a benchmark.
+
+    Args:
+        images: the folder of the .jpg files
+        ground_truth: the pickle
+        layout: one of ``LEVELS``: ``revisited`` or ``classic``
+
+    Raises:
+        DataError: a file that is missing, damaged or of another form
+    """
     content = load_pickle(ground_truth)
     if not isinstance(content, dict) or not {"imlist", "qimlist", "gnd"} <= content.keys():
         raise DataError(f"{ground_truth}: expected a dict with the keys imlist, qimlist and gnd")

@@ -15,4 +15,5 @@ class Layout(BenchmarkLayout):
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the benchmark; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         return read_benchmark(Path(description["images"]), Path(description["index"]), "classic")

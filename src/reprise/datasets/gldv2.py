@@ -31,12 +31,14 @@ class Layout(DatasetLayout):
 
     @classmethod
     def missing(cls, key: str) -> str:
+        """Return the error message for a missing key that names a list."""
         if key == "index":
             return super().missing(key)
         return "give 'database' and 'queries', the lists of images"
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the retrieval test; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         lists = (Path(description[key]) for key in ("database", "queries"))
         counts = {key: description[key] for key in ("private_queries",) if key in description}
         return read_gldv2_test(folders(description), Path(description["index"]), *lists, **counts)
@@ -53,14 +55,15 @@ def read_gldv2_test(
     """Read the retrieval test.
 
     Args:
-        images: the folders, as for ``read_image_list``
+        images: the folders, as for :func:`reprise.datasets.image_lists.read_image_list`
         ground_truth: the pickle
-        database: the list of index images
+        database: the list of database images
         queries: the list of query images
-        private_queries: so many of the queries, the last ones, are private; the others are the validation set
+        private_queries: number of private queries, the last ones; the others are the validation set
 
     Raises:
-        DataError: as ``read_image_list``, and ground truth of another form or of other numbers of images
+        DataError: as :func:`reprise.datasets.image_lists.read_image_list`, and ground truth of another form or of other
+            numbers of images
     """
     content = load_pickle(ground_truth)
     if not isinstance(content, dict) or not isinstance(content.get("gnd"), list | tuple):
@@ -85,14 +88,14 @@ def read_gldv2_test(
 
 
 def query_groups(queries: int, private: int) -> dict[str, np.ndarray]:
-    """The groups of queries that have scores of their own.
+    """Name the groups of queries that have scores of their own.
 
     Args:
-        queries: how many there are
-        private: so many of them, the last ones, are private
+        queries: number Q of queries
+        private: number of private queries, the last ones
 
     Returns:
-        public, private and combined -> (queries,) bool; only public where all queries are of one kind
+        public, private and combined -> (Q,) bool; only public where all queries are of one kind
     """
     is_private = np.arange(queries) >= queries - private
     if is_private.all() or not is_private.any():

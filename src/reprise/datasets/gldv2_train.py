@@ -1,4 +1,4 @@
-"""The clean training images of Google Landmarks v2 (Weyand et al., CVPR 2020) as AMES is trained on them."""
+"""Clean training images of Google Landmarks v2 (Weyand et al., CVPR 2020), as AMES is trained on them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +23,13 @@ class Layout(DatasetLayout):
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         listed = read_gldv2_train(folders(description), Path(description["index"]))
         return Dataset(listed.images.first(description.get("first")))
 
     @classmethod
     def load_labels(cls, description: Mapping[str, Any]) -> np.ndarray:
-        """The label of each image, (images,) int64; ``description`` as for :meth:`load`."""
+        """Read the label of each image, (N,) int64; ``description`` as for :meth:`load`."""
         labels = read_gldv2_train(folders(description), Path(description["index"])).labels
         assert labels is not None
         return labels[: description.get("first")]
@@ -37,8 +38,12 @@ class Layout(DatasetLayout):
 def read_gldv2_train(folders: Path | Mapping[str, Path], images: Path) -> LabelledList:
     """Read ``train_750k.txt``; labels are landmark ids.
 
+    Args:
+        folders: the folders, as for :func:`reprise.datasets.image_lists.read_image_list`
+        images: the list
+
     Raises:
-        DataError: as ``read_image_list``, and a list without labels
+        DataError: as :func:`reprise.datasets.image_lists.read_image_list`, and a list without labels
     """
     listed = read_image_list(images, folders)
     if listed.labels is None:

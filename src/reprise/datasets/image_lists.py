@@ -1,4 +1,4 @@
-"""The text lists of AMES: a line per image, ``path,label,width,height`` or ``path,width,height``.
+"""Text lists of AMES: one image per line, ``path,label,width,height`` or ``path,width,height``.
 
 Published for GLDv2 and for the revisited benchmarks. The sizes are those of whole images, also for queries.
 """
@@ -15,10 +15,10 @@ from reprise.storage.errors import DataError
 
 @dataclass(frozen=True)
 class LabelledList:
-    """Images with what their list says about them.
+    """Images, and their labels where the list has some.
 
     Attributes:
-        images: names are the paths of the list
+        images: N images, whose names are the paths of the list
         labels: (N,) int64, such as landmark ids; None where the list has none
     """
 
@@ -27,12 +27,16 @@ class LabelledList:
 
 
 def read_image_list(path: Path, folders: Path | Mapping[str, Path]) -> LabelledList:
-    """Read a list; ``folders`` is the folder that its paths start from, or one per first component of the paths
-    (such as ``train``), which then stands for that component.
+    """Read a list of images.
+
+    Args:
+        path: the list
+        folders: the folder that its paths start from, or one per first component of the paths (such as ``train``),
+            which then replaces that component
 
     Raises:
-        DataError: a line of another form than the first one, a repeated or senseless path, or a first component
-            without a folder
+        DataError: a line of another form than the first one, a repeated path or one that leads out of the folder, or a
+            first component without a folder
     """
     if not path.is_file():
         raise DataError(f"{path}: there is no such list; expected a line path,label,width,height per image")

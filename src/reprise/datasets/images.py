@@ -1,4 +1,4 @@
-"""What every dataset comes down to: named image files, boxes for the queries, ground truth."""
+"""The parts of every dataset: named image files, boxes of the queries, ground truth."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,18 @@ Box = tuple[float, float, float, float]
 
 
 def check_names(names: object, where: str) -> list[str]:
-    """Return ``names`` if each is the relative name of a file below the folder of its dataset, and no two are equal."""
+    """Check that each name is the relative path of a file below the folder of its dataset, and that no two are equal.
+
+    Args:
+        names: what a file lists
+        where: what errors begin with
+
+    Returns:
+        the names as a list
+
+    Raises:
+        DataError: no list of such names
+    """
     if not isinstance(names, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in names):
         raise DataError(f"{where}: expected a list of image names")
     if not len(names):
@@ -33,8 +44,10 @@ def check_names(names: object, where: str) -> list[str]:
 class ImageList:
     """Images of one split, in the order that the indices of ground truth and rankings refer to.
 
-    names  unique within the list; paths  one file per name
-    boxes  (x1, y1, x2, y2) in pixels per image, None where the whole image counts; None if no image has a box
+    Attributes:
+        names: unique within the list
+        paths: one file per name
+        boxes: (x1, y1, x2, y2) in pixels per image, None where the whole image is used; None if no image has a box
     """
 
     names: list[str]
@@ -45,21 +58,35 @@ class ImageList:
         return len(self.names)
 
     def bounds(self, index: int, count: int) -> tuple[int, int]:
-        """Where the ``index``-th (from 1) of ``count`` parts starts and stops."""
+        """Return where the ``index``-th (from 1) of ``count`` parts starts and stops."""
         return len(self) * (index - 1) // count, len(self) * index // count
 
     def chunk(self, index: int, count: int) -> "ImageList":
-        """The ``index``-th (from 1) of ``count`` parts of nearly equal size, in order, without gaps."""
+        """Return one of several parts of nearly equal size, in order, without gaps.
+
+        Args:
+            index: the part, from 1
+            count: number of parts
+        """
         rows = slice(*self.bounds(index, count))
         return ImageList(self.names[rows], self.paths[rows], None if self.boxes is None else self.boxes[rows])
 
     def first(self, count: int | None) -> "ImageList":
-        """The first ``count`` images, all of them for None."""
+        """Return the first ``count`` images, all of them for None."""
         return ImageList(self.names[:count], self.paths[:count], None if self.boxes is None else self.boxes[:count])
 
 
 def check_levels(entry: Mapping, keys: Sequence[str], images: int, where: str) -> dict[str, np.ndarray]:
-    """The index lists ``keys`` of one query's ground truth as int64 arrays; only junk may be missing.
+    """Read index lists of one query's ground truth; only junk may be missing.
+
+    Args:
+        entry: the ground truth of the query
+        keys: names of the lists
+        images: number of database images
+        where: what errors begin with
+
+    Returns:
+        key -> (n,) int64
 
     Raises:
         DataError: a list that is missing, that is no list of integers, or with indices outside of 0 to images - 1
@@ -70,7 +97,19 @@ def check_levels(entry: Mapping, keys: Sequence[str], images: int, where: str) -
 
 
 def check_indices(values: object, images: int, where: str) -> np.ndarray:
-    """A list of indices as an int64 array; see ``check_levels``."""
+    """Read a list of indices.
+
+    Args:
+        values: the list
+        images: number of images that it refers to
+        where: what errors begin with
+
+    Returns:
+        (n,) int64
+
+    Raises:
+        DataError: no list of integers, or indices outside of 0 to images - 1
+    """
     if not isinstance(values, list | tuple | np.ndarray):
         raise DataError(f"{where}: expected a list of indices, got {type(values).__name__}")
     indices = np.asarray(values) if len(values) else np.zeros(0, np.int64)
@@ -90,7 +129,7 @@ class Dataset:
         queries: None for datasets without queries
         ground_truth: one mapping per query: easy, hard, junk (revisited), ok, junk (classic) or ok (landmarks), indices
             into ``database``
-        truth: the kind of ground truth, which says what it can be evaluated with (``TAKES`` of
+        truth: the kind of ground truth, which decides what metrics apply (``TAKES`` of
             :mod:`reprise.evaluation.metrics`): revisited, classic, landmarks ...; None without ground truth
         groups: named groups of queries that have scores of their own, (Q,) bool each; empty where there are none
     """
@@ -102,7 +141,7 @@ class Dataset:
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def split(self, name: str) -> ImageList:
-        """The images of ``database`` or ``queries``."""
+        """Return the images of ``database`` or ``queries``; DataError where the dataset has no such split."""
         images = {"database": self.database, "queries": self.queries}.get(name)
         if images is None:
             raise DataError(f"this dataset has no split '{name}'")

@@ -1,7 +1,7 @@
-"""What all layouts of datasets have in common: their settings, and how they are read.
+"""Base class of all dataset layouts: their settings, and how they are read.
 
-A layout is a module of this package with a class ``Layout``; its name is what ``datasets.<name>.layout`` says. The
-class is the model of the entry in the configuration, and says what it lists and which truth it carries.
+A layout is a module of this package with a class ``Layout``; its name is the value of ``datasets.<name>.layout``. The
+class is the model of the entry in the configuration, and declares the lists and the ground truth that it has.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,15 +20,15 @@ Folders = Path | dict[str, Path]
 
 
 class DatasetLayout(Settings):
-    """The entry of a dataset: where its images are, how it is split into jobs, and what its layout needs to know.
+    """The entry of a dataset: where its images are, how many jobs it is split into, and the settings of its layout.
 
     Attributes:
-        lists: keys that name files which list images or say what is in them
-        needs: those of them that data of one's own has to name; of the others there is a default
+        lists: keys that name files which list images or describe them
+        needs: those of them that the user's own data has to name; the others have a default
         truth: the kind of ground truth, None without any
-        teaches: what networks are trained on by it: ``pairs`` or ``landmarks``; None for nothing
-        whole: every image stands in a ranking, as the published neighbours of the benchmarks have it
-        within: without queries, its images are compared with each other, each of them not with itself
+        teaches: what networks are trained on: ``pairs`` or ``landmarks``; None for nothing
+        whole: every image is in a ranking, as in the published neighbours of the benchmarks
+        within: without queries, its images are compared with each other, none of them with itself
     """
 
     lists: ClassVar[tuple[str, ...]] = ("index",)
@@ -63,11 +63,11 @@ class DatasetLayout(Settings):
 
     @classmethod
     def missing(cls, key: str) -> str:
-        """What the error says where a key that names a list is missing."""
+        """Return the error message for a missing key that names a list."""
         return f"key '{key}' is missing; name the file that lists the images"
 
     def own_files(self, dataset: str) -> dict[str, str]:
-        """The files of data of one's own, by the keys of :meth:`load`; ``dataset`` is the name of the entry."""
+        """Return the files of the user's own data, by the keys of :meth:`load`; ``dataset`` names the entry."""
         lists = {key: getattr(self, key) for key in self.lists if getattr(self, key) is not None}
         return {"images": self._own_images(), **lists}
 
@@ -75,13 +75,13 @@ class DatasetLayout(Settings):
         return str(self.folder)
 
     def described(self) -> dict[str, Any]:
-        """What decides which images and which truth are read, beside the files: part of recipes."""
+        """Return the settings that decide which images and which truth are read, beside the files: part of recipes."""
         apart = {*DatasetLayout.model_fields, *self.lists} - {"layout"}
         settings = self.model_dump(exclude=apart)
         return {key: value for key, value in settings.items() if value is not None}
 
     def referred(self) -> Iterator[tuple[str, str, Refers]]:
-        """The names in these settings that have to exist: for data of one's own, the lists are files."""
+        """Iterate over the names in these settings that have to exist; lists of the user's own data are files."""
         for path, name, mark in super().referred():
             if self.folder is None or path not in self.lists:
                 yield path, name, mark
@@ -101,11 +101,11 @@ class DatasetLayout(Settings):
 
 
 def folders(description: Mapping[str, Any]) -> Folders:
-    """The folder of the images of a description, or one for each first component of the listed paths."""
+    """Return the folder of the images of a description, or one folder for each first component of the listed paths."""
     images = description["images"]
     return {key: Path(folder) for key, folder in images.items()} if isinstance(images, Mapping) else Path(images)
 
 
 def below(folder: str | None, name: str) -> str:
-    """A path below the folder of data of one's own, as text."""
+    """Return a path below the folder of the user's own data, as text."""
     return str(PurePath(str(folder)) / name)

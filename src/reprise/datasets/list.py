@@ -21,22 +21,34 @@ class Layout(DatasetLayout):
 
     @classmethod
     def missing(cls, key: str) -> str:
+        """Return the error message for a missing key that names a list."""
         return f"key '{key}' is missing; name a text file with one image per line"
 
     def own_files(self, dataset: str) -> dict[str, str]:
+        """Return the files of the user's own data: the folder, and the text file as ``index``."""
         return {"images": str(self.folder), "index": str(self.list)}
 
     def described(self) -> dict[str, Any]:
+        """Return the settings that decide which images are read; the name of the list is a file, not one of them."""
         return {key: value for key, value in super().described().items() if key != "list"}
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         dataset = read_list(Path(description["images"]), Path(description["index"]))
         return Dataset(dataset.database.first(description.get("first")))
 
 
 def read_list(images: Path, names: Path) -> Dataset:
-    """Read the lines of ``names``, paths below the folder ``images`` with their extension; empty lines are skipped."""
+    """Read a text file that lists images; empty lines are skipped.
+
+    Args:
+        images: the folder
+        names: the text file: one path below the folder per line, with its extension
+
+    Raises:
+        DataError: no such file, no text in UTF-8, no image, or a path that is repeated or leads out of the folder
+    """
     if not names.is_file():
         raise DataError(f"{names}: there is no such list; write one path per line, relative to {images}")
     try:

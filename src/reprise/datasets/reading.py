@@ -13,10 +13,14 @@ from reprise.storage.modules import load_named
 
 
 def load_layout(name: str, where: str = "layout") -> type[DatasetLayout]:
-    """The class of a layout: a module of this package, or ``package.module:Class``.
+    """Load the class of a layout.
+
+    Args:
+        name: a module of this package, or ``package.module:Class``
+        where: what errors begin with
 
     Raises:
-        DataError: beginning with ``where``, if there is no such layout
+        DataError: there is no such layout
     """
     return load_named("reprise.datasets", name, "Layout", where)
 
@@ -34,12 +38,29 @@ def read_dataset(description: Mapping[str, Any]) -> Dataset:
 
 
 def read_pairs(description: Mapping[str, Any]) -> TrainingSet:
-    """The training images and matching pairs of a dataset; DataError where its layout has none."""
+    """Read the training images and matching pairs of a dataset.
+
+    Args:
+        description: as for :func:`read_dataset`
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no pairs
+    """
     return _what_teaches(description, "pairs", "load_pairs")
 
 
 def read_labels(description: Mapping[str, Any]) -> np.ndarray:
-    """The label of each training image of a dataset, (images,) int64; DataError where its layout has none."""
+    """Read the label of each training image of a dataset.
+
+    Args:
+        description: as for :func:`read_dataset`
+
+    Returns:
+        (N,) int64
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no labels
+    """
     return _what_teaches(description, "landmarks", "load_labels")
 
 

@@ -1,7 +1,7 @@
 """retrieval-SfM-120k (Radenovic et al., TPAMI 2018): training images of 3-D reconstructions, and matching pairs.
 
-An image is known by a content hash, its *cid*; the file has no extension and stands in three levels of folders that are
-named after the last six characters, the last two first.
+An image is identified by a content hash, its *cid*; the file has no extension and is stored in three levels of folders
+that are named after the last six characters, the last two first.
 """
 
 from collections.abc import Mapping
@@ -35,20 +35,24 @@ class Layout(SfmLayout):
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         return Dataset(cls.load_pairs(description).images.first(description.get("first")))
 
     @classmethod
     def load_pairs(cls, description: Mapping[str, Any]) -> "TrainingSet":
-        """All images and matching pairs; ``description`` as for :meth:`load`."""
+        """Read all images and matching pairs; ``description`` as for :meth:`load`."""
         return read_training_set(Path(description["images"]), Path(description["index"]), description["part"])
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images with the model that each belongs to, and matching pairs of them.
+    """Images with the 3-D model that each belongs to, and matching pairs of them.
 
-    clusters  (images,) int64, the 3-D model of each image
-    queries, positives  (pairs,) int64, indices of images that see the same surface
+    Attributes:
+        images: N images
+        clusters: (N,) int64, the 3-D model of each image
+        queries: (P,) int64, indices of the first images of the pairs
+        positives: (P,) int64, indices of images that show the same surface as the first ones
     """
 
     images: ImageList
@@ -58,12 +62,21 @@ class TrainingSet:
 
 
 def cid_path(folder: Path, cid: str) -> Path:
-    """Where the image ``cid`` stands below the folder ``ims``."""
+    """Return the path of the image ``cid`` below the folder ``ims``."""
     return folder / cid[-2:] / cid[-4:-2] / cid[-6:-4] / cid
 
 
 def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
-    """Read ``part`` ('train' or 'val') of retrieval-SfM-120k.pkl; ``images`` is the folder ``ims``."""
+    """Read one part of retrieval-SfM-120k.pkl.
+
+    Args:
+        images: the folder ``ims``
+        database: the pickle
+        part: ``train`` or ``val``
+
+    Raises:
+        DataError: a file that is missing, damaged or of another form
+    """
     content = load_pickle(database)
     if not isinstance(content, dict) or part not in content:
         raise DataError(f"{database}: expected a dict with the key '{part}'")
@@ -80,7 +93,15 @@ def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
 
 
 def content_hashes(entry: Mapping, database: Path) -> list[str]:
-    """The list ``cids`` of an entry, checked."""
+    """Return the list ``cids`` of an entry after checking it.
+
+    Args:
+        entry: a part of the pickle
+        database: the pickle, for messages
+
+    Raises:
+        DataError: no such list, or a content hash of another form
+    """
     if not isinstance(entry.get("cids"), list | tuple) or not entry["cids"]:
         raise DataError(f"{database}: 'cids' has to be a list of content hashes")
     cids = list(map(str, entry["cids"]))
@@ -92,5 +113,5 @@ def content_hashes(entry: Mapping, database: Path) -> list[str]:
 
 
 def image_list(images: Path, cids: list[str]) -> ImageList:
-    """The images of a list of content hashes below the folder ``images``."""
+    """List the images of content hashes below the folder ``images``."""
     return ImageList(cids, [cid_path(images, cid) for cid in cids])

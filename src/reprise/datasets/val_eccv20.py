@@ -1,4 +1,4 @@
-"""The validation queries of retrieval-SfM-120k that HOW is validated with (Tolias, Jenicek and Chum, ECCV 2020)."""
+"""Validation queries of retrieval-SfM-120k that HOW is validated with (Tolias, Jenicek and Chum, ECCV 2020)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +17,20 @@ class Layout(SfmLayout):
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Read the validation set; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         return read_validation_set(Path(description["images"]), Path(description["index"]))
 
 
 def read_validation_set(images: Path, database: Path) -> Dataset:
-    """Read retrieval-SfM-120k-val-eccv2020.pkl, whose queries are images of its own database."""
+    """Read retrieval-SfM-120k-val-eccv2020.pkl, whose queries are images of its own database.
+
+    Args:
+        images: the folder ``ims``
+        database: the pickle
+
+    Raises:
+        DataError: a file that is missing, damaged or of another form
+    """
     content = load_pickle(database)
     if not isinstance(content, dict) or not {"cids", "qidx", "gnd"} <= content.keys():
         raise DataError(f"{database}: expected a dict with the keys cids, qidx and gnd")

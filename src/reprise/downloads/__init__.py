@@ -1,1 +1,1 @@
-"""What is downloaded: sources, transfer, receipts, archives."""
+"""Downloads: sources, transfer, receipts, archives."""

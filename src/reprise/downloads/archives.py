@@ -1,4 +1,4 @@
-"""Unpacking archives of strangers: all of it or nothing, and nothing outside of the destination."""
+"""Archives from other people: unpacked completely or not at all, and never outside the destination."""
 
 import filecmp
 import gzip
@@ -39,15 +39,22 @@ def unpack(
     *,
     flatten: bool = False,
 ) -> list[tuple[str, int]]:
-    """Unpack the regular files of a tar, tar.gz or zip archive into the folder ``destination``.
+    """Unpack the regular files of a tar, tar.gz or zip archive into a folder.
 
-    With ``flatten``, files of any depth come to stand directly in ``destination``. Links become copies of the
-    files that they lead to. Several archives may share a destination: two files of the same name are an error
-    unless they have the same content.
+    Links become copies of the files that they lead to. Several archives may share a destination: two files of the same
+    name are an error unless they have the same content. After an error, the destination is as it was.
 
-    Returns (name relative to the destination, bytes) of every file of this archive, sorted. Raises
-    :class:`~reprise.storage.errors.DataError` for a damaged archive, for one that would write outside of the
-    destination or that holds devices, and when the disk is too small. The destination is then as it was.
+    Args:
+        archive: the archive
+        destination: the folder
+        flatten: write files of any depth directly into ``destination``
+
+    Returns:
+        (name relative to the destination, bytes) of every file of this archive, sorted
+
+    Raises:
+        DataError: a damaged archive, one that would write outside the destination or that holds devices, or a disk
+            that is too small
     """
     archive, destination = Path(archive), Path(destination)
     if not archive.is_file():
@@ -72,8 +79,15 @@ def unpack_set(
 ) -> None:
     """Unpack several archives into one folder, which appears when all are in it and replaces an older one.
 
-    Writes ``manifest``, a line per file with its name in the folder and its bytes, tab-separated and sorted.
-    Arguments and errors as for :func:`unpack`.
+    Args:
+        archives: the archives
+        folder: the folder
+        manifest: the text file to write, a line per file with its name in the folder and its bytes, tab-separated and
+            sorted
+        flatten: write files of any depth directly into ``folder``
+
+    Raises:
+        DataError: as :func:`unpack`
     """
     files: set[tuple[str, int]] = set()
     with atomic_path(folder) as stage:
@@ -182,7 +196,7 @@ def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_M
             elif not info.isdir():
                 raise DataError(f"{archive}: refused to unpack it: {info.name} is a device or a pipe")
         end = tar.offset
-    # The checksum of gzip stands at the very end, so everything is read. tarfile stops without an error
+    # The checksum of gzip is at the very end, so everything is read. tarfile stops without an error
     # where the file was cut between two members, or where the head of a member is damaged; an archive ends
     # with zeros.
     while stream.read(_BLOCK):
@@ -229,7 +243,7 @@ def _zip_members(archive: Path, handle: BinaryIO, stage: Path) -> Iterator[_Memb
 
 
 def _name(archive: Path, name: str) -> str:
-    """The name of a member in its shortest form. Names that lead out of the destination are refused."""
+    """Return the name of a member in its shortest form; names that lead outside the destination are refused."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     drive = len(name) > 1 and name[1] == ":"
     if not parts or name.startswith("/") or drive or ".." in parts or "\\" in name:
@@ -240,7 +254,7 @@ def _name(archive: Path, name: str) -> str:
 
 
 def _linked(archive: Path, name: str, target: str) -> str:
-    """The member that a symbolic link leads to; its target is relative to the folder of the link."""
+    """Return the member that a symbolic link leads to; its target is relative to the folder of the link."""
     parts = name.split("/")[:-1]
     for part in target.split("/"):
         if part == ".." and parts:

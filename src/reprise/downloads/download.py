@@ -1,9 +1,9 @@
-"""Files of the publishers: fetched or taken from the user's hand, checked, and remembered.
+"""Published files: downloaded or provided by the user, checked, and recorded.
 
-A checksum that no publisher states is recorded the first time that the file is seen, in a lock file, and
+A checksum that no publisher states is recorded the first time that the file is found, in a lock file, and
 enforced from then on. The file itself is no output of the workflow, because Snakemake deletes outputs
-before a job and after a failure; a receipt is. So a file that a user put there is taken and
-checked, and a partial one continued.
+before a job and after a failure; a receipt is. Therefore a file that a user provided is used after a check, and a
+partial one is continued.
 """
 
 import datetime
@@ -33,19 +33,27 @@ def download(
 ) -> dict[str, Any]:
     """Provide a published file at ``destination`` and return its receipt.
 
-    A file that is already there is checked and taken, and never changed. Otherwise the addresses of the
-    source are tried in their order. ``mirror``, a folder or the address of one (file, http or https),
-    replaces them all; the file must have the name ``source.file`` there. ``retries`` counts failures in a
-    row at one address. Until the file is whole and checked it is called ``<destination>.part``, and a later
-    call continues it.
+    A file that is already there is checked and used, and never changed. Otherwise the addresses of the
+    source are tried in their order. Until the file is complete and checked it is called ``<destination>.part``, and a
+    later call continues it.
 
-    The receipt holds name, path, bytes, sha256, url and date; the last two say where and when a file with this
-    checksum was first seen (url "by hand" for one that a user put there), so that the receipt of an
-    unchanged file is always the same. ``lock`` is a JSON file of such entries; several processes may use it
-    at once.
+    Args:
+        source: the file, its addresses and its checksum
+        destination: where the file is written
+        lock: JSON file with the recorded checksums; several processes may use it at once
+        mirror: a folder or the address of one (file, http or https) that replaces all addresses of the source; the file
+            must have the name ``source.file`` there
+        progress: show a progress bar
+        retries: number of failures in a row at one address that are tolerated
 
-    Raises :class:`~reprise.storage.errors.DownloadError`: the file is not the expected one, or no address
-    gave it (every address is listed with the reason), or the disk is too small.
+    Returns:
+        the receipt: name, path, bytes, sha256, url and date. The last two say where and when a file with this checksum
+        was first found (url "by hand" for one that a user provided), so that the receipt of an unchanged file is always
+        the same
+
+    Raises:
+        DownloadError: the file is not the expected one, or no address gave it (every address is listed with the
+            reason), or the disk is too small
     """
     destination, lock = Path(destination), Path(lock)
     if destination.exists():
@@ -79,7 +87,11 @@ def write_receipt(path: str | os.PathLike, receipt: dict[str, Any]) -> None:
 
 
 def from_receipt(path: str | os.PathLike) -> Path:
-    """The file that a receipt stands for. Raises DataError if it is gone or no longer as long as it was."""
+    """Return the path of the file that a receipt describes.
+
+    Raises:
+        DataError: the file is gone, or has another number of bytes than the receipt says
+    """
     receipt = json.loads(Path(path).read_text(encoding="utf-8"))
     file = Path(receipt["path"])
     size = file.stat().st_size if file.exists() else None
@@ -90,8 +102,14 @@ def from_receipt(path: str | os.PathLike) -> Path:
 
 
 def forget_replaced(mirror: str | os.PathLike, downloads: str | os.PathLike, lock: str | os.PathLike) -> None:
-    """Delete the files in ``downloads``, and their entries in ``lock``, that came from the folder ``mirror`` and that
-    are no longer what stands there. For a mirror that is drawn anew; nothing from elsewhere is touched.
+    """Delete downloaded copies of files of a folder that were replaced or removed there since.
+
+    For a mirror that is generated anew; files from elsewhere are left alone.
+
+    Args:
+        mirror: the folder that the copies came from
+        downloads: the folder of the copies
+        lock: JSON file with the recorded checksums; the entries of deleted copies are removed
     """
     mirror, lock = Path(mirror).resolve(), Path(lock)
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +125,7 @@ def forget_replaced(mirror: str | os.PathLike, downloads: str | os.PathLike, loc
 
 
 class _MismatchError(Exception):
-    """A whole file that is not the expected one."""
+    """A complete file that is not the expected one."""
 
 
 def _take(source: Source, file: Path, lock: Path) -> dict[str, Any]:
@@ -129,7 +147,7 @@ def _addresses(source: Source, mirror: str | None) -> list[str]:
 
 
 def _check(source: Source, file: Path, lock: Path, url: str) -> dict[str, Any]:
-    """Compare a whole file with what is known of it, record it if that is new, and return its receipt."""
+    """Compare a complete file with what is known of it, record it if that is new, and return its receipt."""
     size = file.stat().st_size
     if source.bytes not in (None, size):
         raise _MismatchError(f"it has {size} bytes, expected are {source.bytes} bytes")
@@ -158,7 +176,14 @@ def _check(source: Source, file: Path, lock: Path, url: str) -> dict[str, Any]:
 
 
 def read_lock(lock: str | os.PathLike) -> dict[str, dict[str, Any]]:
-    """The entries of a lock file, file name -> sha256, bytes, url, date; none if there is no file yet."""
+    """Read a lock file.
+
+    Returns:
+        file name -> sha256, bytes, url and date; empty if there is no file yet
+
+    Raises:
+        DataError: a file of another form
+    """
     lock = Path(lock)
     if not lock.exists():
         return {}

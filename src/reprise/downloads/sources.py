@@ -1,4 +1,4 @@
-"""Where every file comes from: the reader of config/sources.yaml."""
+"""Sources of all published files: the reader of config/sources.yaml."""
 
 import difflib
 import os
@@ -18,9 +18,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 class Source:
     """One published file.
 
-    ``file`` is its name in data/downloads and in every mirror. ``urls`` are tried in their order. ``bytes``,
-    ``sha256`` and ``sha256_prefix`` (the first digits, as some publishers write them into file names) are
-    None where the publisher states none. ``by_hand`` says how to get the file without this program.
+    Attributes:
+        key: its name in config/sources.yaml
+        file: its name in data/downloads and in every mirror
+        urls: addresses, tried in this order
+        licence: the terms under which it is published
+        citation: the publication to cite
+        bytes: its size; None where the publisher states none
+        sha256: its checksum; None where the publisher states none
+        sha256_prefix: the first digits of the checksum, as some publishers write them into file names, or None
+        by_hand: how to get the file without this program, or None
     """
 
     key: str
@@ -34,7 +41,7 @@ class Source:
     by_hand: str | None = None
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
-        """The sentence that tells a person how to provide the file."""
+        """Return the sentence that tells a person how to provide the file at ``destination``."""
         way = self.by_hand or f"fetch {self.urls[0]} with any other program or machine"
         return f"By hand: {way.rstrip('.')}, put it at {destination} and run again."
 
@@ -46,8 +53,14 @@ _REQUIRED = ("file", "urls", "licence", "citation")
 def read_sources(path: str | os.PathLike) -> dict[str, Source]:
     """Read config/sources.yaml; the header of that file explains its keys.
 
-    Raises :class:`~reprise.storage.errors.DataError` for anything that is not as the header says: unknown,
-    missing and repeated keys, values of the wrong kind, and two sources with the same file name.
+    Args:
+        path: the file
+
+    Returns:
+        key -> source, one for each number of an entry with ``repeat``
+
+    Raises:
+        DataError: unknown, missing and repeated keys, values of the wrong kind, and two sources with the same file name
     """
     try:
         content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeys)
@@ -82,7 +95,7 @@ class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
 
 def _expand(where: str, key: Any, entry: Any) -> list[Source]:
-    """The sources of one entry: one, or one per number of ``repeat``, which replaces ``{n}`` in all texts."""
+    """List the sources of one entry: one, or one per number of ``repeat``, which replaces ``{n}`` in all texts."""
     if not isinstance(key, str) or not isinstance(entry, dict):
         raise DataError(f"{where}: a name with a mapping of {', '.join(_KEYS)} is expected")
     for name in entry:

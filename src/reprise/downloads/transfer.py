@@ -1,4 +1,4 @@
-"""Bringing the bytes of one address into a file: continued, retried, within the free disk."""
+"""Transfer of one address into a file: continued, retried, and checked against the free disk space."""
 
 import json
 import logging
@@ -33,15 +33,22 @@ class _InterruptedError(Exception):
 
 
 def fetch(url: str, part: Path, *, size: int | None, retries: int, progress: bool) -> None:
-    """Bring the whole content of ``url`` (http, https or file) to ``part``.
+    """Transfer the whole content of an address to a file.
 
     An http transfer continues a ``part`` that an earlier call left behind, if the server still has the same
-    version of the file; a small ``<part>.json`` keeps what tells versions apart. Errors that may pass are
-    retried with growing pauses, until ``retries`` in a row brought no new byte. ``size`` is the number of
-    bytes that the file must have, if that is known.
+    version of the file; a small ``<part>.json`` keeps what identifies the version. Errors that may pass are
+    retried with growing pauses.
 
-    Raises :class:`TransferError`, and :class:`~reprise.storage.errors.DownloadError` when the disk is too
-    small.
+    Args:
+        url: an address (http, https or file)
+        part: the file to write
+        size: number of bytes that the file must have; None where it is unknown
+        retries: number of attempts in a row that may bring no new byte
+        progress: show a progress bar
+
+    Raises:
+        TransferError: this address does not give the file
+        DownloadError: the disk is too small
     """
     if url.startswith("file:"):
         _copy(Path(url2pathname(urlsplit(url).path)), part, size, progress)
@@ -167,7 +174,7 @@ def _notes(part: Path) -> Path:
 
 
 def _version_of(url: str, part: Path) -> str | None:
-    """The version of the file that ``part`` begins; None if ``url`` cannot continue it."""
+    """Return the version of the file that ``part`` begins; None if ``url`` cannot continue it."""
     notes = _notes(part)
     if not notes.exists():
         return None
@@ -180,13 +187,13 @@ def _version_of(url: str, part: Path) -> str | None:
 
 
 def _version_in(response: requests.Response) -> str | None:
-    """What If-Range compares: a strong entity tag, or else the date of the last change."""
+    """Return what If-Range compares: a strong entity tag, or else the date of the last change."""
     tag = response.headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and total number of bytes, as far as the Content-Range header states them."""
+    """Return first byte and total number of bytes, as far as the Content-Range header states them."""
     match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
     if not match:
         return None, None

@@ -19,22 +19,22 @@ def evaluate_landmarks(
     groups: Mapping[str, np.ndarray] | None = None,
     database_size: int | None = None,
 ) -> dict[str, RetrievalScores]:
-    """mAP@100 of every group of queries.
+    """Compute mAP@100 of every group of queries.
 
     The average precision of a query is the sum of the precisions at the ranks of its positives among the first
     ``cutoff``, divided by the number of its positives or by ``cutoff``, whichever is smaller.
 
     Args:
         rankings: (Q, N) integers, as for :func:`reprise.evaluation.retrieval.evaluate_revisited`
-        ground_truth: Q mappings with the list ``ok``; there is no junk, but one of zero length is allowed
+        ground_truth: Q mappings with the list ``ok``; there is no junk, but an empty list is allowed
         kappas: the cut-offs of the mean precision, whose denominator is the cut-off itself
-        cutoff: how many images of each ranking count
+        cutoff: number of images of each ranking that are used
         groups: name -> (Q,) bool, the queries of the group; None takes all queries as one group, ``combined``
         database_size: if given, every index has to be below it
 
     Returns:
-        group -> its scores, with the average precisions of all Q queries, nan for those that are not of the group.
-        Queries without a positive are left out
+        group -> its scores, with the average precisions (Q,) of all queries, nan for those that are not in the group
+        and for those without a positive, which are in no mean
 
     Raises:
         ValueError: as :func:`reprise.evaluation.retrieval.evaluate_revisited`; a cutoff below 1, or a group of another
@@ -63,7 +63,7 @@ def evaluate_landmarks(
 
 
 def _average_precision(ranks: np.ndarray, num_positives: int, cutoff: int) -> float:
-    """Sum of the precisions at the ranks (from 0) of the positives, by the rectangle rule."""
+    """Sum the precisions at the ranks (from 0) of the positives, by the rectangle rule."""
     ranks = ranks[ranks < cutoff]
     return float(((np.arange(len(ranks)) + 1) / (ranks + 1)).sum() / min(num_positives, cutoff))
 

@@ -20,7 +20,7 @@ class RetrievalScores:
     Attributes:
         map: mean of the average precisions; nan if no query has a positive
         average_precisions: (Q,) float64, nan where a query has no positive image, 0 where none was retrieved
-        precision_at: {k: float}, mean precision at k over the queries that have a positive; nan if there is none
+        precision_at: k -> mean precision at k over the queries that have a positive; nan if there is none
     """
 
     map: float
@@ -36,7 +36,7 @@ def evaluate_revisited(
     protocols: Sequence[str] = tuple(PROTOCOLS),
     database_size: int | None = None,
 ) -> dict[str, RetrievalScores]:
-    """Scores of the easy, medium and hard protocols (Radenovic et al., CVPR 2018).
+    """Score rankings under the easy, medium and hard protocols (Radenovic et al., CVPR 2018).
 
     An image that is positive and junk at once counts as positive, and as junk for the positives behind it.
 
@@ -45,7 +45,7 @@ def evaluate_revisited(
             row was not retrieved. Negative indices are distractors, which are never positive nor junk
         ground_truth: Q mappings with the lists ``easy``, ``hard`` and, if any, ``junk`` of database indices
         kappas: the cut-offs of the mean precision
-        protocols: those that are wanted
+        protocols: the protocols to evaluate
         database_size: if given, every index has to be below it
 
     Returns:
@@ -72,13 +72,16 @@ def evaluate_classic(
     *,
     database_size: int | None = None,
 ) -> RetrievalScores:
-    """Scores of the original Oxford and Paris protocol (Philbin et al., CVPR 2007).
+    """Score rankings under the original Oxford and Paris protocol (Philbin et al., CVPR 2007).
 
     Args:
         rankings: (Q, N) integers, as for :func:`evaluate_revisited`
         ground_truth: Q mappings with the lists ``ok`` and, if any, ``junk`` of database indices
         kappas: the cut-offs of the mean precision
         database_size: if given, every index has to be below it
+
+    Returns:
+        the scores
 
     Raises:
         ValueError: as :func:`evaluate_revisited`
@@ -116,14 +119,14 @@ def _evaluate(
 
 
 def _ranks_without_junk(ranking: np.ndarray, positives: np.ndarray, junk: np.ndarray) -> np.ndarray:
-    """Ranks (from 0) of the retrieved positives after the junk images in front of them have been taken out."""
+    """Compute the ranks (from 0) of the retrieved positives after the junk images before them are removed."""
     is_junk = np.isin(ranking, junk)
     found = np.flatnonzero(np.isin(ranking, positives))
     return found - (np.cumsum(is_junk) - is_junk)[found]
 
 
 def _average_precision(ranks: np.ndarray, n_positives: int) -> float:
-    """Area under the precision-recall curve by the trapezoid rule; images never retrieved add nothing."""
+    """Compute the area under the precision-recall curve by the trapezoid rule; images never retrieved add nothing."""
     found = np.arange(len(ranks))
     after = (found + 1) / (ranks + 1)
     before = np.where(ranks == 0, 1.0, found / np.maximum(ranks, 1))
@@ -131,7 +134,7 @@ def _average_precision(ranks: np.ndarray, n_positives: int) -> float:
 
 
 def _precision_at(ranks: np.ndarray, kappa: int) -> float:
-    """Precision at ``kappa``, or at the last retrieved positive where that comes earlier."""
+    """Compute the precision at ``kappa``, or at the last retrieved positive where that comes earlier."""
     if not len(ranks):
         return 0.0
     kappa = min(kappa, int(ranks[-1]) + 1)
@@ -141,7 +144,20 @@ def _precision_at(ranks: np.ndarray, kappa: int) -> float:
 def checked_rankings(
     rankings: np.ndarray, ground_truth: Sequence[Mapping], kappas: Sequence[int], database_size: int | None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
-    """``rankings`` and ``kappas`` of the expected types; ValueError as :func:`evaluate_revisited`."""
+    """Check rankings, ground truth and cut-offs.
+
+    Args:
+        rankings: (Q, N) integers, as for :func:`evaluate_revisited`
+        ground_truth: Q mappings
+        kappas: cut-offs
+        database_size: if given, every index has to be below it
+
+    Returns:
+        ``rankings`` as an array of integers, and ``kappas`` as a tuple
+
+    Raises:
+        ValueError: as :func:`evaluate_revisited`
+    """
     rankings = np.asarray(rankings)
     if rankings.ndim != 2 or not np.issubdtype(rankings.dtype, np.integer):
         raise ValueError(
@@ -168,7 +184,20 @@ def checked_rankings(
 def checked_lists(
     truth: Mapping, query: int, keys: tuple[str, ...], database_size: int | None
 ) -> dict[str, np.ndarray]:
-    """The lists ``keys`` of one query as arrays, junk empty if missing; ValueError as :func:`evaluate_revisited`."""
+    """Check the lists of one query.
+
+    Args:
+        truth: the ground truth of the query
+        query: its index, for messages
+        keys: names of the lists
+        database_size: if given, every index has to be below it
+
+    Returns:
+        key -> (n,) integers; empty for missing junk
+
+    Raises:
+        ValueError: as :func:`evaluate_revisited`
+    """
     lists = {}
     for key in keys:
         if key not in truth and key != "junk":

@@ -1,4 +1,4 @@
-"""What an evaluation results in: a list of scores, whatever the metric."""
+"""The result of an evaluation: a list of scores, whatever the metric."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ import numpy as np
 
 from reprise.evaluation.retrieval import RetrievalScores
 
-#: The key of the one list of a ranking that is the same for all groups; a file of rankings calls it so, too.
+#: The key of the one list of a ranking that is the same for all groups, in files of rankings as well.
 ALL = "all"
 PERCENT = "%"
-#: Metrics of what has to be kept of a database, in bytes.
+#: Metrics of the memory that a database takes, in bytes.
 SIZES = ("index bytes", "token bytes")
 
 
@@ -20,11 +20,12 @@ class Score:
 
     Attributes:
         metric: such as "mAP", "mP@10" or "index bytes"
-        group: the part of the data or the protocol that it is of, such as "medium"; "all" where there is but one
+        group: the part of the data or the protocol, such as "medium"; "all" where there is only one
         value: in ``unit``; nan where there is nothing to measure
         unit: "%", "bytes", "px" ...
         higher_is_better: whether a larger value is a better one
-        count: how many queries, pairs or images the value is of; those without a positive are not among them
+        count: number of queries, pairs or images that the value is computed from; those without a positive are not
+            counted
     """
 
     metric: str
@@ -41,9 +42,9 @@ class Evaluation:
 
     Attributes:
         scores: in the order in which they are printed
-        per_query: metric -> group -> (Q,) floats in the unit of the metric, nan for queries that are not of the group
+        per_query: metric -> group -> (Q,) floats in the unit of the metric, nan for queries that are not in the group
             or have no positive
-        left_out: group -> how many queries of it have no positive and are in no mean
+        left_out: group -> number of its queries that have no positive and are in no mean
     """
 
     scores: Sequence[Score]
@@ -51,15 +52,19 @@ class Evaluation:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def score(self, metric: str, group: str) -> Score | None:
-        """The score of a metric and a group; None where there is none."""
+        """Return the score of a metric and a group; None where there is none."""
         return next((score for score in self.scores if (score.metric, score.group) == (metric, group)), None)
 
 
 def ranks_of(ranks: Mapping[str, np.ndarray], group: str) -> np.ndarray:
-    """The list of a group, which is the one for ``ALL`` where the lists do not differ.
+    """Return the list of a group, which is the one for ``ALL`` where the lists do not differ.
 
     Args:
         ranks: group, or ``ALL`` -> (Q, M) integers
+        group: the group
+
+    Returns:
+        (Q, M) integers
 
     Raises:
         ValueError: no such list
@@ -71,11 +76,14 @@ def ranks_of(ranks: Mapping[str, np.ndarray], group: str) -> np.ndarray:
 
 
 def retrieval_evaluation(found: Mapping[str, RetrievalScores], groups: Mapping[str, np.ndarray]) -> Evaluation:
-    """mAP and mean precision at k of every group, in percent.
+    """Collect mAP and mean precision at k of every group, in percent.
 
     Args:
         found: group -> its scores, as fractions
         groups: group -> (Q,) bool, the queries that belong to it
+
+    Returns:
+        the scores of every group, with the average precision of every query
     """
     scores = []
     for group, result in found.items():

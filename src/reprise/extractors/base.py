@@ -1,4 +1,4 @@
-"""What the extractors of this package share: an image may be given in any form, prepared or not."""
+"""Base class of the extractors of this package: an image may be given in any form, prepared or not."""
 
 import os
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ class ImageExtractor(ABC):
 
     Attributes:
         Settings: the model of its settings
-        dim: of the local descriptors
+        dim: dimensions D of the local descriptors
     """
 
     Settings: ClassVar[type[ExtractorSettings]] = ExtractorSettings
@@ -31,7 +31,10 @@ class ImageExtractor(ABC):
 
         Args:
             image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
-            box: (x1, y1, x2, y2) in pixels of a query; None: the whole image counts
+            box: (x1, y1, x2, y2) in pixels of a query; None: the whole image
+
+        Returns:
+            the prepared image, in the form that :meth:`features` takes
 
         Raises:
             DataError: an image that cannot be decoded, or a box that does not fit it
@@ -39,14 +42,17 @@ class ImageExtractor(ABC):
 
     @abstractmethod
     def features(self, loaded: Any) -> Any:
-        """The features of an image as :meth:`load` returned it."""
+        """Extract the features of an image as :meth:`load` returned it."""
 
     def extract(self, image: Any, box: Box | None = None) -> Any:
-        """The features of an image, whether it is prepared or not.
+        """Extract the features of an image, prepared or not.
 
         Args:
             image: what :meth:`load` takes, or what it returned
-            box: as for :meth:`load`; belongs to an image that is not prepared yet
+            box: as for :meth:`load`; only for an image that is not prepared yet
+
+        Returns:
+            as :meth:`features`
 
         Raises:
             DataError: as :meth:`load`, or a box for an image that is already prepared

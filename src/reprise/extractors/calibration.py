@@ -1,7 +1,7 @@
-"""Which settings published features were made with: a few images are extracted with each and the rows compared.
+"""Calibration: the settings that published features were made with, found by extracting a few images with each.
 
 The published AMES descriptors do not say whether they are those of the backbone or of the detector, nor to what size
-the images were brought; both change the result by several points of mAP.
+the images were resized; both change the result by several points of mAP.
 """
 
 import itertools
@@ -29,13 +29,14 @@ _LEAST_SHARED = 0.98
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well own rows agree with published ones under one combination of settings.
+    """The agreement of own features with published ones under one combination of settings.
 
     Attributes:
-        local_space, image_size: the settings that were tried
+        local_space: the descriptors that were tried, of the backbone or of the detector
+        image_size: the longer side in pixels that was tried
         cosine: mean cosine of the shared rows with their counterparts, 0 without any
         shared: share of the rows that are in both files, of the published or of the own ones, whichever is smaller
-        same_grid: whether the positions tell of the same grid of patches; None where they tell of none
+        same_grid: whether the positions belong to the same grid of patches; None where they belong to none
         holds: cosine >= 0.999 and shared >= 0.98
     """
 
@@ -102,7 +103,7 @@ def calibrate(
 
 
 def table(agreements: Sequence[Agreement]) -> str:
-    """The agreements as CSV."""
+    """Format the agreements as CSV."""
     lines = [",".join(field.name for field in fields(Agreement))]
     for agreement in agreements:
         values = (f"{value:.6f}" if isinstance(value, float) else str(value) for value in astuple(agreement))
@@ -132,7 +133,7 @@ def _agreement(
 
 
 def _best(features: LocalFeatures, others: LocalFeatures) -> np.ndarray:
-    """For each row of ``features`` its largest cosine with a row of ``others``: (n,), -1 without any."""
+    """Compute for each row of ``features`` its largest cosine with a row of ``others``: (n,), -1 without any."""
     return (_unit(features.descriptors) @ _unit(others.descriptors).T).max(axis=1, initial=-1)
 
 

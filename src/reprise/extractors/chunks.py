@@ -1,4 +1,4 @@
-"""Extraction of many images: decoding ahead of the network, one file at the end."""
+"""Extraction of many images into one file, decoding them ahead of the network."""
 
 import os
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ _AHEAD = 4
 
 
 class AnyExtractor(Protocol):
-    """What every module of extractors offers under the name ``Extractor``: ``Extractor(settings, device)``.
+    """The interface of the class ``Extractor`` of an extractor module, constructed as ``Extractor(settings, device)``.
 
-    Beside it stands ``Settings``, a subclass of :class:`reprise.extractors.settings.ExtractorSettings`; a plug-in has
-    it as an attribute of its class. :class:`reprise.extractors.base.ImageExtractor` may be used as a base.
+    The module also has ``Settings``, a subclass of :class:`reprise.extractors.settings.ExtractorSettings`; a plug-in
+    has it as an attribute of its class. :class:`reprise.extractors.base.ImageExtractor` may be used as a base.
 
     Attributes:
-        dim: of the local descriptors
+        dim: dimensions D of the local descriptors
     """
 
     dim: int
@@ -34,18 +34,23 @@ class AnyExtractor(Protocol):
         """Decode and prepare an image; runs in threads, ahead of ``extract``."""
 
     def extract(self, image: Any, box: Box | None = None) -> Any:
-        """The features of a prepared image: LocalFeatures, or what the extractor's own writer takes.
+        """Extract the features of a prepared image: LocalFeatures, or what the extractor's own writer takes.
 
-        The extractors of this package prepare an image themselves if it is not, see
-        :meth:`reprise.extractors.base.ImageExtractor.extract`; to a chunk of images only prepared ones are given.
+        The extractors of this package prepare an image themselves if it is not prepared, see
+        :meth:`reprise.extractors.base.ImageExtractor.extract`; :func:`extract_images` gives them prepared ones only.
         """
 
 
 class Writer(Protocol):
-    """An open file that takes one image after the other."""
+    """An open file to which images are added one by one."""
 
     def append(self, name: str, features: Any) -> None:
-        """Add the image ``name``."""
+        """Add an image.
+
+        Args:
+            name: the name of the image
+            features: its features, as :meth:`AnyExtractor.extract` returned them
+        """
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""
@@ -53,12 +58,18 @@ class Writer(Protocol):
 
 @runtime_checkable
 class BringsWriter(Protocol):
-    """An extractor whose features are not written as ragged ones (``reprise.formats.features``)."""
+    """An extractor whose features are not written in the ragged layout (``reprise.formats.features``)."""
 
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
     ) -> AbstractContextManager[Writer]:
-        """Open the file for the images ``names``, which appears when the block ends without an error."""
+        """Open a file for writing; it appears when the block ends without an error.
+
+        Args:
+            path: the file
+            names: all images, in order
+            attributes: HDF5 attributes of the file, such as the recipe
+        """
 
 
 def extract_images(
@@ -74,12 +85,12 @@ def extract_images(
 
     Args:
         images: names, paths and boxes of the queries
-        extractor: what extracts; one with ``open_writer`` writes files of its own layout
+        extractor: the extractor; one with ``open_writer`` writes files of its own layout
         path: the file of features
         attributes: HDF5 attributes of the file; ``recipe`` among them
         undecodable: 'error' stops at an image that cannot be decoded, 'skip' keeps its place, without features, and
             lists its name in the dataset ``skipped``
-        workers: threads that decode
+        workers: number of threads that decode
 
     Raises:
         DataError: an image that cannot be decoded, features that the file does not take, or not a single image left

@@ -1,4 +1,4 @@
-"""The CVNet extractor: a ResNet's third stage ranked by an attention detector, as for AMES (ECCV 2024)."""
+"""CVNet extractor: the third stage of a ResNet, its cells ranked by an attention detector, as for AMES (ECCV 2024)."""
 
 from typing import TYPE_CHECKING
 
@@ -21,16 +21,16 @@ class Settings(DenseSettings):
     scales: Scales = Field([0.7071, 1.0, 1.4142], description="factors of the image pyramid")
 
     def global_descriptors(self) -> tuple[str, ...]:
-        """The kinds of global descriptors."""
+        """Return the kinds of global descriptors."""
         return ("global",)
 
 
 class Extractor(DenseExtractor):
-    """The local features of CVNet; see :class:`reprise.extractors.dense.DenseExtractor`.
+    """Local features of CVNet; see :class:`reprise.extractors.dense.DenseExtractor`.
 
-    The global descriptor ``global`` is that of the network, as SuperGlobal's neighbours start from. Files have the
-    published positions: (y, x) of the first pixel that a cell's stride covers, in pixels of the (cropped) image before
-    any resizing.
+    The global descriptor ``global`` is that of the network, from which the neighbours of SuperGlobal are computed.
+    Files have the published positions: (y, x) of the first pixel that the stride of a cell covers, in pixels of the
+    (cropped) image before any resizing.
     """
 
     def open_backbone(self, checkpoint: str, device: str) -> None:
@@ -43,14 +43,29 @@ class Extractor(DenseExtractor):
         self.global_dims = {"global": self._network.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
-        """What the network's third stage and its global descriptor are for an image (1, 3, H, W) float32 BGR."""
+        """Compute the third stage and the global descriptor of an image.
+
+        Args:
+            image: (1, 3, H, W) float32 BGR, normalised
+
+        Returns:
+            a feature map (1, D, h, w), and the global descriptor (G,) as ``global``, neither normalised
+        """
         import torch
 
         features = self._network.forward_local(image.contiguous(memory_format=torch.channels_last))
         return features, {"global": self._network.pool(features)[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """The published positions (n, 2) of keypoints (n, 2): the first pixels that the strides of the cells cover."""
+        """Compute the published positions of keypoints: the first pixels that the strides of the cells cover.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32 y, x in pixels of the (cropped) image
+        """
         return to_strides(keypoints, grid)
 
 

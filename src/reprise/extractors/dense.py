@@ -1,4 +1,4 @@
-"""What the extractors of dense local features share: each cell of a map is a feature, and the strongest are kept.
+"""Base class of the extractors of dense local features: each cell of a map is a feature, and the strongest are kept.
 
 Suma et al., AMES: Asymmetric and memory-efficient similarity estimation for instance-level retrieval, ECCV 2024.
 """
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CellFeatures:
-    """The local features of one image, strongest first, and its global descriptors.
+    """Local features of one image, strongest first, and its global descriptors.
 
     Attributes:
         descriptors: (n, D) float32 of unit L2 norm
-        scores: (n,) float32, descending: the weights that the detector gives
+        scores: (n,) float32, descending: the weights of the detector
         keypoints: (n, 2) float32 x, y in pixels of the file: the centres of the cells
         scales: (n,) float32, factor of the image pyramid
         vectors: global descriptors by kind, (G,) float32 of unit L2 norm
-        levels: (n,) int64, which of ``grids`` a feature comes from
+        levels: (n,) int64, the index in ``grids`` of the level that a feature comes from
         grids: where the cells of each level of the pyramid lie in the file
     """
 
@@ -53,7 +53,7 @@ class CellFeatures:
 
 
 class DenseExtractor(ImageExtractor):
-    """Extracts the strongest cells of the maps of a backbone.
+    """Extractor of the strongest cells of the feature maps of a backbone.
 
     Args:
         settings: a :class:`reprise.extractors.dense_settings.DenseSettings` with ``scales``; ``checkpoint`` and
@@ -61,14 +61,15 @@ class DenseExtractor(ImageExtractor):
         device: where the network runs, such as ``cpu`` or ``cuda``
 
     Attributes:
-        dim, num_features: of the local features
+        dim: dimensions D of the local descriptors
+        num_features: number of local features that are kept
         global_dims: kinds of global descriptors, and their dimensions
 
     Raises:
         DataError: a checkpoint or a detector that cannot be used
     """
 
-    # A number of pixels of which the sides of each image become multiples; None leaves them.
+    # The sides of each image are stretched to multiples of this number of pixels; None leaves them as they are.
     multiple: int | None = None
     # Side of a cell in pixels.
     stride: int
@@ -92,22 +93,35 @@ class DenseExtractor(ImageExtractor):
 
     @abstractmethod
     def open_backbone(self, checkpoint: str, device: str) -> None:
-        """Load the backbone and set ``dim``, ``stride`` and ``global_dims``."""
+        """Load the backbone and set ``dim``, ``stride`` and ``global_dims``.
+
+        Args:
+            checkpoint: path of the weights
+            device: where the network runs
+        """
 
     @abstractmethod
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
-        """The backbone's output for an image.
+        """Run the backbone on an image.
 
         Args:
             image: (1, 3, H, W) float32 BGR, normalised
 
         Returns:
-            features (1, D, h, w) and global descriptors by kind, (G,), neither normalised
+            a feature map (1, D, h, w) and global descriptors by kind, (G,), neither normalised
         """
 
     @abstractmethod
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """The published positions (n, 2) float32 of keypoints (n, 2), which are centres of cells of ``grid``."""
+        """Compute the published positions of keypoints.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32
+        """
 
     def load(self, image: ImageSource, box: Box | None = None) -> list[ScaledImage]:
         """Decode and crop an image, and resize it to each scale; see :func:`reprise.images.prepare_ames.prepare`."""
@@ -117,10 +131,16 @@ class DenseExtractor(ImageExtractor):
         return prepare(image, box, settings.image_size, settings.scales, self.multiple, box_use=settings.box)
 
     def features(self, loaded: list[ScaledImage]) -> CellFeatures:
-        """The strongest local features and the global descriptors, which are averaged over the scales.
+        """Extract the strongest local features, and the global descriptors averaged over the scales.
 
-        Features of equal weight keep their order: by scale, then row by row. A box that filters keypoints leaves the
-        global descriptors those of the whole image.
+        Features of equal weight keep their order: by scale, then row by row. Where a box filters keypoints, the
+        global descriptors are still those of the whole image.
+
+        Args:
+            loaded: an image as :meth:`load` returned it
+
+        Returns:
+            n features, at most ``num_features``
 
         Raises:
             DataError: weights that are not finite
@@ -149,7 +169,7 @@ class DenseExtractor(ImageExtractor):
         )
 
     def published(self, features: CellFeatures) -> LocalFeatures:
-        """Features as the published files have them: positions by this extractor's custom, levels for scales."""
+        """Convert features to the published form: positions as this extractor defines them, levels as scales."""
         positions = np.zeros((len(features), 2), np.float32)
         for level, grid in enumerate(features.grids):
             rows = features.levels == level
@@ -163,10 +183,14 @@ class DenseExtractor(ImageExtractor):
     def open_writer(
         self, path: str | os.PathLike, names: list[str], attributes: Mapping[str, object]
     ) -> Iterator["_PublishedWriter"]:
-        """Open a file of the published layout for the images ``names``.
+        """Open a file of the published layout for writing; it appears when the block ends without an error.
 
-        It appears when the block ends without an error. Its attribute ``extractor`` holds the settings as JSON, so that
-        files of one extractor can be told.
+        Its attribute ``extractor`` holds the settings as JSON, so that the extractor of a file can be identified.
+
+        Args:
+            path: the file
+            names: all images, in order
+            attributes: HDF5 attributes of the file, such as the recipe
         """
         described = {"extractor": json.dumps(self._settings.model_dump(), sort_keys=True), **attributes}
         rows = self.num_features
@@ -177,7 +201,7 @@ class DenseExtractor(ImageExtractor):
 
 
 class _PublishedWriter:
-    """Writes features of cells as the published files have them."""
+    """Writes features of cells in the form of the published files."""
 
     def __init__(self, extractor: DenseExtractor, writer: FeatureWriter) -> None:
         self._extractor = extractor

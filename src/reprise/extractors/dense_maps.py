@@ -1,4 +1,4 @@
-"""From the maps of a backbone to the strongest of their cells, on the device of the backbone."""
+"""From the feature maps of a backbone to their strongest cells, on the device of the backbone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Strongest:
 
 
 class Selection:
-    """Weighs the cells of maps and keeps the strongest.
+    """Weighs the cells of feature maps and keeps the strongest.
 
     Args:
         detector: path of the attention detector; None weighs cells by the L2 norm of their features
-        dim: D of the maps
-        local_space: ``backbone`` or ``detector``, what is kept as a descriptor
-        num_features: so many cells are kept
-        device: of the maps
+        dim: channels D of the maps
+        local_space: ``backbone`` or ``detector``, the features that are kept as descriptors
+        num_features: number of cells that are kept
+        device: device of the maps
         where: what errors begin with
 
     Raises:
@@ -57,15 +57,18 @@ class Selection:
         kinds: Iterable[str],
         meant: np.ndarray | None = None,
     ) -> Strongest:
-        """The strongest cells of the maps of one image.
+        """Select the strongest cells of the maps of one image.
 
         Cells of equal weight keep their order: by map, then row by row.
 
         Args:
-            maps: for each scale (1, D, h, w), not normalised, and global descriptors by kind, (G,), not normalised;
-                where ``global`` is missing, the mean of the weighted features is taken for it
-            kinds: of global descriptors that are returned, averaged over the scales
-            meant: (cells,) bool, through all maps: which may be kept; None: all
+            maps: for each scale a map (1, D, h, w), not normalised, and global descriptors by kind, (G,), not
+                normalised; where ``global`` is missing, the mean of the weighted features replaces it
+            kinds: kinds of global descriptors that are returned, averaged over the scales
+            meant: (cells,) bool, through all maps: the cells that may be kept; None: all
+
+        Returns:
+            the strongest cells, and the global descriptors
 
         Raises:
             DataError: weights that are not finite
@@ -86,7 +89,7 @@ class Selection:
         )
 
     def _weigh(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(1, D, h, w) -> features of unit norm in the space of the detector, and their weights (1, 1, h, w)."""
+        """Weigh a map (1, D, h, w): features of unit norm in the space of the detector, and weights (1, 1, h, w)."""
         if self._detector is not None:
             return self._detector(features)
         return functional.normalize(features, dim=1), features.norm(dim=1, keepdim=True)
@@ -101,7 +104,7 @@ class Selection:
 
 
 def _average(vectors: list[torch.Tensor]) -> np.ndarray:
-    """The normalised mean of normalised vectors, one for each scale."""
+    """Compute the normalised mean of normalised vectors, one for each scale."""
     normalised = functional.normalize(torch.stack(vectors), dim=1)
     return functional.normalize(normalised.mean(dim=0), dim=0).cpu().numpy()
 

@@ -1,4 +1,4 @@
-"""The settings that the extractors of dense local features share."""
+"""Settings that the extractors of dense local features share."""
 
 from collections.abc import Mapping
 from typing import Literal, Self, get_args
@@ -32,7 +32,7 @@ class DenseSettings(ExtractorSettings):
     box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
-        """The dimension of what gives the descriptors, the backbone or the detector."""
+        """Return the dimension of the descriptors, which is that of the backbone or of the detector."""
         return checkpoint_dims.get(self.checkpoint if self.local_space == "backbone" else self.detector or "")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The DINOv2 extractor: patch tokens ranked by an attention detector, as the AMES descriptors were made (ECCV 2024)."""
+"""DINOv2 extractor: patch tokens ranked by an attention detector, as the AMES descriptors were made (ECCV 2024)."""
 
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,14 @@ class Settings(DenseSettings):
     scales: Scales = Field([1.0], description="factors of the image pyramid")
 
     def global_descriptors(self) -> tuple[str, ...]:
-        """The kinds of global descriptors."""
+        """Return the kinds of global descriptors."""
         return "cls", "global"
 
 
 class Extractor(DenseExtractor):
-    """The local features of DINOv2; see :class:`reprise.extractors.dense.DenseExtractor`.
+    """Local features of DINOv2; see :class:`reprise.extractors.dense.DenseExtractor`.
 
-    Each side of an image is stretched to whole patches, to one at least. Global descriptors are ``cls``, the class
+    Each side of an image is stretched to whole patches, at least one. Global descriptors are ``cls``, the class
     token, and ``global``, the mean of the detector's projection of the patch tokens (of the tokens of unit norm,
     without a detector), weighted as the local features are. Files have the published positions: the centres of the
     patches, (y, x), both from 0 to 1 over the (cropped) image.
@@ -47,13 +47,28 @@ class Extractor(DenseExtractor):
         self.global_dims = {"cls": self.dim, "global": self.dim}
 
     def feature_map(self, image: "torch.Tensor") -> "tuple[torch.Tensor, dict[str, torch.Tensor]]":
-        """What the patch tokens and the class token are for an image (1, 3, H, W) float32 BGR."""
+        """Compute the patch tokens and the class token of an image.
+
+        Args:
+            image: (1, 3, H, W) float32 BGR, normalised
+
+        Returns:
+            a feature map (1, D, h, w), and the class token (D,) as ``cls``, neither normalised
+        """
         rows, columns = (side // self._network.patch for side in image.shape[2:])
         cls, tokens = self._network(image.flip(1))
         return tokens.transpose(1, 2).unflatten(2, (rows, columns)), {"cls": cls[0]}
 
     def positions(self, keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-        """The published positions (n, 2) of keypoints (n, 2): the centres of the patches."""
+        """Compute the published positions of keypoints: the centres of the patches.
+
+        Args:
+            keypoints: (n, 2) centres of cells of ``grid``
+            grid: where the cells of the map lie in the file
+
+        Returns:
+            (n, 2) float32 y, x from 0 to 1 over the (cropped) image
+        """
         return to_fractions(keypoints, grid)
 
 

@@ -1,4 +1,4 @@
-"""Local features that their authors offer for download: nothing is extracted, the files are adopted as they are."""
+"""Local features that their authors offer for download: nothing is extracted, the files are read as they are."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -24,4 +24,5 @@ class Settings(ExtractorSettings):
     )
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
+        """Return the dimension of the descriptors where the settings say it."""
         return self.dim

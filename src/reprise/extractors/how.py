@@ -1,4 +1,4 @@
-"""The HOW extractor: multi-scale local descriptors of a trained network (Tolias, Jenicek and Chum, ECCV 2020)."""
+"""HOW extractor: multi-scale local descriptors of a trained network (Tolias, Jenicek and Chum, ECCV 2020)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,20 +39,21 @@ class Settings(ExtractorSettings):
     )
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
-        """The dimension of the network's descriptors."""
+        """Return the dimension of the network's descriptors."""
         return checkpoint_dims.get(self.checkpoint)
 
     def global_descriptors(self) -> tuple[str, ...]:
+        """Return ``global`` where the global descriptor is stored as well."""
         return ("global",) if self.global_descriptor else ()
 
 
 class Extractor(ImageExtractor):
-    """The local features of a HOW network.
+    """Local features of a HOW network.
 
-    Keypoints are the centres of the cells of its maps: the square of pixels that the network's stride steps over.
+    Keypoints are the centres of the cells of its maps: the squares of pixels that the stride of the network covers.
 
     Args:
-        settings: what is extracted; ``checkpoint`` is a path here
+        settings: the settings of the extractor; ``checkpoint`` is a path here
         device: where the network runs, such as ``cpu`` or ``cuda``
 
     Raises:
@@ -75,11 +76,15 @@ class Extractor(ImageExtractor):
         return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
-        """The local features, strongest first.
+        """Extract local features, strongest first.
+
+        Args:
+            loaded: an image as :meth:`load` returned it
 
         Returns:
-            descriptors (n, dim) float32, not normalised, see :meth:`reprise.networks.HOW.forward_local`; keypoints
-            (n, 2) in pixels of the file; scores relative to the strongest cell of the image; scales are factors
+            descriptors (n, dim) float32, not normalised, see :meth:`reprise.networks.HOW.forward_local`; keypoints (n,
+            2) in pixels of the file; scores (n,) relative to the strongest cell of the image; scales (n,), the factors
+            of the image pyramid
         """
         image = to_tensor(loaded.pixels, *self._network.mean_std).to(self._device)
         limit = self._settings.num_features

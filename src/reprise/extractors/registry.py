@@ -1,4 +1,4 @@
-"""Extractors by their names in the configuration."""
+"""Extractors, loaded by their names in the configuration."""
 
 from typing import Any
 
@@ -14,8 +14,11 @@ def load_extractor(name: str, *, device: str = "cpu", **settings: Any) -> AnyExt
 
     Args:
         name: a module of this package, such as ``rootsift``, or ``package.module:Class`` of a plug-in
-        device: where its network runs
-        settings: those of its ``Settings``; what is left out has its default
+        device: where its network runs, such as ``cpu`` or ``cuda``
+        settings: keys of its ``Settings``; those that are left out have their defaults
+
+    Returns:
+        the extractor
 
     Raises:
         DataError: an unknown name or setting, or an unfit value, or a checkpoint that cannot be used
@@ -26,7 +29,15 @@ def load_extractor(name: str, *, device: str = "cpu", **settings: Any) -> AnyExt
 
 
 def extractor_settings(name: str, where: str) -> type[ExtractorSettings]:
-    """The settings of an extractor: ``Settings`` of its module, or of its class for one of a plug-in."""
+    """Return the settings model of an extractor: ``Settings`` of its module, or of the class of a plug-in.
+
+    Args:
+        name: as for :func:`load_extractor`
+        where: what errors begin with
+
+    Raises:
+        DataError: an unknown name
+    """
     if ":" not in name:
         return load_named(_PACKAGE, name, "Settings", where)
     return load_named(_PACKAGE, name, "Extractor", where).Settings

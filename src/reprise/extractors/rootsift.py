@@ -1,4 +1,4 @@
-"""The RootSIFT extractor: OpenCV's SIFT with the Hellinger kernel (Arandjelovic and Zisserman, CVPR 2012)."""
+"""RootSIFT extractor: OpenCV's SIFT with the Hellinger kernel (Arandjelovic and Zisserman, CVPR 2012)."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
 
-# OpenCV doubles the image for its first octave and forgets that this moves keypoints by a quarter of a pixel.
+# OpenCV doubles the image for its first octave and does not correct the quarter of a pixel by which keypoints move.
 _DOUBLING = 0.25
 
 
@@ -29,7 +29,7 @@ class Settings(ExtractorSettings):
     box: BoxSetting = "crop"
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
-        """The dimension of SIFT."""
+        """Return the dimension of SIFT."""
         return 128
 
 
@@ -37,7 +37,7 @@ class Extractor(ImageExtractor):
     """OpenCV's SIFT, which runs on the CPU, whatever the device.
 
     Args:
-        settings: what is extracted
+        settings: the settings of the extractor
         device: not used
     """
 
@@ -53,15 +53,18 @@ class Extractor(ImageExtractor):
         return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
-        """The local features.
+        """Extract local features.
 
-        They stand in the order of OpenCV, which is not that of their scores: k-means starts from descriptors by
-        their position, so another order gives another codebook. Where the weakest has equals, OpenCV returns a few
-        features too many; the last ones are dropped.
+        They are in the order of OpenCV, which is not that of their scores: k-means starts from descriptors by their
+        position, so another order gives another codebook. Where several are as weak as the weakest, OpenCV returns a
+        few features too many; the last ones are dropped.
+
+        Args:
+            loaded: an image as :meth:`load` returned it
 
         Returns:
-            descriptors (n, 128) float32 of unit L2 norm; keypoints (n, 2) in pixels of the file; scores are
-            responses of the detector, scales are diameters in pixels of the file
+            descriptors (n, 128) float32 of unit L2 norm; keypoints (n, 2) float32 in pixels of the file; scores (n,),
+            the responses of the detector; scales (n,), diameters in pixels of the file
         """
         import cv2
 
@@ -86,5 +89,5 @@ Extractor.Settings = Settings
 
 
 def _root(sift: np.ndarray) -> np.ndarray:
-    """The square root of L1-normalised descriptors; one of zeros, from a patch without contrast, stays as it is."""
+    """Compute the square root of L1-normalised descriptors; a zero vector, from a patch without contrast, is kept."""
     return np.sqrt(sift / np.maximum(np.abs(sift).sum(axis=1, keepdims=True), np.finfo(np.float32).eps))

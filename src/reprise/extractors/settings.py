@@ -1,4 +1,4 @@
-"""What the settings of all extractors have in common."""
+"""Settings that all extractors have in common."""
 
 import os
 from collections.abc import Mapping
@@ -45,14 +45,14 @@ class ExtractorSettings(Settings):
     type: str = Field(description="the module of reprise.extractors, or package.module:Class")
 
     def weights(self) -> list[str | None]:
-        """The names, or files, of its networks."""
+        """Return the names, or files, of its networks."""
         return [getattr(self, key) for key in self.checkpoints]
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
-        """The dimension of its local descriptors; None where only the files of its networks tell.
+        """Return the dimension of its local descriptors; None where only the files of its networks say it.
 
         Args:
-            checkpoint_dims: the dimension of what each of its networks gives, by name; None where it is not known
+            checkpoint_dims: the output dimension of each of its networks, by name; None where it is not known
         """
         return None
 
@@ -62,5 +62,5 @@ class ExtractorSettings(Settings):
         return frozenset({"descriptors", "scores", *own})
 
     def global_descriptors(self) -> tuple[str, ...]:
-        """The kinds of global descriptors that it gives beside local features."""
+        """Return the kinds of global descriptors that are stored beside local features."""
         return ()

@@ -1,1 +1,1 @@
-"""Every file that is written here or read back: features, rankings, neighbours, aggregated chunks, tokens."""
+"""All files that are written here or read back: features, rankings, neighbours, aggregated chunks, tokens."""

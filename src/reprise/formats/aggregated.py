@@ -1,4 +1,4 @@
-"""Files of aggregated descriptors: what lies between features and the inverted file, one per chunk of a database."""
+"""Files of aggregated descriptors: the stage between features and the inverted file, one per chunk of a database."""
 
 import os
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class StoredAggregated:
         words: (P,) integers, the visual word of each
         image_ids: (P,) integers, ascending
         images: the range of images that was aggregated, images[0] included and images[1] not
-        n_words: the size of the codebook
+        n_words: number of visual words of the codebook
     """
 
     vectors: np.ndarray
@@ -34,12 +34,12 @@ class StoredAggregated:
 
 
 def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attributes: Mapping[str, object]) -> None:
-    """Write ``content`` to ``path``; words and image ids as uint32.
+    """Write aggregated descriptors; words and image ids are stored as uint32.
 
     Args:
-        path: of the file, which appears when it is whole
-        content: what is written
-        attributes: of the file, such as the recipe
+        path: the file, which appears when it is complete
+        content: the aggregated descriptors
+        attributes: HDF5 attributes of the file, such as the recipe
 
     Raises:
         DataError: words or image ids beyond 32 bits
@@ -56,7 +56,10 @@ def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attribu
 
 
 def read_aggregated(path: str | os.PathLike) -> StoredAggregated:
-    """Read and check what ``write_aggregated`` wrote.
+    """Read and check a file that :func:`write_aggregated` wrote.
+
+    Args:
+        path: the file
 
     Raises:
         DataError: another file, or datasets that do not fit each other
@@ -70,7 +73,7 @@ def read_aggregated(path: str | os.PathLike) -> StoredAggregated:
 
 
 def read_extent(path: str | os.PathLike) -> tuple[tuple[int, int], int]:
-    """``images`` and ``n_words`` of a file, without its postings."""
+    """Read ``images`` and ``n_words`` of a file, without its postings."""
     with hdf5.open_checked(path, _DATASETS, _KIND) as file:
         return _extent(file, path)
 

@@ -20,7 +20,7 @@ class LocalFeatures:
             of their extractor (``Features.keypoint_convention``)
         scales: (n,) float32, factor of the image pyramid for networks, diameter in pixels for SIFT, index of the
             scale in dense files
-        global_descriptors: by kind, (G,) float32, of one image
+        global_descriptors: kind -> (G,) float32, of one image
         affine: (n, 2, 2) float32, the shape of each keypoint, or None
     """
 

@@ -24,7 +24,7 @@ KIND = "dense local features"
 class DenseReader(Features):
     """A dense file, opened for reading; see :class:`Features`.
 
-    The rows are mapped into memory, so that only those that are asked for are read; compressed datasets are read
+    The rows are mapped into memory, so that only the requested ones are read; compressed datasets are read
     through HDF5, whole images at a time. Rows that are padding are left out of all but :meth:`read`.
     """
 
@@ -49,7 +49,7 @@ class DenseReader(Features):
         counts = np.zeros(self.num_images + 1, np.int64)
         for image in range(self.num_images):
             flags = self._layout.metadata(self._record(image))[:, FLAG]
-            # Only the rows on the way to the boundary are looked at; whoever reads the image checks all of them.
+            # Only the rows that the search for the boundary needs are read; reading the image checks all of them.
             counts[image + 1] = bisect_left(range(len(flags)), True, key=lambda row: bool(flags[row] != 0))
         return np.cumsum(counts)
 
@@ -127,7 +127,7 @@ class DenseReader(Features):
         self._records.close()
 
     def _metadata(self, start: int, stop: int | None) -> np.ndarray:
-        """The metadata of the valid rows of images: (n, 5) float32, without a descriptor being read."""
+        """Read the metadata of the valid rows of images, (n, 5) float32, without reading a descriptor."""
         blocks = []
         for image in range(start, self.num_images if stop is None else stop):
             metadata = self._layout.metadata(self._record(image))
@@ -135,7 +135,7 @@ class DenseReader(Features):
         return self._joined(blocks, (0, WEIGHT + 1))
 
     def _valid(self, image: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Metadata and descriptors of the valid ones of the first ``count`` rows, as stored."""
+        """Read metadata and descriptors of the valid ones of the first ``count`` rows, as stored."""
         record = self._record(image)
         metadata = self._layout.metadata(record)[:count]
         valid = self._count(metadata, image)

@@ -3,10 +3,10 @@
 All of them hold, per image, K rows of metadata (two coordinates of the position, scale, padding flag, detector weight)
 and a descriptor of D dimensions:
 
-flat      (N, K, 5 + D) float16 or float32: the five numbers of the metadata, then the descriptor
-compound  (N,) of {metadata: float32 (K, 5), descriptor: float16 or float32 (K, D)}
-packed    compound with a descriptor of uint8 (K, D / 8): bits of a binarised descriptor, most significant first,
-          where 0 stands for -1
+* flat: (N, K, 5 + D) float16 or float32: the five numbers of the metadata, then the descriptor
+* compound: (N,) of {metadata: float32 (K, 5), descriptor: float16 or float32 (K, D)}
+* packed: compound with a descriptor of uint8 (K, D / 8): bits of a binarised descriptor, most significant first,
+  where 0 stands for -1
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ SCALE, FLAG, WEIGHT = 2, 3, 4
 
 @dataclass(frozen=True)
 class Layout:
-    """How one image is stored.
+    """The form in which one image is stored.
 
     Attributes:
-        num_features: K, rows per image
-        dim: D of the descriptors, after unpacking
-        packed: whether descriptors are bits
+        num_features: number K of rows per image
+        dim: dimensions D of the descriptors, after unpacking
+        packed: descriptors are bits
         record: the stored type of one image, a structure, or (K, 5 + D) numbers
-        dtype: of the descriptors that are returned: as stored, native byte order, float16 for packed ones
+        dtype: dtype of the descriptors that are returned: as stored, native byte order, float16 for packed ones
     """
 
     num_features: int
@@ -39,29 +39,41 @@ class Layout:
     dtype: np.dtype
 
     def metadata(self, record: np.ndarray) -> np.ndarray:
-        """The metadata of one record: (K, 5), a view."""
+        """Return the metadata of one record: (K, 5), a view."""
         return record[:, :METADATA] if self.record.names is None else record["metadata"]
 
     def descriptors(self, record: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
-        """The descriptors of some rows of one record: (n, D) in the type ``dtype``; no other row is touched."""
+        """Read the descriptors of some rows of one record, without reading other rows.
+
+        Args:
+            record: the record of an image, as stored
+            rows: (n,) integers, or a slice of n rows
+
+        Returns:
+            (n, D) of type ``dtype``
+        """
         if self.record.names is None:
             return record[rows, METADATA:]
         return self.unpacked(record["descriptor"][rows])
 
     def unpacked(self, descriptors: np.ndarray) -> np.ndarray:
-        """Bits (n, D / 8) become -1 and +1 (n, D) float16; anything else stays as it is."""
+        """Unpack bits (n, D / 8) to -1 and +1, (n, D) float16; other descriptors are returned as they are."""
         if not self.packed:
             return descriptors
         return np.unpackbits(descriptors, axis=-1).astype(np.float16) * 2 - 1
 
 
 def compound(num_features: int, dim: int) -> np.dtype:
-    """The record that this project writes."""
+    """Return the type of the record that this project writes, for K rows of D dimensions."""
     return np.dtype([("metadata", "<f4", (num_features, METADATA)), ("descriptor", "<f2", (num_features, dim))])
 
 
 def detect(features: h5py.Dataset, where: str) -> Layout:
-    """The layout of a dataset ``features``.
+    """Find the layout of a file.
+
+    Args:
+        features: its dataset ``features``
+        where: what errors begin with
 
     Raises:
         DataError: none of the three layouts
@@ -88,7 +100,15 @@ def detect(features: h5py.Dataset, where: str) -> Layout:
 
 
 def refuse_broken(descriptors: np.ndarray, where: str) -> None:
-    """Refuse rows of zeros and those with NaN or infinity. On bit patterns, which is ten times as fast as isfinite."""
+    """Refuse rows of zeros and those with NaN or infinity, by bit patterns, which is ten times as fast as isfinite.
+
+    Args:
+        descriptors: (n, D) float16 or float32
+        where: what errors begin with
+
+    Raises:
+        DataError: such a row
+    """
     bits = descriptors.view(f"u{descriptors.itemsize}")
     sign = bits.dtype.type(1 << (8 * descriptors.itemsize - 1))
     largest = (bits & ~sign).max(axis=1, initial=0)

@@ -1,4 +1,4 @@
-"""Writing files of dense local features, in the one layout that this project writes."""
+"""Writing of files of dense local features, in the one layout that this project writes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,15 @@ from reprise.storage.errors import DataError
 
 
 class DenseWriter:
-    """Adds one image after the other to an open file; made by ``feature_writer``."""
+    """Adds one image after the other to an open file; made by ``feature_writer``.
+
+    Args:
+        file: the file, open for writing
+        names: names of all images, in order
+        num_features: number K of rows per image
+        dim: dimensions D of the descriptors
+        global_dims: kind of global descriptor -> its dimension
+    """
 
     def __init__(
         self, file: h5py.File, names: Sequence[str], num_features: int, dim: int, global_dims: Mapping[str, int]
@@ -28,7 +36,11 @@ class DenseWriter:
             file.create_dataset(kind, (len(names), size), "f4")
 
     def append(self, name: str, features: LocalFeatures) -> None:
-        """Add the image ``name``, the next one; unused rows become padding. Descriptors are rounded to float16.
+        """Add the next image; unused rows become padding. Descriptors are rounded to float16.
+
+        Args:
+            name: the name of the image
+            features: its features, by descending score
 
         Raises:
             DataError: not the next image, another dimension, more rows than the file has, scores that do not descend,
@@ -81,7 +93,7 @@ class DenseWriter:
         self._next += 1
 
     def finish(self) -> None:
-        """Write what belongs to the whole file."""
+        """Write the datasets about the whole file."""
         if self._next != len(self._names):
             raise DataError(
                 f"{self._next} of {len(self._names)} images were added; the next is '{self._names[self._next]}'"

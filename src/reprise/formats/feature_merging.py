@@ -1,4 +1,4 @@
-"""Merging files of features, of either layout, without copying a descriptor."""
+"""Merging of files of features, of either layout, without copying a descriptor."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -29,19 +29,19 @@ def merge_features(
     one_recipe: bool = True,
     names: list[str] | None = None,
 ) -> None:
-    """Make one file of ``chunks``, in this order, with virtual datasets that name their sources relative to ``path``.
+    """Merge files of features in their order, with virtual datasets that name their sources relative to ``path``.
 
     Chunks in the folder of ``path`` are named by their bare file names, so that the folder may move; others, such as
     the database and the distractors of a ``+1m`` set, by relative paths, so that the tree of folders may move.
 
     Args:
         chunks: files of one layout
-        path: of the merged file
-        attributes: of the merged file, such as the recipe
-        one_recipe: whether the chunks have to be of one recipe and hold the same datasets; False joins different
+        path: the merged file
+        attributes: HDF5 attributes of the merged file, such as the recipe
+        one_recipe: the chunks have to be of one recipe and hold the same datasets; False joins different
             files, such as a database and distractors, which have to be of one extractor where both name theirs (a
             published file does not; the merged file names it if all do), and takes the datasets that all of them hold
-        names: of the images, for published files, which have none
+        names: names of the images, for published files, which have none
 
     Raises:
         DataError: a chunk that is missing, of another layout, recipe (extractor), K, D or type, or with other datasets;
@@ -65,13 +65,20 @@ def merge_features(
 
 @dataclass(frozen=True)
 class _Part:
-    """What one chunk says about itself.
+    """The description of one chunk.
 
     Attributes:
         layout: ragged or dense
-        counts: (images,) features of each image of a ragged file; images: their number
-        datasets: shape and type of one row of each dataset, by what it holds; keys: their names in the file
-        by_image: the ones with one row per image; all others have one per feature
+        images: number of images
+        counts: (images,) features of each image of a ragged file
+        recipe: the recipe of the file
+        extractor: the extractor, where the file names it
+        convention: the convention of its keypoints
+        datasets: shape and type of one row of each dataset, by its name in this version
+        keys: their names in the file
+        by_image: the datasets with one row per image; all others have one per feature
+        names: names of the images, where the file has them
+        skipped: names of the images that could not be decoded
     """
 
     layout: str
@@ -87,7 +94,7 @@ class _Part:
     skipped: list[str]
 
     def rows(self, key: str) -> int:
-        """How many rows the dataset ``key`` has."""
+        """Return the number of rows of the dataset ``key``."""
         return self.images if key in self.by_image or self.counts is None else int(self.counts.sum())
 
 

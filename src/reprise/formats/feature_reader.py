@@ -1,4 +1,4 @@
-"""What every file of features offers, whatever its layout on disk."""
+"""The interface of every file of features, whatever its layout on disk."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -20,25 +20,25 @@ _LOCAL = ("features", "descriptors", "keypoints", "locations")
 class Features(ABC):
     """A file of features, single or merged, opened for reading by :func:`reprise.formats.features.open_features`.
 
-    Nothing is held of the features themselves; each method reads what is asked for, in place. Opening a merged file
-    checks that each of its sources is there, whole, and of the recipe that was merged. Can be pickled: the copy opens
-    the file anew.
+    The features are not kept in memory; each method reads what it returns, in place. Opening a merged file checks that
+    each of its sources is there, complete, and of the recipe that was merged. Can be pickled: the copy opens the file
+    anew.
 
     Attributes:
         path: the file
         layout: "ragged" (ours) or "dense" (as published with AMES)
         names: the images, in order; None for published files, which have no names
         skipped: the images without features because they could not be decoded
-        num_images: how many images
+        num_images: number of images
         num_features: dense: K, the rows that are stored of every image, padding included; ragged: the largest number
             of features of an image
-        dim: D of the descriptors, 0 where there are none
-        dtype: of the descriptors that :meth:`read` returns, float16 or float32
-        packed: whether the descriptors are binarised (+1 and -1)
+        dim: dimensions D of the descriptors, 0 where there are none
+        dtype: dtype of the descriptors that :meth:`read` returns, float16 or float32
+        packed: the descriptors are binarised (+1 and -1)
         keypoint_convention: "colmap" (:class:`LocalFeatures`), or "published": (y, x), as the extractor defines it
-        has_affine: whether keypoints have affine shapes
+        has_affine: keypoints have affine shapes
         global_dims: kinds of global descriptors and their dimensions
-        first_image: the position of the first image in its dataset; 0 but for chunks
+        first_image: the position of the first image in its dataset; 0 except for chunks
     """
 
     path: Path
@@ -70,23 +70,23 @@ class Features(ABC):
     @property
     @abstractmethod
     def offsets(self) -> np.ndarray:
-        """(images + 1,) int64: the features of image i are rows offsets[i] to offsets[i + 1], padding left out."""
+        """(images + 1,) int64: the features of image i are rows offsets[i] to offsets[i + 1], without padding."""
 
     @abstractmethod
     def read(
         self, images: Iterable[int] | np.ndarray, num_features: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The descriptors of ``images``, in any order, strongest first and as many rows for each image.
+        """Read the descriptors of images, in any order, strongest first, with the same number of rows for each image.
 
-        Each image is read once and in the order of the file, however often and wherever it is asked for.
+        Each image is read once and in the order of the file, whatever the order and repetitions in ``images``.
 
         Args:
             images: (n,) integers
-            num_features: k, of each image at most; None for ``self.num_features``
+            num_features: number k of rows per image, at most; None for ``self.num_features``
 
         Returns:
-            descriptors (n, k, D) in the type ``dtype``, and counts (n,) int64: how many of the k rows of an image are
-            valid; the rows after them are 0
+            descriptors (n, k, D) in the type ``dtype``, and counts (n,) int64, the number of valid rows of each image;
+            the rows after them are 0
 
         Raises:
             DataError: images outside of the file, more rows per image than a dense file stores, NaN or infinity
@@ -94,7 +94,12 @@ class Features(ABC):
 
     @abstractmethod
     def read_rows(self, start: int, stop: int, num_features: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The strongest ``num_features`` descriptors of images ``start`` to ``stop``, in the order of the file.
+        """Read the strongest descriptors of consecutive images, in the order of the file.
+
+        Args:
+            start: the first image
+            stop: the image after the last
+            num_features: number of descriptors per image, at most; None for all
 
         Returns:
             descriptors (n, D) float32 and image ids (n,) int64, the positions of the images in the file
@@ -102,48 +107,88 @@ class Features(ABC):
 
     @abstractmethod
     def rows(self, num_features: int | None = None) -> np.ndarray:
-        """The rows, as ``offsets`` counts them, of the strongest ``num_features`` of every image: int64, ascending."""
+        """Find the rows (see ``offsets``) of the strongest ``num_features`` of every image: (n,) int64, ascending."""
 
     @abstractmethod
     def gather(self, rows: np.ndarray) -> np.ndarray:
-        """The descriptors of ``rows`` (any order) as (len(rows), D) float32, read in one pass over the file."""
+        """Read the descriptors of ``rows`` (n,), in any order, in one pass over the file: (n, D) float32."""
 
     @abstractmethod
     def block(self, start: int, stop: int) -> LocalFeatures:
-        """All that is stored about images ``start`` to ``stop``, one after the other, but global descriptors."""
+        """Read all that is stored about consecutive images, one after the other, except global descriptors.
+
+        Args:
+            start: the first image
+            stop: the image after the last
+        """
 
     @abstractmethod
     def keypoints(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """The keypoints of images ``start`` to ``stop`` (all): (n, 2) float32, see ``keypoint_convention``."""
+        """Read the keypoints of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n, 2) float32, see ``keypoint_convention``
+        """
 
     @abstractmethod
     def scores(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """The scores of images ``start`` to ``stop`` (all): (n,) float32, larger is stronger."""
+        """Read the scores of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n,) float32, larger is stronger
+        """
 
     @abstractmethod
     def scales(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """The scales of images ``start`` to ``stop`` (all): (n,) float32."""
+        """Read the scales of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n,) float32
+        """
 
     @abstractmethod
     def affine(self, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """The affine shapes of images ``start`` to ``stop`` (all): (n, 2, 2) float32. DataError: there are none."""
+        """Read the affine shapes of consecutive images.
+
+        Args:
+            start: the first image
+            stop: the image after the last; None for all
+
+        Returns:
+            (n, 2, 2) float32
+
+        Raises:
+            DataError: the file has none
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Close what is open of the file."""
+        """Close all open files."""
 
     def counts(self, num_features: int | None = None) -> np.ndarray:
-        """(images,) int64: how many features each image has, at most ``num_features``."""
+        """Count the features of each image, at most ``num_features``: (images,) int64."""
         counts = np.diff(self.offsets)
         return counts if num_features is None else np.minimum(counts, num_features)
 
     def features(self, image: int) -> LocalFeatures:
-        """All that is stored about one image, but global descriptors."""
+        """Read all that is stored about one image, except global descriptors."""
         image = int(self.check_images([image])[0])
         return self.block(image, image + 1)
 
     def globals(self, kind: str) -> np.ndarray:
-        """The global descriptors ``kind``, such as ``cls``, of all images: (N, G) float32.
+        """Read the global descriptors of one kind, such as ``cls``, of all images: (N, G) float32.
 
         Raises:
             DataError: there are none of this kind, or NaN or infinity
@@ -172,10 +217,13 @@ class Features(ABC):
         """Check that the file has what ``consumer`` needs.
 
         Args:
-            consumer: who asks, the subject of the error
-            descriptors: local descriptors of any dimension; dim: of this one
-            names: of the images; global_kind: a kind of global descriptors; affine: shapes of keypoints
-            convention: of the keypoints, "colmap" or "published"
+            consumer: the subject of the error message
+            descriptors: local descriptors of any dimension are needed
+            dim: the dimension of the local descriptors that are needed
+            names: names of the images are needed
+            global_kind: the kind of global descriptors that is needed
+            affine: affine shapes of keypoints are needed
+            convention: the convention of keypoints that is needed, "colmap" or "published"
 
         Raises:
             DataError: something is missing; names the file, what it has and what is needed
@@ -196,7 +244,7 @@ class Features(ABC):
                 raise self._lacks(consumer, needed)
 
     def describe(self) -> str:
-        """What is in the file, for messages."""
+        """Describe the content of the file, for messages."""
         local = f"local descriptors of {self.dim} dimensions" if self.dim else "no local descriptors"
         kinds = ", ".join(f"'{kind}' ({dim})" for kind, dim in self.global_dims.items()) or "none"
         return (
@@ -211,7 +259,7 @@ class Features(ABC):
         )
 
     def check_images(self, images: Iterable[int] | np.ndarray) -> np.ndarray:
-        """``images`` as int64 (n,). DataError: other values than integers, or images outside of the file."""
+        """Return ``images`` as int64 (n,); DataError for images outside of the file, or that are no integers."""
         images = np.asarray(images)
         integers = images.ndim == 1 and (images.dtype.kind in "iu" or not images.size)
         if not integers or (images.size and (images.min() < 0 or images.max() >= self.num_images)):
@@ -219,11 +267,11 @@ class Features(ABC):
         return images.astype(np.int64)
 
     def where(self, image: int) -> str:
-        """The file and one image of it, for messages."""
+        """Name the file and one image of it, for messages."""
         return f"{self.path}: image {image}" + (f" ('{self.names[image]}')" if self.names else "")
 
     def _read_about(self, file: h5py.File) -> None:
-        """Set what stands in the same place in all layouts."""
+        """Set the attributes that are stored in the same way in all layouts."""
         self.names = hdf5.read_names(file, "names") if "names" in file else None
         self.skipped = hdf5.read_names(file, "skipped") if "skipped" in file else []
         self.first_image = int(file.attrs.get("first_image", 0))
@@ -231,7 +279,7 @@ class Features(ABC):
 
 
 def global_dims(file: h5py.File) -> dict[str, int]:
-    """The kinds of global descriptors in a file, datasets (images, G) of floats, and their dimensions G."""
+    """Find the kinds of global descriptors in a file, datasets (images, G) of floats, and their dimensions G."""
     return {
         key: int(dataset.shape[1])
         for key, dataset in file.items()

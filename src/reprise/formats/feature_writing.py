@@ -1,4 +1,4 @@
-"""Writing files of features, in either of the layouts that this project writes."""
+"""Writing of files of features, in either of the layouts that this project writes."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from reprise.formats.ragged_writing import RaggedWriter
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-#: Names that no kind of global descriptor may have, because datasets of the file do.
+#: Names that no kind of global descriptor may have, because other datasets of the file have them.
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
     "names", "skipped", "chunks", "chunk_rows", "chunk_recipes",
@@ -19,10 +19,15 @@ _RESERVED = (
 
 
 class FeatureWriter(Protocol):
-    """An open file that takes one image after the other."""
+    """An open file to which images are added one by one."""
 
     def append(self, name: str, features: LocalFeatures) -> None:
-        """Add the image ``name``."""
+        """Add an image.
+
+        Args:
+            name: the name of the image
+            features: its features
+        """
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""
@@ -41,21 +46,24 @@ def feature_writer(
     affine: bool = False,
     descriptor_type: Literal["f2", "f4"] = "f4",
 ) -> Iterator[FeatureWriter]:
-    """Yield a writer; the file appears at ``path`` when the block ends without an error.
+    """Open a file of features for writing; it appears at ``path`` when the block ends without an error.
 
     Args:
-        path: of the file
-        dim: D of the descriptors; 0 for a ragged file of keypoints alone
-        attributes: of the file: recipe, extractor, first_image
+        path: the file
+        dim: dimensions D of the descriptors; 0 for a ragged file of keypoints alone
+        attributes: HDF5 attributes of the file: recipe, extractor, first_image
         layout: "ragged", or "dense", the published layout of AMES, compound with float16
-        names: of all images, in order; dense files need them, ragged ones take them from ``append``
-        num_features: K, rows per image of a dense file
+        names: names of all images, in order; dense files need them, ragged ones take them from ``append``
+        num_features: number K of rows per image of a dense file
         global_dims: kind of global descriptor (a dataset of the file, such as ``cls``) -> its dimension
-        affine: whether keypoints of a ragged file have affine shapes
-        descriptor_type: of a ragged file, float16 or float32
+        affine: keypoints of a ragged file have affine shapes
+        descriptor_type: type of the descriptors of a ragged file, float16 ("f2") or float32 ("f4")
+
+    Yields:
+        the writer
 
     Raises:
-        DataError: what a layout needs is missing, or what it cannot hold is asked for
+        DataError: a layout lacks an argument that it needs, or has one that it cannot store
     """
     vectors = global_dims or {}
     _check(path, vectors, layout, dense=(names is not None and num_features is not None and dim > 0), affine=affine)

@@ -1,4 +1,4 @@
-"""Files of features of either layout, opened as one interface."""
+"""Files of features of either layout, opened with one interface."""
 
 import os
 
@@ -23,7 +23,7 @@ def open_features(path: str | os.PathLike) -> Features:
         the features, see :class:`Features`; they may be used in a ``with`` statement, which closes the file
 
     Raises:
-        DataError: no such file, one that is not whole or holds no features, or a source of a merged file that is
+        DataError: no such file, one that is incomplete or holds no features, or a source of a merged file that is
             missing or not the one that was merged
     """
     with hdf5.open_checked(path, {}, KIND) as file:
@@ -32,7 +32,7 @@ def open_features(path: str | os.PathLike) -> Features:
 
 
 def layout_of(path: str | os.PathLike, file: h5py.File) -> str:
-    """ "ragged" or "dense". DataError: neither."""
+    """Return "ragged" or "dense", the layout of an open file; DataError for neither."""
     if "offsets" in file and "scales" in file:
         return "ragged"
     if "features" in file:

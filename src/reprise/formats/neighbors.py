@@ -14,7 +14,7 @@ from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
-# Up to here every integer is a float32.
+# Up to this number float32 represents every integer exactly.
 _LARGEST_INDEX = 2**24
 
 
@@ -29,9 +29,9 @@ def read_neighbors(
 
     Args:
         path: the file
-        num_queries: size of the query list, checked where it is known
-        num_images: size of the database, checked where it is known
-        first: only so many neighbours per query (all for None)
+        num_queries: number Q of queries, checked where it is known
+        num_images: number of database images, checked where it is known
+        first: number of neighbours per query that are read, the best ones (all for None)
 
     Returns:
         ranks (Q, M) int64 and scores (Q, M) float32, the similarities
@@ -63,8 +63,8 @@ def write_neighbors(path: str | os.PathLike, neighbors: RankedList, *, as_tensor
     Args:
         path: the file
         neighbors: ranks and scores (Q, M)
-        as_tensor: whether the array is one of torch. The published training takes one of numpy alone, the published
-            evaluation one of torch alone; :func:`read_neighbors` takes both
+        as_tensor: write an array of torch, which the published evaluation needs, and not one of numpy, which the
+            published training needs; :func:`read_neighbors` takes both
 
     Raises:
         DataError: neighbours that ``read_neighbors`` would refuse, or an index of 2**24 or more, which float32 cannot
@@ -79,7 +79,7 @@ def write_neighbors(path: str | os.PathLike, neighbors: RankedList, *, as_tensor
 
 
 def _tensor(content: np.ndarray) -> object:
-    # Only here, so that files without tensors need no torch.
+    # Imported here, so that files without tensors need no torch.
     import torch
 
     return torch.from_numpy(content)
@@ -96,7 +96,11 @@ def check_neighbors(
     """Refuse lists that no search can have made.
 
     Args:
-        where: what an error begins with; the others are those of :func:`read_neighbors`
+        neighbors: ranks and scores (Q, M)
+        where: what an error begins with
+        num_queries: number Q of queries, checked where it is known
+        num_images: number of database images, checked where it is known
+        first: number of neighbours per query that are needed, or None
 
     Raises:
         DataError: what :func:`read_neighbors` refuses
@@ -111,7 +115,7 @@ def check_neighbors(
         raise DataError(
             f"{where}: has neighbours of {len(indices)} queries, expected {num_queries}; compute them again"
         )
-    # A database of fewer images than asked for is taken whole; where queries are part of it, they miss themselves.
+    # A database of fewer images than requested is used completely; queries that are part of it are not listed.
     needed = 0 if first is None else min(first, first if num_images is None else num_images - 1)
     if indices.shape[1] < needed:
         raise DataError(f"{where}: has {indices.shape[1]} neighbours per query, {first} were asked for; ask for fewer")

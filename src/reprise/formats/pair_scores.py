@@ -1,4 +1,4 @@
-"""Files of pair scores: what a scorer says of pairs of a query and a database image, such as the logits of AMES.
+"""Files of pair scores: the scores of pairs of a query and a database image, such as the logits of AMES.
 
 Layout (docs/formats.md): ``offsets`` (Q + 1) i8, ``images`` (n) i4, ``scores`` (n) f4. The images scored for query q,
 ascending, are rows offsets[q] to offsets[q + 1]. Attributes: ``num_images`` (database), ``first_query`` (of a chunk).
@@ -22,10 +22,10 @@ class PairScores:
     """The scores of some pairs, query by query.
 
     Attributes:
-        offsets: (Q + 1) int64, the pairs of query q are rows offsets[q] to offsets[q + 1]
-        images: (n) int32, the database images, ascending for each query
-        scores: (n) float32
-        num_images: of the database
+        offsets: (Q + 1,) int64, the pairs of query q are rows offsets[q] to offsets[q + 1]
+        images: (n,) int32, the database images, ascending for each query
+        scores: (n,) float32
+        num_images: number of database images
     """
 
     offsets: np.ndarray
@@ -34,7 +34,7 @@ class PairScores:
     num_images: int
 
     def of(self, images: np.ndarray, where: str = "pair scores") -> np.ndarray:
-        """The scores of the pairs of every query with images of its own.
+        """Return the scores of the pairs of every query with given images.
 
         Args:
             images: (Q, K) indices of database images
@@ -65,7 +65,13 @@ class PairScores:
 
 
 def write_pair_scores(path: str | os.PathLike, scores: PairScores, attributes: Mapping[str, object]) -> None:
-    """Write ``scores``, atomically."""
+    """Write pair scores, atomically.
+
+    Args:
+        path: the file
+        scores: the scores
+        attributes: HDF5 attributes of the file, such as the recipe
+    """
     with hdf5.create(path, {**attributes, "num_images": scores.num_images}) as file:
         file["offsets"] = scores.offsets.astype(np.int64)
         file["images"] = scores.images.astype(np.int32)
@@ -93,7 +99,7 @@ def read_pair_scores(path: str | os.PathLike) -> PairScores:
 
 
 def read_chunks(chunks: Sequence[str | os.PathLike]) -> PairScores:
-    """Read ``chunks``, which follow each other in the order of their queries, as one.
+    """Read several files, whose queries follow each other, as one.
 
     Raises:
         DataError: no chunks, chunks of different recipes, or one that is missing or out of its place

@@ -54,7 +54,7 @@ class RaggedReader(Features):
         self.num_features = int(np.diff(self._offsets).max(initial=0))
         self.has_affine = "affine" in self._keys
         self.dim, self.dtype = 0, np.dtype(np.float32)
-        # Opened now, so that a source that is missing is found before hours of work; the others when they are needed.
+        # Opened now, so that a missing source is found before hours of work; the other datasets when they are needed.
         self._rows("scores")
         if "descriptors" in self._keys:
             self.dim, self.dtype = self._rows("descriptors").shape[1], self._rows("descriptors").dtype
@@ -169,7 +169,7 @@ class RaggedReader(Features):
         return self._opened[key]
 
     def _strongest(self, start: int, stop: int, num_features: int | None) -> np.ndarray | None:
-        """The rows of the strongest features of images ``start`` to ``stop``, ascending; None where all are meant."""
+        """Find the rows of the strongest features of images ``start`` to ``stop``, ascending; None for all rows."""
         counts = np.diff(self._offsets[start : stop + 1])
         if num_features is None or not counts.size or counts.max() <= num_features:
             return None
@@ -189,7 +189,7 @@ class RaggedReader(Features):
             )
 
     def _check_chunks(self, file: h5py.File) -> None:
-        """A chunk with other rows than were merged: virtual datasets would find longer ones fitting."""
+        """Refuse chunks with other rows than were merged: virtual datasets would accept longer ones."""
         if "chunks" not in file:
             return
         for name, rows in zip(hdf5.read_names(file, "chunks"), file["chunk_rows"][:], strict=True):
@@ -206,7 +206,14 @@ class RaggedReader(Features):
 
 
 def row_keys(path: str | os.PathLike, file: h5py.File) -> dict[str, str]:
-    """The datasets with one row per feature, by what they hold: today's name -> the name in this file.
+    """Find the datasets with one row per feature.
+
+    Args:
+        path: the file, for messages
+        file: the file, open
+
+    Returns:
+        name of the dataset in this version -> its name in the file
 
     Raises:
         DataError: one is missing or has another number of dimensions
@@ -225,7 +232,7 @@ def row_keys(path: str | os.PathLike, file: h5py.File) -> dict[str, str]:
 
 
 def _runs(images: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Ascending ``images`` as runs of consecutive ones, first and after the last, of bounded length."""
+    """Split ascending ``images`` into runs of consecutive ones, first and after the last, of bounded length."""
     breaks = np.flatnonzero(np.diff(images) != 1) + 1
     for run in np.split(images, breaks):
         for start in range(0, len(run), _IMAGES_PER_RUN):

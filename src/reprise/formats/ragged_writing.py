@@ -1,4 +1,4 @@
-"""Writing files of ragged features, the layout of this project."""
+"""Writing of files of ragged features, the layout of this project."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,15 @@ _ROWS_PER_BLOCK = 4096
 
 
 class RaggedWriter:
-    """Appends the features of one image after the other to an open file; made by ``feature_writer``."""
+    """Appends the features of one image after the other to an open file; made by ``feature_writer``.
+
+    Args:
+        file: the file, open for writing
+        dim: dimensions D of the descriptors; 0 for keypoints alone
+        global_dims: kind of global descriptor -> its dimension
+        affine: keypoints have affine shapes
+        descriptor_type: "f2" or "f4"
+    """
 
     def __init__(
         self, file: h5py.File, dim: int, global_dims: Mapping[str, int], *, affine: bool, descriptor_type: str
@@ -35,7 +43,11 @@ class RaggedWriter:
             self._create(kind, (size,), "f4")
 
     def append(self, name: str, features: LocalFeatures) -> None:
-        """Add the image ``name``.
+        """Add an image.
+
+        Args:
+            name: the name of the image
+            features: its features
 
         Raises:
             DataError: another dimension, other global descriptors than the file was made for, no affine shapes where
@@ -61,12 +73,12 @@ class RaggedWriter:
         self._next(name, stop, vectors)
 
     def skip(self, name: str) -> None:
-        """Add the image ``name`` without features, as one that could not be decoded; its global descriptors are 0."""
+        """Add the image ``name`` without features, because it could not be decoded; its global descriptors are 0."""
         self._skipped.append(name)
         self._next(name, self._offsets[-1], {})
 
     def finish(self) -> None:
-        """Write what belongs to the whole file."""
+        """Write the datasets about the whole file."""
         self._file["offsets"] = np.asarray(self._offsets, np.int64)
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)

@@ -1,7 +1,7 @@
-"""Rankings, the one form in which they are stored and passed between the stages, and their files.
+"""Rankings, in the one form in which they are stored and passed between the stages, and their files.
 
-A ranking is made in steps: a search makes one, and every step after it takes one and gives one. A step whose short list
-depends on the protocol of a benchmark gives one list per protocol; otherwise there is one list for all.
+A ranking is made in steps: a search makes one, and every step after it takes one and returns one. A step whose short
+list depends on the protocol of a benchmark makes one list per protocol; otherwise there is one list for all.
 
 Layout (docs/formats.md): ``ranks``, ``scores`` and, where lists are cut, ``places``, at the top or in one group per
 protocol; ``query_names``, ``database_names``; attributes ``version``, ``protocols``, ``distractors``, ``num_images``,
@@ -42,7 +42,7 @@ class RankedList:
     places: np.ndarray | None = None
 
     def first(self, count: int) -> "RankedList":
-        """The first ``count`` images of each query.
+        """Return the first ``count`` images of each query.
 
         Raises:
             DataError: a list that is shorter
@@ -55,7 +55,7 @@ class RankedList:
         return RankedList(self.ranks[:, :count], self.scores[:, :count])
 
     def complete(self) -> np.ndarray:
-        """The order of all images, (Q, images) integers, with negative ids for the images that are not listed."""
+        """Compute the order of all images, (Q, images) integers, with negative ids for images that are not listed."""
         if self.places is None:
             return self.ranks
         ranks = np.tile(-1 - np.arange(self.places.max(initial=-1) + 1, dtype=np.int32), (len(self.places), 1))
@@ -68,16 +68,16 @@ class Ranking:
     """The images of a database, and of its distractors if any, ranked for every query.
 
     Attributes:
-        query_names: of the Q queries
-        database_names: what the ranks are indices into: the images of the database, then ``distractors`` others
+        query_names: names of the Q queries
+        database_names: the names that ranks are indices into: the images of the database, then ``distractors`` others
         lists: protocol -> its list, or ``ALL`` alone
-        distractors: so many of ``database_names``, the last ones, are distractors
-        num_images: how many images were searched; more than ``database_names`` where distractors that stand in no
+        distractors: number of distractors, the last ones of ``database_names``
+        num_images: number of images that were searched; more than ``database_names`` where distractors that are in no
             list were left out. None: as many as names
-        sizes: what had to be kept for the search and for the steps after it, in bytes: kind ("index bytes", "token
-            bytes") -> which -> bytes
-        reranked: how many images at the head of each list have the scores of the last step; those behind them kept the
-            scores of the step before, which do not compare with them. None: all
+        sizes: memory of the search and of the steps after it, in bytes: kind ("index bytes", "token bytes") -> part ->
+            bytes
+        reranked: number of images at the head of each list that have the scores of the last step; those after them kept
+            the scores of the step before, which are not comparable with them. None: all
     """
 
     query_names: list[str]
@@ -89,7 +89,7 @@ class Ranking:
     reranked: int | None = None
 
     def list_of(self, protocol: str) -> RankedList:
-        """The list of a protocol, which is the one for all where the lists do not differ.
+        """Return the list of a protocol, which is the one for all where the lists do not differ.
 
         Raises:
             DataError: no such list
@@ -100,16 +100,27 @@ class Ranking:
 
     @property
     def shortest(self) -> int:
-        """How many images the lists hold of each query, at least."""
+        """The number of images that the lists hold of each query, at least."""
         return min(ranked.ranks.shape[1] for ranked in self.lists.values())
 
     @property
     def searched(self) -> int:
-        """How many images were searched."""
+        """The number of images that were searched."""
         return len(self.database_names) if self.num_images is None else self.num_images
 
     def of(self, query: str, protocol: str = ALL) -> list[tuple[str, float]]:
-        """The list of one query as (database name, score), best first."""
+        """Return the list of one query.
+
+        Args:
+            query: the name of the query
+            protocol: the protocol of the list
+
+        Returns:
+            (database name, score), best first
+
+        Raises:
+            DataError: an unknown query, or no such list
+        """
         if query not in self.query_names:
             raise DataError(f"no query '{query}' in these rankings; there are {', '.join(self.query_names)}")
         row, ranked = self.query_names.index(query), self.list_of(protocol)
@@ -119,7 +130,7 @@ class Ranking:
         ]
 
     def without_unranked(self) -> "Ranking":
-        """The same without the names of distractors that stand in no list, which may be a million."""
+        """Return the same ranking without the names of distractors that are in no list, which may be a million."""
         count = len(self.database_names) - self.distractors
         ranks = [ranked.ranks for ranked in self.lists.values()]
         kept = np.unique(np.concatenate([rows[rows >= count] for rows in ranks]))
@@ -133,10 +144,11 @@ class Ranking:
         return replace(self, lists=lists, database_names=names, distractors=len(kept), num_images=self.searched)
 
     def for_images(self, query_names: Sequence[str], database_names: Sequence[str], where: str) -> "Ranking":
-        """The same with ranks as indices into ``database_names``, which may hold more images, in another order.
+        """Return the same ranking with ranks as indices into other names, which may be more images, in another order.
 
         Args:
-            query_names: have to be those of the ranking, in its order
+            query_names: the names of the queries, which have to be those of the ranking, in its order
+            database_names: the names that ranks refer to afterwards
             where: what an error begins with
 
         Raises:
@@ -156,7 +168,7 @@ class Ranking:
             )
         new = np.full(len(self.database_names), -1, np.int64)
         new[used] = [places[self.database_names[image]] for image in used]
-        # Places count the images of the ranking's own database, so that they cannot go along.
+        # Places refer to the ranking's own database, so they do not hold for another one.
         lists = {name: RankedList(new[ranked.ranks], ranked.scores) for name, ranked in self.lists.items()}
         return replace(self, database_names=list(database_names), lists=lists, num_images=None)
 
@@ -165,7 +177,9 @@ def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping
     """Write a file of rankings, atomically.
 
     Args:
-        attributes: of the file, such as the recipe
+        path: the file
+        ranking: the ranking
+        attributes: HDF5 attributes of the file, such as the recipe
     """
     header = {
         "version": _VERSION,
@@ -189,6 +203,12 @@ def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping
 
 def read_ranking(path: str | os.PathLike) -> Ranking:
     """Read and check a file of rankings.
+
+    Args:
+        path: the file
+
+    Returns:
+        the ranking
 
     Raises:
         DataError: no such file, one that was written before rankings were made in steps, or arrays that do not fit

@@ -2,7 +2,7 @@
 
 Layout (docs/formats.md): ``tokens`` (N, K, 128) float16 or float32, or ``codes`` (N, K, 16) uint8 of a binarized
 network, in one piece, which is mapped into memory; ``counts`` (N,) i4, the valid rows of each image, which come first;
-``names`` (N,) where the images have names. Attribute ``network``: what tells the network apart that made them.
+``names`` (N,) where the images have names. Attribute ``network``: identifies the network that made them.
 """
 
 import os
@@ -22,7 +22,7 @@ _LAYOUTS = {"float16": ("tokens", 128), "float32": ("tokens", 128), "uint8": ("c
 
 
 class TokenWriter:
-    """Writes the tokens of one block of images after the other; made by ``token_writer``."""
+    """Writes tokens, one block of images after the other; made by :func:`token_writer`."""
 
     def __init__(self, values: h5py.Dataset, counts: h5py.Dataset) -> None:
         self._values, self._counts, self._next = values, counts, 0
@@ -32,7 +32,7 @@ class TokenWriter:
 
         Args:
             tokens: (n, k, width) in the type of the file, k at most K
-            counts: (n,) integers, how many of the k rows of each image are valid; the others are written as 0
+            counts: (n,) integers, the number of valid rows of each image; the others are written as 0
         """
         rows = slice(self._next, self._next + len(tokens))
         self._values[rows, : tokens.shape[1]] = np.where(
@@ -52,14 +52,18 @@ def token_writer(
     names: Sequence[str] | None,
     attributes: Mapping[str, object],
 ) -> Iterator[TokenWriter]:
-    """Yield a ``TokenWriter``; the file appears at ``path``, whole, when the block ends without an error.
+    """Open a file of tokens for writing; it appears at ``path`` when the block ends without an error.
 
     Args:
-        path: of the file
-        num_images: N, which have to be added; num_descriptors: K, rows per image
+        path: the file
+        num_images: number N of images, which all have to be added
+        num_descriptors: number K of rows per image
         dtype: float16, float32 or uint8 (codes)
-        names: of the images, None where they have none
-        attributes: of the file, with ``network``
+        names: names of the images, None where they have none
+        attributes: HDF5 attributes of the file, with ``network``
+
+    Yields:
+        the writer
 
     Raises:
         DataError: tokens of another number of images were added
@@ -82,11 +86,11 @@ class TokenFile:
     Attributes:
         path: the file
         names: the images in order, None where they have none
-        num_images: N
-        num_descriptors: K, rows per image
-        dtype: of what ``read`` returns, float16, float32 or uint8
+        num_images: number N of images
+        num_descriptors: number K of rows per image
+        dtype: dtype of the rows that ``read`` returns: float16, float32 or uint8
         counts: (N,) int64, the valid rows of each image
-        network: see the module
+        network: identifies the network that made them
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -111,14 +115,14 @@ class TokenFile:
         self._values = np.memmap(self.path, self.dtype, "r", offset, shape) if offset else np.empty(shape, self.dtype)
 
     def read(self, images: np.ndarray, num_descriptors: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The first ``num_descriptors`` tokens of ``images`` (ascending, so that the file is read in its order).
+        """Read the first tokens of images.
 
         Args:
-            images: (n,) integers
-            num_descriptors: k, None for all K
+            images: (n,) integers, ascending, so that the file is read in its order
+            num_descriptors: number k of tokens per image, None for all K
 
         Returns:
-            tokens (n, k, 128) or, for codes, (n, k, 16) in ``dtype``, and how many of the k rows are valid, (n,) int64
+            tokens (n, k, 128) or, for codes, (n, k, 16) in ``dtype``, and the number of valid rows of each, (n,) int64
 
         Raises:
             DataError: more tokens per image than there are, or images that are not in the file
@@ -129,7 +133,7 @@ class TokenFile:
         return self._values[images, :count], np.minimum(self.counts[images], count)
 
     def check_count(self, num_descriptors: int | None) -> int:
-        """``num_descriptors``, or K for None. DataError: more than there are."""
+        """Return ``num_descriptors``, or K for None; DataError for more than there are."""
         count = self.num_descriptors if num_descriptors is None else num_descriptors
         if not 1 <= count <= self.num_descriptors:
             raise DataError(

@@ -20,11 +20,13 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows ``start`` to ``start + count`` of the dataset ``key`` in the file ``path``, which is not virtual.
+    """Consecutive rows of a dataset that is not virtual.
 
     Attributes:
-        path: of the file that holds them; key: the dataset
-        start: the first row; count: how many
+        path: the file
+        key: the dataset
+        start: the first row
+        count: number of rows
     """
 
     path: Path
@@ -34,12 +36,13 @@ class Segment:
 
 
 def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
-    """The segments that make up the rows of the dataset ``key``, in order.
+    """Find the segments that make up the rows of a dataset, in order.
 
     Args:
-        path: of the file, with the dataset ``key``
+        path: the file
+        key: the dataset
         kind: what the file should hold, for messages
-        depth: how many virtual datasets were followed already
+        depth: number of virtual datasets that were followed already
 
     Raises:
         DataError: a source is missing, shorter than its part of the virtual dataset or of another type, or was
@@ -73,10 +76,16 @@ def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
 class Rows:
     """The rows of a dataset, virtual or not, read in place from the files that hold them.
 
-    What HDF5 stores in one piece and unchanged is mapped into memory; anything else is read through HDF5.
+    A dataset that HDF5 stores in one piece and unchanged is mapped into memory; any other is read through HDF5.
+
+    Args:
+        path: the file
+        key: the dataset
+        kind: what the file should hold, for messages
 
     Attributes:
-        shape: of the dataset; dtype: of its values
+        shape: shape of the dataset
+        dtype: dtype of its values
     """
 
     def __init__(self, path: Path, key: str, kind: str):
@@ -91,12 +100,12 @@ class Rows:
         return self.shape[0]
 
     def __getitem__(self, row: int) -> np.ndarray:
-        """One row."""
+        """Return one row."""
         part = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._parts[part][row - int(self._starts[part])]
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Rows ``start`` to ``stop``; a view of the mapped file where one file holds them all."""
+        """Read rows ``start`` to ``stop``; the result is a view of the mapped file where one file holds them all."""
         blocks = []
         first = max(int(np.searchsorted(self._starts, start, side="right")) - 1, 0)
         for part, offset in zip(self._parts[first:], self._starts[first:], strict=False):
@@ -144,7 +153,17 @@ def _open_rows(segment: Segment, kind: str) -> np.ndarray | _Slice:
 
 
 def locate(path: Path, name: str) -> Path:
-    """The source ``name`` of the virtual file ``path``: beside it, where the name is of another machine."""
+    """Find a source of a virtual file.
+
+    A source whose absolute path is of another machine is looked for in the folder of ``path``.
+
+    Args:
+        path: the virtual file
+        name: the stored path of the source
+
+    Raises:
+        DataError: no such file
+    """
     candidates = [path.parent / name, path.parent / Path(name).name]
     for candidate in reversed(candidates) if Path(name).is_absolute() else candidates:
         if candidate.is_file() and not candidate.samefile(path):
@@ -160,10 +179,14 @@ def link(
     rows: Sequence[int],
     source_keys: Sequence[str] | None = None,
 ) -> None:
-    """Create the virtual dataset ``key`` in ``file``, which will stand at ``path``, from those of ``chunks``.
+    """Create a virtual dataset from the datasets of chunks.
 
     Args:
-        rows: of each chunk
+        file: the virtual file, open for writing
+        path: the path that the virtual file will have
+        key: the name of the virtual dataset
+        chunks: the files that hold the rows
+        rows: number of rows of each chunk
         source_keys: the name of the dataset in each chunk, where it is not ``key``
     """
     source_keys = source_keys or [key] * len(chunks)
@@ -180,7 +203,15 @@ def link(
 
 
 def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequence[int], recipes: list[str]) -> None:
-    """Note what was merged, so that ``resolve`` can tell whether it is still the same."""
+    """Store which chunks were merged, so that :func:`resolve` can check that they are still the same.
+
+    Args:
+        file: the merged file, open for writing
+        path: the path that the merged file will have
+        chunks: the files that were merged
+        rows: number of rows of each chunk
+        recipes: the recipe of each chunk
+    """
     file["chunk_rows"] = np.asarray(rows, np.int64)
     hdf5.write_names(file, "chunks", [os.path.relpath(chunk.absolute(), path.absolute().parent) for chunk in chunks])
     hdf5.write_names(file, "chunk_recipes", recipes)
@@ -207,7 +238,7 @@ def _check_recipes(path: Path, file: h5py.File) -> None:
 
 
 def _mapping(path: Path, source: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tuple[int, int, str, str, int]:
-    """(first row, rows, file, dataset, first row there) of one source, which has to be a run of whole rows."""
+    """Return (first row, rows, file, dataset, first row there) of one source, which has to be a run of whole rows."""
     low, high = source.vspace.get_select_bounds()
     count = high[0] - low[0] + 1
     if source.src_space.get_select_type() == h5py.h5s.SEL_ALL:
@@ -232,7 +263,7 @@ def _check_source(path: Path, source: Path, key: str, shape: tuple[int, ...], dt
 
 
 def _cut(segments: list[Segment], start: int, count: int) -> list[Segment]:
-    """Rows ``start`` to ``start + count`` of what ``segments`` make up."""
+    """Return rows ``start`` to ``start + count`` of the rows of ``segments``."""
     result, first = [], 0
     for segment in segments:
         low, high = max(start, first), min(start + count, first + segment.count)

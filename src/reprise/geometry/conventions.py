@@ -10,8 +10,8 @@ image that was shrunk by a factor is that of the file times the factor. The othe
   (cropped) image before any resizing
 * cells of a feature map: see :class:`reprise.geometry.grids.CellGrid`
 
-Keypoints in our convention are float32, and what is published is computed from cells, so that it comes out to the last
-bit.
+Keypoints in our convention are float32, and published positions are computed from cells, so that they are equal to the
+last bit.
 """
 
 import numpy as np
@@ -20,44 +20,44 @@ from reprise.geometry.grids import CellGrid
 
 
 def from_opencv(keypoints: np.ndarray) -> np.ndarray:
-    """Keypoints (N, 2) in OpenCV's convention, in ours; the type of the numbers stays."""
+    """Convert keypoints (N, 2) from OpenCV's convention to ours; the dtype is kept."""
     return np.asarray(keypoints) + 0.5
 
 
 def to_opencv(keypoints: np.ndarray) -> np.ndarray:
-    """Keypoints (N, 2) in our convention, in OpenCV's; the type of the numbers stays."""
+    """Convert keypoints (N, 2) from our convention to OpenCV's; the dtype is kept."""
     return np.asarray(keypoints) - 0.5
 
 
 def to_fractions(keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-    """The published positions of features of DINOv2.
+    """Compute the published positions of features of DINOv2.
 
     Args:
         keypoints: (N, 2) centres of cells of ``grid``
         grid: where the cells of the map lie in the file
 
     Returns:
-        (N, 2) float32 y, x from 0 to 1 over the image that the network saw
+        (N, 2) float32 y, x from 0 to 1 over the network's input image
     """
     return ((grid.cells_of(keypoints) + 0.5) / grid.shape).astype(np.float32)
 
 
 def from_fractions(positions: np.ndarray, region: tuple[float, float, float, float]) -> np.ndarray:
-    """Keypoints from the published positions of features of DINOv2.
+    """Compute keypoints from the published positions of features of DINOv2.
 
     Args:
         positions: (N, 2) y, x from 0 to 1
-        region: (x1, y1, x2, y2), what they refer to, in pixels of the file: the whole image, or what was cut out
+        region: (x1, y1, x2, y2), the region that they refer to, in pixels of the file: the whole image, or the crop
 
     Returns:
-        (N, 2) float32
+        (N, 2) float32 x, y in pixels of the file
     """
     corner, size = np.array(region[:2]), np.subtract(region[2:], region[:2])
     return (np.asarray(positions, np.float64)[:, ::-1] * size + corner).astype(np.float32)
 
 
 def to_strides(keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
-    """The published positions of features of CVNet.
+    """Compute the published positions of features of CVNet.
 
     Args:
         keypoints: (N, 2) centres of cells of ``grid``
@@ -72,17 +72,17 @@ def to_strides(keypoints: np.ndarray, grid: CellGrid) -> np.ndarray:
 def from_strides(
     positions: np.ndarray, factors: np.ndarray, offset: tuple[float, float] = (0.0, 0.0), stride: float = 16
 ) -> np.ndarray:
-    """Keypoints from the published positions of features of CVNet.
+    """Compute keypoints from the published positions of features of CVNet.
 
     Args:
         positions: (N, 2) y, x in pixels of the (cropped) file
-        factors: (N,), by what the file was multiplied before the network saw it: the factor of the scale that a
+        factors: (N,), the factors between the file and the network's input image: the factor of the scale that a
             feature comes from, times image_size / (longer side of the whole image) where there was an image_size
-        offset: (x, y) of what was cut out, in pixels of the file
-        stride: of the network, in pixels
+        offset: (x, y) of the crop, in pixels of the file
+        stride: stride of the network, in pixels
 
     Returns:
-        (N, 2) float32
+        (N, 2) float32 x, y in pixels of the file
     """
     half = stride / 2 / np.asarray(factors, np.float64)[:, None]
     return (np.asarray(positions, np.float64)[:, ::-1] + half + offset).astype(np.float32)

@@ -12,7 +12,7 @@ from reprise.storage.errors import DataError
 
 
 def frames_from_scales(scales: np.ndarray, angles: np.ndarray | None = None) -> np.ndarray:
-    """Frames of circles.
+    """Build the frames of circles.
 
     Args:
         scales: (N,) radii in pixels
@@ -29,7 +29,7 @@ def frames_from_scales(scales: np.ndarray, angles: np.ndarray | None = None) -> 
 
 
 def scales_and_angles(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The circle of the same area, and how much a frame is turned against the upright one of the same ellipse.
+    """Compute the circle of the same area as a frame, and its rotation against the upright frame of the same ellipse.
 
     Args:
         frames: (N, 2, 2)
@@ -38,7 +38,7 @@ def scales_and_angles(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scales (N,) in pixels, and angles (N,) in radians from -pi to pi, from x towards y; float64
 
     Raises:
-        DataError: a frame that mirrors, or of which nothing is left
+        DataError: a frame that mirrors, or whose area is zero
     """
     frames = np.asarray(frames, np.float64)
     areas = np.linalg.det(frames)
@@ -48,7 +48,7 @@ def scales_and_angles(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def frames_from_ellipses(ellipses: np.ndarray) -> np.ndarray:
-    """The upright frames of ellipses a x^2 + 2 b x y + c y^2 = 1, as files of the Oxford benchmark hold them.
+    """Compute the upright frames of ellipses a x^2 + 2 b x y + c y^2 = 1, as in the files of the Oxford benchmark.
 
     Args:
         ellipses: (N, 3) a, b, c in 1 / pixels^2
@@ -73,13 +73,13 @@ def frames_from_ellipses(ellipses: np.ndarray) -> np.ndarray:
 
 
 def ellipses_from_frames(frames: np.ndarray) -> np.ndarray:
-    """The ellipses a x^2 + 2 b x y + c y^2 = 1 that frames map the unit circle to.
+    """Compute the ellipses a x^2 + 2 b x y + c y^2 = 1 that frames map the unit circle to.
 
     Args:
         frames: (N, 2, 2)
 
     Returns:
-        (N, 3) float64 a, b, c
+        (N, 3) float64 a, b, c in 1 / pixels^2
     """
     inverses = np.linalg.inv(np.asarray(frames, np.float64))
     shapes = inverses.transpose(0, 2, 1) @ inverses
@@ -87,5 +87,5 @@ def ellipses_from_frames(frames: np.ndarray) -> np.ndarray:
 
 
 def upright(frames: np.ndarray) -> np.ndarray:
-    """The upright frames (N, 2, 2) of the same ellipses."""
+    """Compute the upright frames (N, 2, 2) float64 of the same ellipses as ``frames`` (N, 2, 2)."""
     return frames_from_ellipses(ellipses_from_frames(frames))

@@ -1,4 +1,4 @@
-"""Feature maps as grids of cells over an image, and what positions tell of the grid that they come from."""
+"""Feature maps as grids of cells over an image, and the grid that published positions come from."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ _MOST_PATCHES = 256
 
 @dataclass(frozen=True)
 class CellGrid:
-    """Where the cells of a feature map lie in the image file.
+    """The position of the cells of a feature map in the image file.
 
-    A cell is the square of pixels that the stride of the network steps over, the first one at the corner of the image
-    that the network saw; its centre stands for it, as in what is published about HOW. The receptive field of a ResNet's
+    A cell is the square of pixels that the stride of the network covers, the first one at the corner of the network's
+    input image; the keypoint of a cell is its centre, as in the publications of HOW. The receptive field of a ResNet's
     cell is centred at the first of these pixels, half a stride further up and left.
 
     Attributes:
         shape: (rows, columns) of the map
-        stride: side of a cell in pixels of the image that the network saw
-        factor: (y, x) by which the file was multiplied to become that image
+        stride: side of a cell in pixels of the network's input image
+        factor: (y, x), the factors between the file and that image
         offset: (x, y) of the upper left corner of that image, in pixels of the file
     """
 
@@ -30,12 +30,12 @@ class CellGrid:
     offset: tuple[float, float] = (0.0, 0.0)
 
     def keypoints(self) -> np.ndarray:
-        """The centres of all cells, row by row: (rows * columns, 2) float32 x, y in pixels of the file."""
+        """Compute the centres of all cells, row by row: (rows * columns, 2) float32 x, y in pixels of the file."""
         from_corner = self.stride * (cells(*self.shape) + 0.5) / self.factor
         return (from_corner[:, ::-1] + self.offset).astype(np.float32)
 
     def cells_of(self, keypoints: np.ndarray) -> np.ndarray:
-        """The cells that keypoints lie in.
+        """Find the cells that keypoints lie in.
 
         Args:
             keypoints: (N, 2) x, y in pixels of the file
@@ -48,18 +48,18 @@ class CellGrid:
 
 
 def cells(rows: int, columns: int) -> np.ndarray:
-    """The cells (row, column) of a map, row by row: (rows * columns, 2) float64."""
+    """List the cells (row, column) of a map, row by row: (rows * columns, 2) float64."""
     return np.stack(np.divmod(np.arange(rows * columns), columns), axis=1).astype(np.float64)
 
 
 def patch_grid(positions: np.ndarray) -> tuple[int, int] | None:
-    """How many patches the sides of an image had, from the centres of some of them.
+    """Find the number of patches of each side of an image, from the centres of some of them.
 
     Args:
         positions: (n, 2) y, x, both from 0 to 1
 
     Returns:
-        (rows, columns); of grids that fit, the smallest is meant. None: none fits
+        (rows, columns) of the smallest grid that fits; None if none fits
     """
     rows, columns = (_patches(np.unique(positions[:, axis].astype(np.float64))) for axis in (0, 1))
     return None if rows is None or columns is None else (rows, columns)

@@ -1,4 +1,4 @@
-"""Reading a dense map of descriptors at keypoints, with two rules of where a cell lies."""
+"""Sampling of a dense map of descriptors at keypoints, with two definitions of where a cell lies."""
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -15,10 +15,10 @@ Map = TypeVar("Map", np.ndarray, "torch.Tensor")
 def sample_map(
     map: Map, keypoints: np.ndarray, image_size: tuple[float, float], *, mode: Literal["legacy", "exact"] = "legacy"
 ) -> Map:
-    """Interpolate a dense map at keypoints, bilinearly. What comes out is not normalised.
+    """Interpolate a dense map at keypoints, bilinearly; the result is not normalised.
 
-    ``exact`` takes the map for what it is: an image of ``columns`` x ``rows`` cells that covers the image. A keypoint x
-    stands at the index x * columns / width - 1/2 of a column; beyond the outermost centres their values are continued.
+    ``exact`` treats the map as an image of ``columns`` x ``rows`` cells that covers the image. A keypoint x
+    has the index x * columns / width - 1/2 of a column; beyond the outermost centres their values are continued.
 
     ``legacy`` is the published sampling of HNDesc, CAPS and R2D2 (Melekhov et al., 3DV 2021), which normalises pixels
     as if corners were aligned and then samples as if they were not. With x0 = x - 1/2, counted from the centre of the
@@ -28,7 +28,7 @@ def sample_map(
 
     Args:
         map: (D, rows, columns) or (1, D, rows, columns), an array or a tensor, to which gradients flow back
-        keypoints: (N, 2) x, y in pixels of the image that the network saw, the centre of the first pixel at (0.5, 0.5)
+        keypoints: (N, 2) x, y in pixels of the network's input image, the centre of the first pixel at (0.5, 0.5)
         image_size: (width, height) of that image in pixels
         mode: "legacy" or "exact"
 

@@ -1,4 +1,4 @@
-"""The box of a query: how it is cut to pixels, and which keypoints lie inside.
+"""The box of a query: how it is rounded to pixels, and which keypoints lie inside.
 
 A box is (x1, y1, x2, y2) in pixels of the image as it was decoded. As a crop it ends before the pixels x2 and y2, so
 that a box of whole numbers covers the same area when keypoints are compared with it, whose first pixel is centred at
@@ -18,10 +18,14 @@ BoxUse: TypeAlias = Literal["crop", "filter"]
 
 
 def box_numbers(box: Box, where: str) -> tuple[float, float, float, float]:
-    """The four numbers of a box as floats.
+    """Return the four numbers of a box as floats.
+
+    Args:
+        box: (x1, y1, x2, y2)
+        where: the name of the image, for messages
 
     Raises:
-        DataError: not four finite numbers; ``where`` names the image
+        DataError: not four finite numbers
     """
     values = [float(value) for value in box]
     if len(values) != 4 or not all(map(math.isfinite, values)):
@@ -32,13 +36,16 @@ def box_numbers(box: Box, where: str) -> tuple[float, float, float, float]:
 def whole_box(
     box: Box, size: tuple[int, int], where: str, whole: Callable[[float], int] = round
 ) -> tuple[int, int, int, int]:
-    """A box in whole pixels, which may reach beyond the image but overlaps it.
+    """Round a box to whole pixels; it may reach beyond the image but overlaps it.
 
     Args:
         box: (x1, y1, x2, y2) in pixels
         size: (width, height) of the image in pixels
         where: what an error begins with
         whole: makes a number whole: ``round`` (half to even) or ``int`` (truncation)
+
+    Returns:
+        (x1, y1, x2, y2) in whole pixels
 
     Raises:
         DataError: not four finite numbers, or a box without a pixel of the image
@@ -53,7 +60,7 @@ def whole_box(
 
 
 def inside(keypoints: np.ndarray, box: Box) -> np.ndarray:
-    """Which keypoints lie in a box, its edges included.
+    """Tell which keypoints lie in a box, its edges included.
 
     Args:
         keypoints: (N, 2) x, y in pixels, the centre of the first pixel at (0.5, 0.5)

@@ -1,4 +1,4 @@
-"""Decoding of image files, with Pillow and with OpenCV, which differ in what they make of EXIF and of JPEG."""
+"""Decoding of image files, with Pillow and with OpenCV, which differ in how they treat EXIF and JPEG."""
 
 import io
 import logging
@@ -21,16 +21,19 @@ _truncated = threading.Lock()
 def decode(image: ImageSource, mode: Literal["RGB", "L"] = "RGB") -> Image.Image:
     """Decode an image with Pillow. The orientation of EXIF is ignored, as the boxes of the benchmarks expect.
 
-    Grey is read from a JPEG as its luma channel, as OpenCV does it, and not computed from RGB.
+    Grey is read from a JPEG as its luma channel, as in OpenCV, and not computed from RGB.
 
     The published results contain a few truncated photographs, whose missing part reads as grey. Such a file is
     decoded in the same way, with a warning in the log. Pillow has only a global switch for this. It is on while that
     one file is decoded, so that another thread may meanwhile decode a truncated file without the warning, and is then
-    put back.
+    reset.
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
         mode: "RGB" or "L", grey
+
+    Returns:
+        the decoded image
 
     Raises:
         DataError: a file that cannot be decoded at all, or pixels of another form
@@ -51,7 +54,7 @@ def decode(image: ImageSource, mode: Literal["RGB", "L"] = "RGB") -> Image.Image
 
 
 def decode_bgr(image: ImageSource) -> np.ndarray:
-    """Decode an image with OpenCV, turned as its EXIF orientation says.
+    """Decode an image with OpenCV, rotated according to its EXIF orientation.
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey

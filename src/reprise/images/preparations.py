@@ -11,7 +11,7 @@ _PREFIX = "prepare_"
 
 
 def load_preparation(name: str) -> Callable:
-    """The preparation ``name``: a function of an image, a box and an image size; see its module for the rest.
+    """Load the preparation ``name``: a function of an image, a box and an image size; see its module for the rest.
 
     Raises:
         DataError: an unknown name, with the nearest one that exists

@@ -1,15 +1,15 @@
-"""The preparation ``ames``: what the extraction of AMES does to an image before its backbone sees it.
+"""The preparation ``ames``: how the extraction of AMES prepares an image for its backbone.
 
 Suma et al., AMES: Asymmetric and memory-efficient similarity estimation for instance-level retrieval, ECCV 2024, in the
 order of the published code (pavelsuma/ames, extract/):
 
-1. decode with OpenCV to BGR, turned as the orientation of EXIF says; boxes refer to the turned image
-2. cut a query to its box by truncation; what lies outside the image is left out
+1. decode with OpenCV to BGR, rotated according to the orientation of EXIF; boxes refer to the rotated image
+2. crop a query to its box by truncation; what lies outside the image is left out
 3. for each scale, resize by scale * image_size / (longer side of the *whole* image), to larger sizes, too; for a
-   backbone with patches each side is stretched to the nearest number of whole patches, half to even, one at least.
+   backbone with patches each side is stretched to the nearest number of whole patches, half to even, at least one.
    OpenCV averages areas if either axis shrinks and interpolates linearly if not
 
-Pixels are BGR; CVNet takes them as they are, DINOv2 flips them to RGB.
+Pixels are BGR; CVNet takes them as they are, DINOv2 reverses them to RGB.
 """
 
 from collections.abc import Sequence
@@ -37,16 +37,16 @@ def prepare(
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
-        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image counts
+        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image
         image_size: longer side in pixels that the whole image would have at scale 1, whether it is smaller or larger;
             a crop is resized by the same factor. None: scales refer to the image as it is
         scales: factors of the image pyramid
-        multiple: a number of pixels to whose nearest multiple each side is stretched (half to even, once at least);
+        multiple: a number of pixels to whose nearest multiple each side is stretched (half to even, at least once);
             the two axes then have different factors. None: sides are only rounded
-        box_use: "crop", as published, or "filter": the whole image is prepared, and keypoints in the box count
+        box_use: "crop", as published, or "filter": the whole image is prepared, and only keypoints in the box are kept
 
     Returns:
-        for each scale (H, W, 3) uint8 BGR
+        for each scale an image with pixels (H, W, 3) uint8 BGR
 
     Raises:
         DataError: a file that cannot be decoded, a box without pixels, or a scale that leaves no pixel
@@ -77,13 +77,13 @@ def prepare(
 
 
 def axis_factor(side: int, factor: float, multiple: int | None) -> float:
-    """By what a side is multiplied so that it becomes a multiple of whole patches.
+    """Compute the factor by which a side becomes a multiple of whole patches.
 
     The order of operations is the published one, because OpenCV's filter depends on the last bit of factors near 1.
 
     Args:
         side: length in pixels
-        factor: scale times that of the image size
+        factor: the scale times the factor of the image size
         multiple: see :func:`prepare`
     """
     if multiple is None:

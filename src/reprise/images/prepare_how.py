@@ -1,12 +1,12 @@
-"""The preparation ``how``: what HOW does to an image before its network sees it.
+"""The preparation ``how``: how HOW prepares an image for its network.
 
 Tolias, Jenicek and Chum, Learning and aggregating deep local descriptors for instance-level recognition, ECCV 2020, in
 the order of the published code (gtolias/how with filipradenovic/cnnimageretrieval-pytorch):
 
 1. decode with Pillow to RGB; the orientation of EXIF is ignored
-2. cut a query to its box, each number rounded half to even; black where the box leaves the image
-3. shrink with Pillow's thumbnail (Lanczos) by what brings the longer side of the *whole* image to image_size;
-   smaller images are left as they are
+2. crop a query to its box, each number rounded half to even; black where the box leaves the image
+3. shrink with Pillow's thumbnail (Lanczos) by the factor that reduces the longer side of the *whole* image to
+   image_size; smaller images are left as they are
 
 Pixels are RGB. The network resizes them for its pyramid itself.
 """
@@ -24,12 +24,12 @@ def prepare(
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
-        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image counts
+        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image
         image_size: longer side of the whole image in pixels; None keeps images as they are
-        box_use: "crop", as published, or "filter": the whole image is prepared, and keypoints in the box count
+        box_use: "crop", as published, or "filter": the whole image is prepared, and only keypoints in the box are kept
 
     Returns:
-        (H, W, 3) uint8 RGB
+        an image with pixels (H, W, 3) uint8 RGB
 
     Raises:
         DataError: see :func:`reprise.images.thumbnails.cut_and_shrink`

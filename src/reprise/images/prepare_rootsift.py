@@ -1,11 +1,12 @@
 """The preparation ``rootsift``: a grey image for OpenCV's SIFT.
 
-As ``how``, so that the two see the same sizes, but for two things that are the custom with OpenCV:
+The same as ``how``, so that both extractors get images of the same sizes, except for two things that are usual with
+OpenCV:
 
 1. decode with Pillow to grey, which of a JPEG is its luma channel; the orientation of EXIF is ignored
-2. cut a query to its box by truncation to whole pixels; black where the box leaves the image
-3. shrink with Pillow's thumbnail (Lanczos) by what brings the longer side of the *whole* image to image_size;
-   smaller images are left as they are
+2. crop a query to its box by truncation to whole pixels; black where the box leaves the image
+3. shrink with Pillow's thumbnail (Lanczos) by the factor that reduces the longer side of the *whole* image to
+   image_size; smaller images are left as they are
 
 There is no published preparation of this baseline; the numbers of ASMK with RootSIFT differ with it.
 """
@@ -23,12 +24,12 @@ def prepare(
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
-        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image counts
+        box: (x1, y1, x2, y2) in pixels of the query; None: the whole image
         image_size: longer side of the whole image in pixels; None keeps images as they are
-        box_use: "crop", or "filter": the whole image is prepared, and keypoints in the box count
+        box_use: "crop", or "filter": the whole image is prepared, and only keypoints in the box are kept
 
     Returns:
-        (H, W) uint8 grey
+        an image with pixels (H, W) uint8 grey
 
     Raises:
         DataError: see :func:`reprise.images.thumbnails.cut_and_shrink`

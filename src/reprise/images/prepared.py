@@ -1,4 +1,4 @@
-"""What every preparation gives: pixels, and where they lie in the image that they were made from."""
+"""The result of every preparation: pixels, and their position in the file that they come from."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from reprise.images.boxes import Box, inside
 
 @dataclass(frozen=True)
 class PreparedImage:
-    """An image ready for an extractor, and where it lies in the file that it came from.
+    """An image ready for an extractor, and its position in the file that it comes from.
 
     Attributes:
         pixels: (H, W, 3) uint8, in the order of colours that the preparation names, or (H, W) uint8 grey
         offset: (x, y) of the upper left corner in the file, in pixels of the file as it was decoded
         pixel_size: (x, y) size of one pixel, in pixels of the file; 1 unless the image was resized
-        box: (x1, y1, x2, y2) in pixels of the file; only keypoints inside of it are meant. None: all are
+        box: (x1, y1, x2, y2) in pixels of the file; only keypoints inside are kept. None: all are
     """
 
     pixels: np.ndarray
@@ -35,7 +35,7 @@ class PreparedImage:
         return (keypoints * np.array(self.pixel_size) + np.array(self.offset)).astype(np.float32)
 
     def counts(self, keypoints: np.ndarray) -> np.ndarray:
-        """Which keypoints (N, 2), in pixels of the file, are meant: (N,) bool."""
+        """Tell which keypoints (N, 2), in pixels of the file, are kept: (N,) bool."""
         return np.ones(len(keypoints), bool) if self.box is None else inside(keypoints, self.box)
 
 
@@ -44,7 +44,7 @@ class ScaledImage(PreparedImage):
     """An image at one scale of a pyramid.
 
     Attributes:
-        factor: (y, x), by what the sides of the image, or of its crop, were multiplied, before they were rounded
+        factor: (y, x), the factors by which the sides of the image, or of its crop, were multiplied, before rounding
     """
 
     factor: tuple[float, float] = (1.0, 1.0)

@@ -1,4 +1,4 @@
-"""What an image may be given as: a file, or pixels that are already in memory."""
+"""Forms of an image: a file, or pixels that are already in memory."""
 
 import os
 from typing import TypeAlias
@@ -11,14 +11,20 @@ ImageSource: TypeAlias = str | os.PathLike | np.ndarray
 
 
 def name_of(image: ImageSource) -> str:
-    """What an error calls an image: its path, or what its array is like."""
+    """Return the name of an image for error messages: its path, or the shape and dtype of its array."""
     if isinstance(image, np.ndarray):
         return f"image array {image.shape} of {image.dtype}"
     return os.fspath(image)
 
 
 def check_pixels(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels that were given in memory.
+    """Check pixels that were given in memory.
+
+    Args:
+        pixels: (H, W, 3) RGB or (H, W) grey, uint8
+
+    Returns:
+        the same array
 
     Raises:
         DataError: neither (H, W, 3) nor (H, W) uint8, or an empty axis

@@ -1,4 +1,4 @@
-"""From pixels to the tensors that networks take."""
+"""From pixels to the input tensors of networks."""
 
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ def to_tensor(pixels: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...
 
     Args:
         pixels: (H, W, 3) uint8
-        mean: of the three channels, for pixels in [0, 1]
-        std: the standard deviation of the three channels
+        mean: mean of each of the three channels, for pixels in [0, 1]
+        std: standard deviation of each of the three channels
 
     Returns:
         (1, 3, H, W) float32

@@ -1,4 +1,4 @@
-"""Cutting and shrinking with Pillow, as the published HOW code does it."""
+"""Cropping and shrinking with Pillow, as in the published HOW code."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -24,17 +24,20 @@ def cut_and_shrink(
 ) -> PreparedImage:
     """Decode an image, crop it and shrink it.
 
+    Shrinking is Pillow's thumbnail with its Lanczos filter; its rounding of the sizes and its reduction by whole
+    factors for images at least four times too large belong to the published pixels.
+
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
         box: (x1, y1, x2, y2) in pixels; what lies outside the image is black
         image_size: longer side in pixels to which the whole image is shrunk; a crop is shrunk by the same factor, as
-            if it had been cut out afterwards. Nothing is ever enlarged. None: no shrinking
+            if it had been cropped afterwards. Nothing is ever enlarged. None: no shrinking
         mode: "RGB" or "L", grey
-        whole: how a box is cut to whole pixels: ``round`` half to even, or ``int`` by truncation
-        box_use: "crop" cuts the image, "filter" leaves it whole and passes the box on
+        whole: how a box is rounded to whole pixels: ``round`` half to even, or ``int`` by truncation
+        box_use: "crop" crops the image, "filter" keeps the whole image and stores the box in the result
 
-    Shrinking is Pillow's thumbnail with its Lanczos filter; its rounding of the sizes and its reduction by whole
-    factors for images at least four times too large belong to the published pixels.
+    Returns:
+        an image with pixels (H, W, 3) uint8 RGB, or (H, W) uint8 grey
 
     Raises:
         DataError: a file that cannot be decoded, a box that is empty or outside of the image, or a crop of which

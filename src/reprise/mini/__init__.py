@@ -1,1 +1,1 @@
-"""The miniature: a small, synthetic, reproducible version of every data set file; world draws it, releases write it."""
+"""The miniature: a small, synthetic, reproducible version of every dataset; world draws it, releases write it."""

@@ -1,1 +1,1 @@
-"""Exact nearest neighbours of global descriptors, and rankings made of neighbours."""
+"""Exact nearest neighbours of global descriptors, and rankings made from them."""

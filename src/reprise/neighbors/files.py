@@ -20,17 +20,21 @@ def find_neighbors(
     exclude_self: bool,
     device: str,
 ) -> None:
-    """Write the nearest neighbours of ``queries`` among ``databases``, features of any layout, in the published layout.
+    """Write the nearest neighbours of queries among databases, in the published layout.
 
     Args:
-        queries: None compares the images of the database with each other
-        databases: one after the other, such as a benchmark and distractors
+        queries: features of any layout; None compares the images of the database with each other
+        databases: features of any layout, one file after the other, such as a benchmark and distractors
         output: a pickle (:mod:`reprise.formats.neighbors`), of numpy where the images are compared with each other, as
             for a training, and else of torch
         descriptor: kind of global descriptor
-        count: how many per query, all for None; a database with fewer images has as many neighbours as it can
+        count: number of neighbours per query, None for all; a database with fewer images has as many neighbours as it
+            can
         exclude_self: as in :func:`reprise.neighbors.search.compute_neighbors`
-        device: of torch
+        device: device of torch
+
+    Raises:
+        DataError: files without this kind of global descriptor, or that do not fit each other
     """
     database = np.concatenate([_vectors(file, descriptor) for file in databases])
     asked = database if queries is None else _vectors(queries, descriptor)
@@ -43,7 +47,7 @@ def find_neighbors(
 
 
 def _vectors(file: str | os.PathLike, kind: str) -> np.ndarray:
-    """The global descriptors of one file: (N, G) float32. DataError: there are none of this kind."""
+    """Read the global descriptors of one file, (N, G) float32; DataError where there are none of this kind."""
     with open_features(file) as features:
         features.require("the search for nearest neighbours", global_kind=kind, descriptors=False)
         return features.globals(kind)

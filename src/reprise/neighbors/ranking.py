@@ -21,10 +21,10 @@ def rank_neighbors(
     Args:
         neighbors: a pickle (:mod:`reprise.formats.neighbors`)
         output: a file of rankings
-        query_names: of the queries
-        database_names: of the database
-        distractor_names: of the images that follow those of the database; empty without distractors
-        attributes: of the file, such as the recipe
+        query_names: names of the queries
+        database_names: names of the images of the database
+        distractor_names: names of the images that follow those of the database; empty without distractors
+        attributes: HDF5 attributes of the file of rankings, such as the recipe
 
     Raises:
         DataError: neighbours of other numbers of images, or with distractors not of all of them

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by inner product, in blocks, so that no matrix of all pairs is ever held."""
+"""Exact nearest neighbours by inner product, in blocks, so that the matrix of all pairs is never in memory."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from reprise.formats.rankings import RankedList
 from reprise.storage.errors import DataError
 
 _MASK = 0xFFFFFFFF
-# Bytes per pair of a block: its similarity, its key, and what selecting takes.
+# Bytes per pair of a block: its similarity, its key, and the memory of the selection.
 _PER_PAIR = 32
 
 
@@ -20,18 +20,19 @@ def compute_neighbors(
     block_mib: int = 256,
     device: str = "cpu",
 ) -> RankedList:
-    """The database images of largest inner product with each query, best first.
+    """Find the database images of largest inner product with each query, best first.
 
-    Of equal similarities the smaller index comes first. Similarities are of float32, as in the published files.
+    Of equal similarities the smaller index comes first. Similarities are computed in float32, as in the published
+    files.
 
     Args:
-        queries: (Q, D) floats, as a rule of norm 1; may be memory-mapped
+        queries: (Q, D) floats, usually of unit norm; may be memory-mapped
         database: (N, D) floats
-        num_neighbors: M, how many per query; all of the database for None
-        exclude_self: ``queries`` are the ``database``, and no image is its own neighbour: what is left out is the
-            image with the same index, not the most similar one, which may be another copy of it
+        num_neighbors: number M of neighbours per query; None for the whole database
+        exclude_self: ``queries`` are the ``database``, and no image is its own neighbour: the image with the same index
+            is left out, not the most similar one, which may be another copy of it
         block_mib: memory for one block of similarities, in MiB
-        device: of torch
+        device: device of torch
 
     Returns:
         ranks (Q, M) int64 and scores (Q, M) float32, the similarities; M is at most the number of images that can be
@@ -56,7 +57,7 @@ def compute_neighbors(
 def _best(
     queries: torch.Tensor, database: np.ndarray, columns: int, size: int, own_start: int | None, device: str
 ) -> torch.Tensor:
-    """The ``size`` largest keys of each query, descending; ``own_start``: the index of the first of the queries."""
+    """Compute the ``size`` largest keys of each query, descending; ``own_start`` is the index of the first query."""
     best = torch.empty((len(queries), 0), dtype=torch.int64, device=device)
     for start in range(0, len(database), columns):
         stop = min(start + columns, len(database))
@@ -72,12 +73,12 @@ def _best(
 
 
 def _encode(similarities: torch.Tensor, first: int) -> torch.Tensor:
-    """Similarities and indices as integers that sort by descending similarity, then by ascending index.
+    """Encode similarities and indices as integers that sort by descending similarity, then by ascending index.
 
     The upper half are the bits of the float, those of negative numbers inverted; the lower half is the index,
     counted down. No two keys are equal, so that the result does not depend on the blocks nor on how torch sorts.
     """
-    bits = (similarities + 0.0).view(torch.int32)  # + 0.0 makes one zero of the two
+    bits = (similarities + 0.0).view(torch.int32)  # + 0.0 turns -0.0 into 0.0
     bits = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits).to(torch.int64)
     indices = torch.arange(first, first + similarities.shape[1], device=similarities.device)
     return (bits << 32) | (_MASK - indices)
@@ -90,7 +91,7 @@ def _decode(keys: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _block_shape(num_queries: int, num_images: int, size: int, block_mib: int) -> tuple[int, int]:
-    """(queries, images) per block: few thousand images where that suffices, but not fewer than are kept."""
+    """Choose (queries, images) per block: a few thousand images if that suffices, but not fewer than are kept."""
     pairs = (block_mib << 20) // _PER_PAIR
     columns = min(num_images, max(4096, 2 * size))
     rows = max(1, min(num_queries, pairs // (columns + size)))

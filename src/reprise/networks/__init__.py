@@ -1,4 +1,4 @@
-"""Networks, and the trunks that they stand on."""
+"""Networks, and the ResNet trunks that they are built on."""
 
 from reprise.networks.ames import AMES
 from reprise.networks.attention_detector import AttentionDetector

@@ -14,16 +14,21 @@ from reprise.storage.errors import DataError
 
 
 class AMES(nn.Module):
-    """A transformer over the descriptors of a query and of a database image that puts out one logit.
+    """Transformer over the local descriptors of a query and of a database image that returns one matching logit.
 
-    local_dim   dimensions D of the descriptors: 768 for DINOv2, 1024 for CVNet
-    binarized   descriptors pass a learned projection to 128 signs first (the distilled models)
-    binariser   a file with the matrix that this projection starts from (key ``W``); without it, it starts orthogonal
-
+    Suma et al., AMES: Asymmetric and memory-efficient similarity estimation for instance-level retrieval, ECCV 2024.
     Neither the order of descriptors nor their norm matters. Parameter names are those of the published checkpoints.
     A new network has random weights, by the published rule, and is in evaluation mode. Full-precision networks round
     the tokens of database images to float16 in evaluation mode, since that is how they are stored; in training
     mode they do not, and binarized ones replace the sign by a smooth function.
+
+    Args:
+        local_dim: dimensions D of the descriptors: 768 for DINOv2, 1024 for CVNet
+        binarized: descriptors pass a learned projection to 128 signs first (the distilled models)
+        binariser: a file with the matrix that this projection starts from (key ``W``); without it, it starts orthogonal
+
+    Raises:
+        DataError: ``binariser`` without ``binarized``, or a file that :func:`read_binariser` refuses
     """
 
     def __init__(
@@ -48,7 +53,11 @@ class AMES(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a published checkpoint or a saved one; ``local_dim`` and ``binarized`` are taken from its shapes.
 
-        Nothing is downloaded. DataError: a file that is no AMES checkpoint, or whose parameters are not finite.
+        Args:
+            path: the checkpoint, such as ``dinov2_ames.pt``; nothing is downloaded
+
+        Raises:
+            DataError: a file that is no AMES checkpoint, or whose parameters are not finite
         """
         state = read_state(path)
         network = cls(*settings_of(path, state))
@@ -66,7 +75,11 @@ class AMES(nn.Module):
     ) -> None:
         """Write the network atomically, under the published keys ``state``, ``epoch`` and ``optim``.
 
-        optimizer: the state of the optimiser. training: what else the training wants back, under keys of its own.
+        Args:
+            path: the file to write
+            epoch: the number of epochs that the network was trained
+            optimizer: the state of the optimiser; without it, there is no key ``optim``
+            training: further entries that the training needs in order to continue, under keys of its own
         """
         content = dict(training or {})
         content |= {"state": {key: tensor.detach().cpu() for key, tensor in self.state_dict().items()}, "epoch": epoch}
@@ -82,13 +95,22 @@ class AMES(nn.Module):
         tgt_mask: torch.Tensor | None = None,
         return_tokens: bool = False,
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-        """The logits of B pairs of a query and a database image, (B,), differentiable.
+        """Compute the logits of B pairs of a query and a database image, differentiable.
 
-        src_local  (B, Q, D) float32, descriptors of the queries; tgt_local (B, T, D), those of the database images
-        src_mask   (B, Q) bool, True where a row is padding; tgt_mask (B, T); None where no row is
-        return_tokens  also return the tokens (B, 1 + Q + T, 128) of the last layer: match token, query, database
+        A side may be padding altogether: the match token is always attended to.
 
-        A side may be padding altogether: the match token is always attended to. DataError: other shapes, or another D.
+        Args:
+            src_local: (B, Q, D) float32, descriptors of the queries
+            src_mask: (B, Q) bool, True where a row is padding; None where no row is
+            tgt_local: (B, T, D) float32, descriptors of the database images
+            tgt_mask: (B, T) bool, as ``src_mask``
+            return_tokens: also return the tokens of the last layer
+
+        Returns:
+            (B,) logits; with ``return_tokens`` also (B, 1 + Q + T, 128) tokens: match token, query, database image
+
+        Raises:
+            DataError: other shapes, or descriptors of other dimensions than ``local_dim``
         """
         if tgt_local is None:
             raise DataError("tgt_local: is missing; give the descriptors of the database images")
@@ -101,22 +123,22 @@ class AMES(nn.Module):
         )
 
     def project_query(self, descriptors: torch.Tensor) -> torch.Tensor:
-        """The tokens of query descriptors: (..., D) -> (..., 128) float32."""
+        """Project query descriptors (..., D) to tokens (..., 128) float32."""
         return self.remap_local(descriptors if self.binarized else functional.normalize(descriptors, dim=-1))
 
     def project_database(self, descriptors: torch.Tensor) -> torch.Tensor:
-        """The tokens of database descriptors: (..., D) -> (..., 128), rounded to float16 if they are stored so."""
+        """Project database descriptors (..., D) to tokens (..., 128), rounded to float16 if they are stored so."""
         tokens = self.project_query(descriptors)
         return tokens if self.training or self.binarized else tokens.half().to(tokens.dtype)
 
     def binarise(self, descriptors: torch.Tensor) -> torch.Tensor:
-        """The codes of a binarized network: (..., D) -> (..., 16) uint8, the first sign in the highest bit."""
+        """Binarise descriptors (..., D) with a binarized network: (..., 16) uint8, first sign in the highest bit."""
         bits = (self.remap_local[0](descriptors) > 0).unflatten(-1, (-1, 8))
         powers = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.uint8, device=bits.device)
         return (bits * powers).sum(dim=-1, dtype=torch.uint8)
 
     def project_codes(self, codes: torch.Tensor) -> torch.Tensor:
-        """The tokens of codes: (..., 16) uint8 -> (..., 128), as those of the descriptors that they were made of."""
+        """Project codes (..., 16) uint8 to the tokens (..., 128) of the descriptors that the codes were made of."""
         shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=codes.device)
         signs = ((codes[..., None] >> shifts) & 1).flatten(-2).to(self.mtc_token.dtype) * 2 - 1
         return self.remap_local[2](self.remap_local[1](signs))
@@ -129,7 +151,18 @@ class AMES(nn.Module):
         tgt_mask: torch.Tensor | None,
         return_tokens: bool = False,
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-        """:meth:`forward` from tokens: (B, Q, 128) and (B, T, 128)."""
+        """Compute the logits from tokens that were projected before.
+
+        Args:
+            src: (B, Q, 128), tokens of the queries
+            src_mask: (B, Q) bool, True where a row is padding, or None
+            tgt: (B, T, 128), tokens of the database images
+            tgt_mask: (B, T) bool, as ``src_mask``
+            return_tokens: also return the tokens of the last layer
+
+        Returns:
+            as :meth:`forward`
+        """
         queries = src.shape[1]
         z = torch.cat([src, self.mtc_token.expand(len(src), 1, DIM), tgt], dim=1)
         z = self.decoder(z, queries, _valid(src, src_mask, tgt, tgt_mask))
@@ -163,7 +196,16 @@ class AMES(nn.Module):
 
 
 def check_dim(where: str, found: int, local_dim: int) -> None:
-    """DataError unless descriptors have the dimensions of the network that shall take them."""
+    """Check that descriptors have the dimensions that a network takes.
+
+    Args:
+        where: what the message starts with, such as the name of the argument
+        found: dimensions of the descriptors
+        local_dim: dimensions that the network takes
+
+    Raises:
+        DataError: the two differ
+    """
     if found != local_dim:
         raise DataError(
             f"{where}: descriptors have {found} dimensions, and this network takes {local_dim}; use a checkpoint "

@@ -1,4 +1,4 @@
-"""The files that AMES networks and their binarisation matrices are kept in."""
+"""Files of AMES networks and of their binarisation matrices."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,14 @@ _REMEDY = "give an AMES checkpoint, such as dinov2_ames.pt, or one that the trai
 
 
 def read_state(path: str | os.PathLike) -> dict[str, torch.Tensor]:
-    """The parameters (key ``state``) of a checkpoint. DataError: a file that holds none, or values not finite."""
+    """Read the parameters (key ``state``) of a checkpoint.
+
+    Returns:
+        parameter name -> tensor, all of them finite
+
+    Raises:
+        DataError: a file without ``state``, an entry that is no tensor, or values that are not finite
+    """
     state = load_checkpoint(path).get("state")
     if not isinstance(state, Mapping) or not state:
         raise DataError(f"{path}: has no 'state' with the parameters of a network; {_REMEDY}")
@@ -28,7 +35,18 @@ def read_state(path: str | os.PathLike) -> dict[str, torch.Tensor]:
 
 
 def settings_of(path: str | os.PathLike, state: Mapping[str, torch.Tensor]) -> tuple[int, bool]:
-    """``local_dim`` and ``binarized`` of the network that ``state`` belongs to, from the shapes of its projection."""
+    """Find the settings of the network that ``state`` belongs to, from the shapes of its projection.
+
+    Args:
+        path: the file that messages name
+        state: the parameters of the network
+
+    Returns:
+        ``local_dim`` and ``binarized``, as the arguments of :class:`reprise.networks.ames.AMES`
+
+    Raises:
+        DataError: neither of the two projections is in ``state``
+    """
     for key, axis, binarized in (("remap_local.0.W", 0, True), ("remap_local.0.weight", 1, False)):
         if key in state and state[key].ndim == 2:
             return state[key].shape[axis], binarized
@@ -38,7 +56,16 @@ def settings_of(path: str | os.PathLike, state: Mapping[str, torch.Tensor]) -> t
 def check_state(
     path: str | os.PathLike, state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]
 ) -> None:
-    """DataError unless ``state`` has the names and shapes of ``expected``."""
+    """Check that ``state`` has the names and shapes of ``expected``.
+
+    Args:
+        path: the file that messages name
+        state: the parameters that were read
+        expected: the state dict of the network that they are for
+
+    Raises:
+        DataError: a missing or a foreign parameter, or another shape
+    """
     for key, tensor in expected.items():
         if key not in state:
             raise DataError(f"{path}: state has no {key!r}; {_REMEDY}")
@@ -51,15 +78,23 @@ def check_state(
 
 
 def write_checkpoint(path: str | os.PathLike, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint atomically, so that the published code reads it as well."""
+    """Write a checkpoint atomically, in a form that the published code reads as well."""
     with atomic_path(path) as temporary:
         torch.save(dict(content), temporary)
 
 
 def read_binariser(path: str | os.PathLike, local_dim: int) -> torch.Tensor:
-    """The matrix (local_dim, 128), float32, of a file with the key ``W``, as iterative quantisation left it.
+    """Read a binarisation matrix, as iterative quantisation left it, from a file with the key ``W``.
 
-    DataError: no such key, another shape (a file of another backbone), or values that are not finite.
+    Args:
+        path: the file, such as ``itq_dinov2_D128.pt``
+        local_dim: dimensions of the descriptors that the matrix is for
+
+    Returns:
+        (local_dim, 128) float32
+
+    Raises:
+        DataError: no such key, another shape (a file of another backbone), or values that are not finite
     """
     W = load_checkpoint(path).get("W")
     remedy = f"give the file that was fitted to descriptors of {local_dim} dimensions, such as itq_dinov2_D128.pt"

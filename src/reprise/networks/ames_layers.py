@@ -1,6 +1,6 @@
-"""The layers of AMES: attention in blocks, and the binarisation of descriptors.
+"""Layers of AMES: attention in blocks, and the binarisation of descriptors.
 
-A sequence of tokens stands in the order [query; match token; database], in which every set of tokens that a block may
+A sequence of tokens is ordered as [query; match token; database], in which every set of tokens that a block may
 attend to is one contiguous slice, so that no mask over pairs of tokens is ever built.
 """
 
@@ -14,22 +14,35 @@ DIM = 128
 HEADS = 2
 LAYERS = 5
 HIDDEN = 1024
-# The width of the error function that stands for the sign in training.
+# The width of the error function that replaces the sign in training.
 _SIGMA = 1e-6
 
 Block = tuple[slice, slice]
 
 
 def self_blocks(queries: int, length: int) -> list[Block]:
-    """Rows and the columns that they attend to, where an image sees itself and the match token.
+    """List the blocks of self-attention: an image attends to itself and to the match token.
 
-    queries, length: the tokens of the query, and all tokens. The match token (row ``queries``) sees everything.
+    Args:
+        queries: number of tokens of the query, and the row of the match token, which attends to everything
+        length: number of all tokens, match token included
+
+    Returns:
+        (rows, columns) slices: the rows of a block attend to its columns
     """
     return _blocks(queries, length, slice(0, queries + 1), slice(queries, length))
 
 
 def cross_blocks(queries: int, length: int) -> list[Block]:
-    """The same where an image sees the other image and the match token, and not itself."""
+    """List the blocks of cross-attention: an image attends to the other image and to the match token, not to itself.
+
+    Args:
+        queries: number of tokens of the query
+        length: number of all tokens
+
+    Returns:
+        as :func:`self_blocks`
+    """
     return _blocks(queries, length, slice(queries, length), slice(0, queries + 1))
 
 
@@ -40,7 +53,7 @@ def _blocks(queries: int, length: int, of_query: slice, of_database: slice) -> l
 
 
 class BlockAttention(nn.Module):
-    """Multi-head attention with a packed projection of queries, keys and values. (B, L, 128) -> (B, L, 128)."""
+    """Multi-head attention in blocks, with one packed projection of queries, keys and values."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +63,16 @@ class BlockAttention(nn.Module):
         nn.init.xavier_uniform_(self.in_proj_weight)
 
     def forward(self, z: torch.Tensor, blocks: list[Block], valid: torch.Tensor | None) -> torch.Tensor:
-        """valid: (B, L) bool, the columns that may be attended to; None where all may."""
+        """Attend within blocks.
+
+        Args:
+            z: (B, L, 128) tokens
+            blocks: slices of rows and of the columns that they attend to
+            valid: (B, L) bool, the columns that may be attended to; None where all may
+
+        Returns:
+            (B, L, 128)
+        """
         projected = functional.linear(z, self.in_proj_weight, self.in_proj_bias)
         q, k, v = projected.unflatten(2, (3, HEADS, DIM // HEADS)).permute(2, 0, 3, 1, 4)
         parts = []
@@ -65,7 +87,7 @@ class BlockAttention(nn.Module):
 
 
 class Layer(nn.Module):
-    """Self-attention, cross-attention and a feed-forward network, each added and then normalised."""
+    """Self-attention, cross-attention and a feed-forward network, each added to its input and then normalised."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,28 +100,42 @@ class Layer(nn.Module):
         self.norm3 = nn.LayerNorm(DIM)
 
     def forward(self, z: torch.Tensor, queries: int, valid: torch.Tensor | None) -> torch.Tensor:
+        """Apply the layer to tokens.
+
+        Args:
+            z: (B, L, 128) tokens
+            queries: number of tokens of the query
+            valid: (B, L) bool, the tokens that may be attended to; None where all may
+
+        Returns:
+            (B, L, 128)
+        """
         z = self.norm1(z + self.self_attn(z, self_blocks(queries, z.shape[1]), valid))
         z = self.norm2(z + self.cross_attn(z, cross_blocks(queries, z.shape[1]), valid))
         return self.norm3(z + self.linear2(self.linear1(z).relu()))
 
 
 class Decoder(nn.Module):
-    """The layers one after the other; there is no normalisation after the last."""
+    """All layers, one after the other; there is no normalisation after the last."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
 
     def forward(self, z: torch.Tensor, queries: int, valid: torch.Tensor | None) -> torch.Tensor:
+        """Apply all layers to tokens; arguments and result as for :meth:`Layer.forward`."""
         for layer in self.layers:
             z = layer(z, queries, valid)
         return z
 
 
 class Binarisation(nn.Module):
-    """sign(x W) of normalised descriptors x. (..., D) -> (..., 128) in {-1, 0, 1}.
+    """The signs of a linear projection of normalised descriptors, sign(x W).
 
     In training the sign is erf(y / sqrt(2 sigma)) with sigma 1e-6, whose gradient reaches W where y is small.
+
+    Args:
+        local_dim: dimensions D of the descriptors
     """
 
     def __init__(self, local_dim: int) -> None:
@@ -107,5 +143,6 @@ class Binarisation(nn.Module):
         self.W = nn.Parameter(nn.init.orthogonal_(torch.empty(local_dim, DIM)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Project descriptors (..., D) to (..., 128) in {-1, 0, 1}."""
         y = functional.normalize(x, dim=-1) @ self.W
         return torch.erf(y / math.sqrt(2 * _SIGMA)) if self.training else torch.sign(y)

@@ -1,4 +1,4 @@
-"""The detector that ranks local features by a learned attention, as in DELG (Cao, Araujo and Sim, ECCV 2020).
+"""Detector that ranks local features by a learned attention, as in DELG (Cao, Araujo and Sim, ECCV 2020).
 
 Parameter names are those of the published AMES detectors, ``dinov2_detector.pt`` and ``cvnet_detector.pt``.
 """
@@ -21,9 +21,10 @@ _REMEDY = "give an AMES detector, such as dinov2_detector.pt"
 
 
 class AttentionDetector(nn.Module):
-    """Projects features and weighs them. ``dim``: channels of the features that come in, and that go out.
+    """Projection of a feature map, and a weight for each of its cells. A new detector has random weights.
 
-    A new detector has random weights.
+    Args:
+        dim: channels of the feature map, and of the projected features
     """
 
     def __init__(self, dim: int) -> None:
@@ -39,7 +40,8 @@ class AttentionDetector(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a published detector, or a saved one.
 
-        DataError: a file without ``state``, another key or shape in it, or values that are not finite.
+        Raises:
+            DataError: a file without ``state``, another key or shape in it, or values that are not finite
         """
         content = load_checkpoint(path)
         if "state" not in content:
@@ -50,18 +52,25 @@ class AttentionDetector(nn.Module):
         return detector.eval()
 
     def save_checkpoint(self, path: str | os.PathLike) -> None:
-        """Write the detector as it is published, atomically."""
+        """Write the detector atomically, in the published form."""
         with atomic_path(path) as temporary:
             torch.save({"state": self.state_dict()}, temporary)
 
     def for_inference(self) -> "AttentionDetector":
-        """A faster copy for inference alone, with the batch normalisation folded away; it cannot be saved."""
+        """Make a copy for inference alone, with batch normalisation folded into convolutions; it cannot be saved."""
         detector = copy.deepcopy(self).eval()
         fold_batch_norms(detector)
         return detector.requires_grad_(False)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, dim, h, w) -> projected features (B, dim, h, w) of unit L2 norm, and their weights (B, 1, h, w) > 0."""
+        """Project a feature map and weigh its cells.
+
+        Args:
+            features: (B, dim, h, w) float32
+
+        Returns:
+            (B, dim, h, w) projected features of unit L2 norm, and (B, 1, h, w) weights, greater than 0
+        """
         projected = self.bn(self.conv1(features))
         weights = functional.softplus(self.conv2(functional.relu(projected)))
         return functional.normalize(projected, dim=1, eps=1e-15), weights

@@ -1,7 +1,8 @@
-"""CVNet: a ResNet whose third stage gives local features and whose head gives a global descriptor.
+"""CVNet: a ResNet whose third stage gives local descriptors and whose head gives a global descriptor.
 
-Lee et al., Correlation verification for image retrieval, CVPR 2022. Only the part that looks at one image is here, not
-the one that verifies pairs. Parameter names are those of the published ``CVPR2022_CVNet_R101.pyth``, without prefix.
+Lee et al., Correlation verification for image retrieval, CVPR 2022. Only the part that describes one image is
+implemented, not the one that verifies pairs. Parameter names are those of the published
+``CVPR2022_CVNet_R101.pyth``, without prefix.
 """
 
 import copy
@@ -28,14 +29,22 @@ _EXPANSION = 4
 
 
 class CVNet(nn.Module):
-    """A ResNet with bottleneck blocks; the defaults are the published ResNet-101.
+    """ResNet with bottleneck blocks, a local feature map and a global head; the defaults are the published ResNet-101.
 
-    depths  blocks in each of the four stages
-    width   channels of the first convolution; the stages put out 4, 8, 16 and 32 times as many
-    dim     of the global descriptor
+    A new network has random weights.
 
-    Attributes: ``local_dim``, channels of the local map; ``stride``, distance of its cells in pixels; ``dim``.
-    A new network has random weights. DataError: not four depths of at least one.
+    Args:
+        depths: numbers of blocks in the four stages
+        width: channels of the first convolution; the stages return 4, 8, 16 and 32 times as many
+        dim: dimensions of the global descriptor
+
+    Attributes:
+        local_dim: channels of the local feature map
+        stride: distance of two cells of that map, in pixels
+        dim: dimensions of the global descriptor
+
+    Raises:
+        DataError: not four depths of at least one
     """
 
     stride = 16
@@ -60,9 +69,12 @@ class CVNet(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a network from a published checkpoint, or a saved one; its sizes follow from the shapes.
 
-        Of ``model_state`` the tensors under ``encoder_q.`` count, all of them; the others, which verify pairs, are
-        named in the log. DataError: a file that is no CVNet checkpoint, another key or shape under the prefix, or
-        values that are not finite.
+        Of ``model_state`` all tensors under ``encoder_q.`` are used; the others, which verify pairs, are named in the
+        log.
+
+        Raises:
+            DataError: a file that is no CVNet checkpoint, another key or shape under the prefix, or values that are not
+                finite
         """
         content = load_checkpoint(path)
         if "model_state" not in content:
@@ -81,13 +93,13 @@ class CVNet(nn.Module):
         return network.eval()
 
     def save_checkpoint(self, path: str | os.PathLike) -> None:
-        """Write the network as it is published, atomically."""
+        """Write the network atomically, in the published form."""
         state = {f"{_PREFIX}{key}": tensor for key, tensor in self.state_dict().items()}
         with atomic_path(path) as temporary:
             torch.save({"model_state": state}, temporary)
 
     def for_inference(self) -> "CVNet":
-        """A faster copy for inference alone: batch normalisation folded away, memory laid out channels last.
+        """Make a faster copy for inference alone: batch normalisation folded into convolutions, memory channels last.
 
         Its outputs are the same up to rounding. It has other parameters, so that it cannot be saved.
         """
@@ -97,10 +109,16 @@ class CVNet(nn.Module):
         return network.requires_grad_(False)
 
     def forward_local(self, image: torch.Tensor) -> torch.Tensor:
-        """The output of the third stage before its last ReLU.
+        """Compute the local feature map: the output of the third stage before its last ReLU.
 
-        image (B, 3, H, W) float32 BGR, normalised by the mean and deviation of ImageNet
-        -> (B, local_dim, h, w), h = ceil(H / 16). DataError: an image of another shape.
+        Args:
+            image: (B, 3, H, W) float32 BGR, normalised by the mean and the standard deviation of ImageNet
+
+        Returns:
+            (B, local_dim, h, w) float32, h = ceil(H / 16), w = ceil(W / 16)
+
+        Raises:
+            DataError: an image of another shape
         """
         if image.dim() != 4 or image.shape[1] != 3 or not image.numel():
             raise DataError(f"image: the shape is {tuple(image.shape)}, expected (B, 3, H, W) without empty axes")
@@ -110,16 +128,16 @@ class CVNet(nn.Module):
         return self.s3(features)
 
     def forward_global(self, image: torch.Tensor) -> torch.Tensor:
-        """The global descriptor (B, dim), not normalised, of images as :meth:`forward_local` takes them."""
+        """Compute global descriptors (B, dim), not normalised, of images as :meth:`forward_local` takes them."""
         return self.pool(self.forward_local(image))
 
     def pool(self, local: torch.Tensor) -> torch.Tensor:
-        """The global descriptor (B, dim), not normalised, from what :meth:`forward_local` returned."""
+        """Compute global descriptors (B, dim), not normalised, from the map that :meth:`forward_local` returned."""
         return self.head(functional.relu(self.s4(functional.relu(local)), inplace=True))
 
 
 class _Stem(nn.Module):
-    """(B, 3, H, W) -> (B, width, H / 4, W / 4), not negative."""
+    """First convolution and pooling: (B, 3, H, W) -> (B, width, H / 4, W / 4), not negative."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -147,7 +165,7 @@ class _Stage(nn.Module):
 
 
 class _Block(nn.Module):
-    """A bottleneck and a shortcut, without the last ReLU. (B, inputs, h, w) -> (B, 4 width, h', w')"""
+    """Bottleneck and shortcut, without the last ReLU: (B, inputs, h, w) -> (B, 4 width, h', w')."""
 
     def __init__(self, inputs: int, width: int, stride: int) -> None:
         super().__init__()
@@ -164,7 +182,7 @@ class _Block(nn.Module):
 
 
 class _Bottleneck(nn.Module):
-    """1x1, 3x3 (with the stride) and 1x1 convolutions."""
+    """Convolutions of 1x1, 3x3 (with the stride) and 1x1."""
 
     def __init__(self, inputs: int, width: int, stride: int) -> None:
         super().__init__()
@@ -182,7 +200,7 @@ class _Bottleneck(nn.Module):
 
 
 class _Head(nn.Module):
-    """Generalised-mean pooling and a fully connected layer. (B, inputs, h, w) -> (B, dim)"""
+    """Generalised-mean pooling and a fully connected layer: (B, inputs, h, w) -> (B, dim)."""
 
     def __init__(self, inputs: int, dim: int) -> None:
         super().__init__()
@@ -194,7 +212,10 @@ class _Head(nn.Module):
 
 
 class _GeneralisedMean(nn.Module):
-    """(B, C, h, w) -> (B, C); Radenovic et al., Fine-tuning CNN image retrieval with no human annotation, PAMI 2019."""
+    """Generalised-mean pooling, (B, C, h, w) -> (B, C).
+
+    Radenovic et al., Fine-tuning CNN image retrieval with no human annotation, PAMI 2019.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,19 +19,25 @@ from reprise.untrusted.checkpoints import load_checkpoint
 
 _EPSILON = 1e-6
 _REMEDY = "give the weights of a DINOv2 with registers, such as dinov2_vitb14_reg4_pretrain.pth"
-# The published ViT-S, -B and -L all have heads of this width; the shapes of their weights do not tell.
+# The published ViT-S, -B and -L all have heads of this width, which the shapes of weights do not determine.
 _HEAD_DIM = 64
 
 
 class DINOv2(nn.Module):
-    """A vision transformer with a class token and register tokens; the defaults are the published ViT-B/14.
+    """Vision transformer with a class token and register tokens; the defaults are the published ViT-B/14.
 
-    dim, depth, heads  width, number of blocks, attention heads per block
-    registers          number of register tokens, which are dropped from the output
-    patch              side of a patch in pixels
-    grid               side of the positional grid in patches; it is resized to that of each image
+    A new network has random weights.
 
-    A new network has random weights. DataError: ``dim`` that is no multiple of ``heads``.
+    Args:
+        dim: width D of the tokens
+        depth: number of blocks
+        heads: attention heads per block
+        registers: number of register tokens, which are not part of the output
+        patch: side of a patch, in pixels
+        grid: side of the grid of positional embeddings, in patches; it is resized to the grid of each image
+
+    Raises:
+        DataError: ``dim`` that is no multiple of ``heads``
     """
 
     def __init__(
@@ -56,8 +62,11 @@ class DINOv2(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a network from a published state dict, or a saved one; its sizes follow from the shapes.
 
-        Heads are 64 wide. DataError: a file that is no state dict of a DINOv2 with registers, another key or shape,
-        or values that are not finite.
+        Heads are taken to be 64 wide, as in all published models.
+
+        Raises:
+            DataError: a file that is no state dict of a DINOv2 with registers, another key or shape, or values that are
+                not finite
         """
         state = tensors_of(path, load_checkpoint(path), "the file", _REMEDY)
         _, positions, dim = shape_of(path, state, "pos_embed", 3, _REMEDY)
@@ -75,17 +84,22 @@ class DINOv2(nn.Module):
         return network.eval()
 
     def save_checkpoint(self, path: str | os.PathLike) -> None:
-        """Write the state dict as it is published, atomically."""
+        """Write the state dict atomically, in the published form."""
         with atomic_path(path) as temporary:
             torch.save(self.state_dict(), temporary)
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens after the last normalisation.
+        """Compute the tokens of images after the last normalisation.
 
-        image (B, 3, H, W) float32 RGB, normalised by the mean and deviation of ImageNet, sides multiples of ``patch``
-        -> class token (B, dim), patch tokens (B, N, dim) row by row, N = H / patch * W / patch
+        Args:
+            image: (B, 3, H, W) float32 RGB, normalised by the mean and the standard deviation of ImageNet, sides
+                multiples of ``patch``
 
-        DataError: an image of another shape.
+        Returns:
+            class tokens (B, dim) and patch tokens (B, N, dim), row by row, N = H / patch * W / patch
+
+        Raises:
+            DataError: an image of another shape
         """
         whole = all(side % self.patch == 0 for side in image.shape[2:])
         if image.dim() != 4 or image.shape[1] != 3 or not image.numel() or not whole:
@@ -105,12 +119,12 @@ class DINOv2(nn.Module):
         return tokens[:, 0], tokens[:, 1 + registers.shape[1] :]
 
     def _positions(self, rows: int, columns: int) -> torch.Tensor:
-        """The positional grid (1, rows * columns, dim) resized to that of an image."""
+        """Resize the grid of positional embeddings to that of an image: (1, rows * columns, dim)."""
         side = math.isqrt(self.pos_embed.shape[1] - 1)
         if (rows, columns) == (side, side):
             return self.pos_embed[:, 1:]
         grid = self.pos_embed[:, 1:].unflatten(1, (side, side)).permute(0, 3, 1, 2)
-        # By size and antialiased: the networks with registers were published so, those without differ.
+        # By size and antialiased, as for the published networks with registers; those without differ.
         grid = functional.interpolate(grid, size=(rows, columns), mode="bicubic", antialias=True)
         return grid.flatten(2).transpose(1, 2)
 
@@ -125,7 +139,7 @@ class DINOv2(nn.Module):
 
 
 class _PatchEmbedding(nn.Module):
-    """(B, 3, H, W) -> (B, dim, H / patch, W / patch)"""
+    """Linear projection of patches: (B, 3, H, W) -> (B, dim, H / patch, W / patch)."""
 
     def __init__(self, dim: int, patch: int) -> None:
         super().__init__()
@@ -136,7 +150,7 @@ class _PatchEmbedding(nn.Module):
 
 
 class _Block(nn.Module):
-    """Attention and a perceptron, each normalised before and scaled per channel after, (B, L, dim) -> the same."""
+    """Attention and a perceptron, each normalised before and scaled per channel after: (B, L, dim) -> (B, L, dim)."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()

@@ -21,19 +21,28 @@ from reprise.storage.errors import DataError
 
 
 class HOW(nn.Module):
-    """A ResNet trunk whose cells are local features, weighted by the L2 norm of the trunk's output.
+    """ResNet trunk whose cells are local descriptors, weighted by the L2 norm of the trunk's output.
 
-    backbone     "resnet18", "resnet50" or "resnet101"
-    skip_stages  number of last stages left out; the published "R50-" is resnet50 with 1
-    dim          dimensions after the 1x1 reduction; None leaves the reduction out
-    smoothing    odd side of the average filter over the trunk's output; None leaves it out
+    Tolias, Jenicek and Chum, Learning and aggregating deep local descriptors for instance-level recognition, ECCV
+    2020. Parameter names are those of the published checkpoints. A new network has random weights. Batch normalisation
+    always uses its running statistics, in training mode too, as in the published training.
 
-    Attributes: the four arguments in ``settings``; ``dim``, the dimensions that come out; ``stride``, the distance of
-    two cells in pixels; ``mean_std``, the normalisation that the network expects of its images, two triples for
-    images in [0, 1]. Parameter names are those of the published checkpoints. A new network has random weights.
+    Args:
+        backbone: ``resnet18``, ``resnet50`` or ``resnet101``
+        skip_stages: number of last stages left out; the published "R50-" is resnet50 with 1
+        dim: dimensions after the 1x1 reduction; None leaves the reduction out
+        smoothing: odd side of the average filter over the trunk's output, in cells; None leaves it out
+        mean_std: the normalisation that the network expects of its images, mean and standard deviation per channel for
+            images in [0, 1]
 
-    Batch normalisation always uses its running statistics, in training mode too, as in the published training.
-    DataError: an argument outside the ranges above.
+    Attributes:
+        settings: the first four arguments
+        dim: dimensions of the descriptors
+        stride: distance of two cells, in pixels
+        mean_std: as given
+
+    Raises:
+        DataError: an argument outside the ranges above
     """
 
     def __init__(
@@ -59,7 +68,12 @@ class HOW(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a network from a published checkpoint, in the format of 2020 or the older one, or from a saved one.
 
-        Nothing is downloaded. DataError: see :func:`reprise.networks.how_checkpoint.read_checkpoint`.
+        Args:
+            path: the checkpoint; nothing is downloaded
+
+        Raises:
+            DataError: a file that :func:`reprise.networks.how_checkpoint.read_checkpoint` refuses, or parameters of
+                other names or shapes
         """
         checkpoint = read_checkpoint(path)
         network = cls(**asdict(checkpoint.settings), mean_std=checkpoint.mean_std)
@@ -70,15 +84,23 @@ class HOW(nn.Module):
     def save_checkpoint(
         self, path: str | os.PathLike, *, epoch: int = 0, training: Mapping[str, Any] | None = None
     ) -> None:
-        """Write the network in the published format "how/2020", atomically.
+        """Write the network atomically, in the published format "how/2020".
 
-        training: what the training wants back, under the published keys optimizer, scheduler, best_score and scores.
+        Args:
+            path: the file to write
+            epoch: the number of epochs that the network was trained
+            training: entries that the training needs in order to continue, under the published keys optimizer,
+                scheduler, best_score and scores
+
+        Raises:
+            DataError: a copy that :meth:`for_inference` made
         """
         if isinstance(self.features[1], nn.Identity):
             raise DataError("network: is a copy made by for_inference; save the network that it was made from")
         write_checkpoint(path, self.settings, self.mean_std, self.state_dict(), epoch, training or {})
 
     def train(self, mode: bool = True) -> Self:
+        """Set the training mode, except for batch normalisation, which stays in evaluation mode."""
         super().train(mode)
         for module in self.features.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -86,7 +108,7 @@ class HOW(nn.Module):
         return self
 
     def for_inference(self) -> "HOW":
-        """A faster copy for inference alone: batch normalisation folded away, memory laid out channels last.
+        """Make a faster copy for inference alone: batch normalisation folded into convolutions, memory channels last.
 
         Its outputs are the same up to rounding. It has other parameters, so that it cannot be saved.
         """
@@ -99,16 +121,21 @@ class HOW(nn.Module):
     def forward_local(
         self, image: torch.Tensor, num_features: int | None = 1000, scales: Sequence[float] = SCALES
     ) -> LocalFeatures:
-        """The ``num_features`` strongest local features of an image over all scales jointly, strongest first.
+        """Compute the strongest local descriptors of an image over all scales jointly, strongest first.
 
-        image   (1, 3, H, W) float32, normalised by ``mean_std``
-        scales  factors by which the image is resized; None as ``num_features`` keeps every cell
+        Cells of equal strength keep their order: by scale as given, then by row, then by column.
 
-        Descriptors are (n, dim), not normalised; scores are relative to the strongest cell, which has 1;
-        keypoints are stride * (cell + 0.5) / scale in pixels of ``image``; scales are the factors. Cells of equal
-        strength keep their order: by scale as given, then by row, then by column.
+        Args:
+            image: (1, 3, H, W) float32, normalised by ``mean_std``
+            num_features: number n of descriptors that are kept; None keeps every cell
+            scales: factors by which the image is resized
 
-        DataError: an image of another shape or with values that are not finite, or a scale that leaves no pixel.
+        Returns:
+            descriptors (n, dim), not normalised; keypoints (n, 2) at stride * (cell + 0.5) / scale, in pixels of
+            ``image``; scales (n,), the factors; scores (n,) relative to the strongest cell, which has 1
+
+        Raises:
+            DataError: an image of another shape or with values that are not finite, or a scale that leaves no pixel
         """
         maps = list(self._pyramid(image, scales))
         descriptors = torch.cat([features[0].flatten(1).T for features, _ in maps])
@@ -127,10 +154,17 @@ class HOW(nn.Module):
         )
 
     def forward_global(self, image: torch.Tensor, scales: Sequence[float] = (1.0,)) -> torch.Tensor:
-        """The global descriptor of an image: the sum of its local ones weighted by their scores, normalised.
+        """Compute the global descriptor of an image: the normalised sum of its local descriptors, weighted by scores.
 
-        image (1, 3, H, W) float32, normalised by ``mean_std`` -> (1, dim), differentiable.
-        DataError: as :meth:`forward_local`.
+        Args:
+            image: (1, 3, H, W) float32, normalised by ``mean_std``
+            scales: factors by which the image is resized
+
+        Returns:
+            (1, dim), differentiable
+
+        Raises:
+            DataError: as :meth:`forward_local`
         """
         maps = list(self._pyramid(image, scales))
         maximum = _maximum(torch.cat([attention.flatten() for _, attention in maps]))
@@ -139,11 +173,11 @@ class HOW(nn.Module):
         return total / (total.norm(dim=1, keepdim=True) + 1e-6)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """The global descriptor at scale 1: what the training compares."""
+        """Compute the global descriptor (1, dim) at scale 1, which is what the training compares."""
         return self.forward_global(image)
 
     def _pyramid(self, image: torch.Tensor, scales: Sequence[float]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """For each scale the descriptors (1, dim, h, w) and their attention (1, 1, h, w)."""
+        """Compute for each scale the descriptors (1, dim, h, w) and their attention (1, 1, h, w)."""
         _check_image(image, scales)
         for scale in scales:
             trunk = self.features(_resize(image, scale))
@@ -169,7 +203,7 @@ def _resize(image: torch.Tensor, scale: float) -> torch.Tensor:
 
 
 def _grid(rows: int, columns: int) -> np.ndarray:
-    """The cells (x, y) of a map, row by row: (rows * columns, 2)."""
+    """List the cells (x, y) of a map, row by row: (rows * columns, 2)."""
     y, x = np.divmod(np.arange(rows * columns), columns)
     return np.stack([x, y], axis=1)
 

@@ -1,4 +1,4 @@
-"""The files that HOW networks are kept in: the published format "how/2020" and the older one without a version."""
+"""Files of HOW networks: the published format "how/2020" and the older one without a version."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,14 @@ REMEDY = "give a HOW checkpoint, such as how_r18.pth, how_r50-.pth or one that t
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint says about a network: its parts, its image normalisation and its parameters."""
+    """The content of a checkpoint.
+
+    Attributes:
+        path: the file, for messages
+        settings: the parts of the network
+        mean_std: mean and standard deviation per channel that images are normalised by
+        state_dict: parameter name -> tensor
+    """
 
     path: str
     settings: Settings
@@ -27,7 +34,7 @@ class Checkpoint:
     state_dict: dict[str, torch.Tensor]
 
     def check_state_dict(self, expected: Mapping[str, torch.Tensor]) -> None:
-        """DataError unless the parameters are those of ``expected``, by name and shape, and finite."""
+        """Check that the parameters have the names and shapes of ``expected`` and are finite; DataError where not."""
         settings = self.settings
         network = f"{settings.backbone} without its last {settings.skip_stages} stages, dim {settings.dim}"
         for key, tensor in expected.items():
@@ -49,7 +56,8 @@ class Checkpoint:
 def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
     """Read a HOW checkpoint of either format.
 
-    DataError: a file that is no HOW checkpoint, lacks a key, or describes a network that cannot be built.
+    Raises:
+        DataError: a file that is no HOW checkpoint, lacks a key, or describes a network that cannot be built
     """
     content = _Content(str(path), load_checkpoint(path))
     state_dict = content.get("state_dict", Mapping)
@@ -82,9 +90,18 @@ def write_checkpoint(
     epoch: int,
     training: Mapping[str, Any],
 ) -> None:
-    """Write a network in the format "how/2020", atomically, so that the published code reads it as well.
+    """Write a network atomically in the format "how/2020", which the published code reads as well.
 
-    training: any of the published keys optimizer, scheduler, best_score and scores. DataError: another key.
+    Args:
+        path: the file to write
+        settings: the parts of the network
+        mean_std: mean and standard deviation per channel that images are normalised by
+        state_dict: parameter name -> tensor
+        epoch: the number of epochs that the network was trained
+        training: any of the published keys optimizer, scheduler, best_score and scores
+
+    Raises:
+        DataError: another key in ``training``
     """
     state: dict[str, Any] = {"optimizer": None, "best_score": None, "scores": {}}
     for key, value in training.items():
@@ -158,7 +175,7 @@ def _mean_std(path: str, values: Sequence) -> MeanStd:
 
 @dataclass(frozen=True)
 class _Content:
-    """A mapping inside a checkpoint that knows where it stands, for the messages."""
+    """A mapping of a checkpoint that knows its place in the file, for messages."""
 
     path: str
     values: Mapping

@@ -1,4 +1,4 @@
-"""What a HOW network is made of, and the values of the paper that it is run with."""
+"""The parts of a HOW network, and the scales of the paper."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,17 @@ SCALES = (2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25)
 
 @dataclass(frozen=True)
 class Settings:
-    """The parts of a network, named as the arguments of :class:`reprise.networks.how.HOW`, which explains them."""
+    """The parts of a network.
+
+    Attributes:
+        backbone: ``resnet18``, ``resnet50`` or ``resnet101``
+        skip_stages: number of last stages left out
+        dim: dimensions after the reduction; None leaves the reduction out
+        smoothing: odd side of the average filter, in cells; None leaves it out
+
+    Raises:
+        DataError: an attribute outside these ranges
+    """
 
     backbone: str = "resnet18"
     skip_stages: int = 0

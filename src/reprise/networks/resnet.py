@@ -15,7 +15,13 @@ from reprise.storage.errors import DataError
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut. (B, inputs, h, w) -> (B, width, h', w'), h' = (h - 1) // stride + 1."""
+    """Two 3x3 convolutions and a shortcut: (B, inputs, h, w) -> (B, width, h', w'), h' = (h - 1) // stride + 1.
+
+    Args:
+        inputs: channels of the input
+        width: channels of the convolutions
+        stride: stride of the first convolution
+    """
 
     expansion = 1
 
@@ -29,6 +35,7 @@ class BasicBlock(nn.Module):
         self.downsample = _shortcut(inputs, width, stride)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the block to ``x`` (B, inputs, h, w)."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.bn2(self.conv2(x))
@@ -37,7 +44,13 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 and 1x1 convolutions and a shortcut. (B, inputs, h, w) -> (B, 4 width, h', w')."""
+    """Convolutions of 1x1, 3x3 and 1x1 and a shortcut: (B, inputs, h, w) -> (B, 4 width, h', w').
+
+    Args:
+        inputs: channels of the input
+        width: channels of the first two convolutions
+        stride: stride of the 3x3 convolution
+    """
 
     expansion = 4
 
@@ -53,6 +66,7 @@ class Bottleneck(nn.Module):
         self.downsample = _shortcut(inputs, width * self.expansion, stride)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the block to ``x`` (B, inputs, h, w)."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.relu(self.bn2(self.conv2(x)))
@@ -69,12 +83,19 @@ BACKBONES: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, int, 
 
 
 def resnet_trunk(backbone: str, skip_stages: int = 0) -> nn.Sequential:
-    """Return the trunk of ``backbone`` without its last ``skip_stages`` stages, with random weights.
+    """Build the trunk of a ResNet without its last stages, with random weights.
 
-    (B, 3, H, W) -> (B, trunk_dim, h, w), never negative because each stage ends in a ReLU. Every one of the
-    log2(trunk_stride) strided layers maps a length L to (L - 1) // 2 + 1.
+    Every one of its log2(trunk_stride) strided layers maps a length L to (L - 1) // 2 + 1.
 
-    DataError: an unknown backbone, or ``skip_stages`` outside 0..3.
+    Args:
+        backbone: ``resnet18``, ``resnet50`` or ``resnet101``
+        skip_stages: number of last stages left out, 0 to 3
+
+    Returns:
+        a network (B, 3, H, W) -> (B, trunk_dim, h, w), never negative because each stage ends in a ReLU
+
+    Raises:
+        DataError: an unknown backbone, or ``skip_stages`` outside 0 to 3
     """
     _check(backbone, skip_stages)
     block, depths = BACKBONES[backbone]
@@ -101,20 +122,20 @@ def resnet_trunk(backbone: str, skip_stages: int = 0) -> nn.Sequential:
 
 
 def trunk_dim(backbone: str, skip_stages: int = 0) -> int:
-    """The number of channels that the trunk puts out."""
+    """Return the number of channels of a trunk's output; arguments as for :func:`resnet_trunk`."""
     _check(backbone, skip_stages)
     return 64 * 2 ** (3 - skip_stages) * BACKBONES[backbone][0].expansion
 
 
 def trunk_stride(skip_stages: int = 0) -> int:
-    """The distance in pixels between two cells of the trunk's output. At least 4: the first layers are always there."""
+    """Return the distance in pixels of two cells of a trunk's output: at least 4, that of the first layers."""
     return 32 // 2**skip_stages
 
 
 def fold_batch_norms(module: nn.Module) -> None:
-    """Fold each batch normalisation into the convolution that stands just before it, in place, for inference.
+    """Fold each batch normalisation into the convolution before it, in place, for inference.
 
-    Relies on a module registering a convolution and its normalisation one after the other, as the blocks above do.
+    A module has to register a convolution and its normalisation one after the other, as the blocks above do.
     """
     children = list(module.named_children())
     for (name, child), (next_name, next_child) in pairwise(children):
@@ -137,7 +158,7 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Conv
 
 
 def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
-    """The projection of a shortcut whose ends differ in shape; None where they do not."""
+    """Build the projection of a shortcut whose ends differ in shape; None where they do not."""
     if stride == 1 and inputs == outputs:
         return None
     return nn.Sequential(_convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))

@@ -9,7 +9,17 @@ from reprise.storage.errors import DataError
 
 
 def tensors_of(path: str | os.PathLike, content: object, where: str, remedy: str) -> dict[str, torch.Tensor]:
-    """``content`` if it is a dictionary of tensors. DataError: anything else; ``where`` says what it is of the file."""
+    """Check that a part of a checkpoint is a dictionary of tensors, and return it.
+
+    Args:
+        path: the file that messages name
+        content: the part
+        where: the name of the part, for messages
+        remedy: the last part of a message: what to give in place of the file
+
+    Raises:
+        DataError: anything else
+    """
     if not isinstance(content, Mapping) or not content:
         raise DataError(f"{path}: {where} is a {type(content).__name__}, not a dictionary of tensors; {remedy}")
     for key, value in content.items():
@@ -21,7 +31,18 @@ def tensors_of(path: str | os.PathLike, content: object, where: str, remedy: str
 def shape_of(
     path: str | os.PathLike, state: Mapping[str, torch.Tensor], key: str, dimensions: int, remedy: str
 ) -> tuple[int, ...]:
-    """The shape of a tensor from which a network is built. DataError: a missing key, or other dimensions."""
+    """Return the shape of a tensor from which the sizes of a network follow.
+
+    Args:
+        path: the file that messages name
+        state: parameter name -> tensor
+        key: the name of the tensor
+        dimensions: the number of dimensions that it must have
+        remedy: the last part of a message: what to give in place of the file
+
+    Raises:
+        DataError: a missing key, or another number of dimensions
+    """
     if key not in state:
         raise DataError(f"{path}: the key {key!r} is missing; {remedy}")
     if state[key].dim() != dimensions:
@@ -36,7 +57,15 @@ def fill(
 ) -> None:
     """Load ``state`` into ``network``, strictly.
 
-    DataError: a key too many or too few, another shape, or values that are not finite; ``what`` names the network.
+    Args:
+        network: the network to fill, in place
+        path: the file that messages name
+        state: parameter name -> tensor
+        what: the name of the network, for messages
+        remedy: the last part of a message: what to give in place of the file
+
+    Raises:
+        DataError: a key too many or too few, another shape, or values that are not finite
     """
     expected = network.state_dict()
     for key, tensor in expected.items():

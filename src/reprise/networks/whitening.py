@@ -1,4 +1,4 @@
-"""PCA whitening, and the reduction of HOW that is made from it (Tolias, Jenicek and Chum, ECCV 2020)."""
+"""PCA whitening, and the reduction of HOW that is initialised with it (Tolias, Jenicek and Chum, ECCV 2020)."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,18 @@ from reprise.storage.errors import DataError
 def whitening(X: np.ndarray, shrinkage: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Learn a PCA whitening of the rows of ``X``.
 
-    X          (n, D) float
-    shrinkage  1 whitens fully, 0 only rotates: the axes are divided by their variance to the power shrinkage / 2
+    Variances are taken with divisor n and not below 1e-14.
 
-    Returns the mean (1, D) and the projection P (D, D), float64: ``(X - mean) @ P`` has uncorrelated columns, by
-    descending variance of X. The sign of a column of P is arbitrary. Variances are taken with divisor n and not below
-    1e-14. DataError: X that is not (n, D) with n > 1, or not finite.
+    Args:
+        X: (n, D) float
+        shrinkage: 1 whitens fully, 0 only rotates: the axes are divided by their variance to the power shrinkage / 2
+
+    Returns:
+        the mean (1, D) and the projection P (D, D), float64: ``(X - mean) @ P`` has uncorrelated columns, by descending
+        variance of X; the sign of a column of P is arbitrary
+
+    Raises:
+        DataError: X that is not (n, D) with n > 1, or not finite
     """
     X = np.asarray(X, np.float64)
     if X.ndim != 2 or len(X) < 2:
@@ -28,7 +34,16 @@ def whitening(X: np.ndarray, shrinkage: float = 1.0) -> tuple[np.ndarray, np.nda
 
 
 def reduction(mean: np.ndarray, P: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """The weights (dim, D, 1, 1) and biases (dim,), float32, of the 1x1 convolution x -> (x - mean) @ P[:, :dim]."""
+    """Compute the weights of the 1x1 convolution x -> (x - mean) @ P[:, :dim].
+
+    Args:
+        mean: (1, D), as from :func:`whitening`
+        P: (D, D), as from :func:`whitening`
+        dim: dimensions that are kept
+
+    Returns:
+        weights (dim, D, 1, 1) and biases (dim,), float32
+    """
     W = P.T[:dim]
     return W[:, :, None, None].astype(np.float32), (-W @ mean.ravel()).astype(np.float32)
 
@@ -36,11 +51,15 @@ def reduction(mean: np.ndarray, P: np.ndarray, dim: int) -> tuple[np.ndarray, np
 def initialise_reduction(network: HOW, images: Iterable[torch.Tensor], num_features: int | None = 1000) -> None:
     """Set the reduction of ``network`` to the whitening of its own smoothed features, before any training.
 
-    images        normalised images (1, 3, H, W) float32, taken one by one; the paper uses 5,000
-    num_features  the strongest ones of each image at scale 1 that are learned from
+    Only sums over the features are kept, in float64.
 
-    Only sums over the features are kept, in float64. DataError: a network without reduction, or fewer features than
-    its dimensions.
+    Args:
+        network: a network with a reduction; changed in place
+        images: normalised images (1, 3, H, W) float32, taken one by one; the paper uses 5,000
+        num_features: number of strongest features of each image, at scale 1, that are learned from; None takes all
+
+    Raises:
+        DataError: a network without reduction, or not more features than its dimensions
     """
     if network.dim_reduction is None:
         raise DataError("network: has no reduction to initialise; build it with a dim")

@@ -1,4 +1,4 @@
-"""What has to hold before jobs are given to Slurm, so that a run does not fail, or wait for ever, in its midst."""
+"""Checks before jobs are given to Slurm, so that a run does not fail, or wait for ever, after it began."""
 
 import math
 import os
@@ -12,19 +12,19 @@ from typing import Any
 from reprise.pipeline.spec.config import load_yaml
 from reprise.storage.errors import DataError, unknown_name
 
-# Snakemake drops any other key of a profile that has a mapping as its value, without a word.
+# Snakemake silently drops any other key of a profile that has a mapping as its value.
 _MAPPINGS = {
     "batch", "config", "consider-ancient", "default-resources", "group-components", "groups", "resources",
     "set-resource-scopes", "set-resources", "set-scatter", "set-threads",
 }  # fmt: skip
-# What Snakemake and its executor for Slurm read, of the resources of a job.
+# The resources of a job that Snakemake and its executor for Slurm read.
 _RESOURCES = {
     "clusters", "constraint", "cpus_per_gpu", "cpus_per_task", "disk", "disk_mb", "gpu", "gpu_model", "gres", "mem",
     "mem_mb", "mem_mb_per_cpu", "mpi", "nodes", "qos", "runtime", "slurm_account", "slurm_extra", "slurm_partition",
     "tasks", "tasks_per_gpu", "tasks_per_node", "tmpdir",
 }  # fmt: skip
 _SECONDS = 30
-# The executor trusts squeue only if finished jobs can be seen for as long as so many of its first intervals.
+# The executor trusts squeue only if it shows finished jobs for this number of the executor's first intervals.
 _INTERVALS = 3
 
 
@@ -32,13 +32,13 @@ def check_slurm(workflow: Any, folder: Path) -> None:
     """Stop with a sentence where Snakemake would fail job by job, or wait for ever.
 
     Args:
-        workflow: Snakemake's workflow, in which nothing was started yet.
-        folder: that of the profile; bin/ in it holds a sacct for clusters that keep no accounts.
+        workflow: Snakemake's workflow, in which nothing was started yet
+        folder: the folder of the profile; bin/ in it holds a sacct for clusters that keep no accounts
 
     Raises:
         DataError: Slurm's commands are missing, its controller does not answer, it has no such partition, a job asks
-            for more time than its partition gives, the profile has names that nothing knows, or jobs would be
-            forgotten before they are looked at.
+            for more time than its partition allows, the profile has names that nothing knows, or jobs would be
+            forgotten before their state is read
     """
     check_profile(folder / "profile.yaml", {rule.name for rule in workflow.rules})
     settings = _controller_settings()
@@ -49,7 +49,7 @@ def check_slurm(workflow: Any, folder: Path) -> None:
 
 
 def check_profile(path: Path, rules: Collection[str]) -> None:
-    """Raise DataError for the names in a profile that Snakemake would ignore."""
+    """Check the names in a profile; DataError for those that Snakemake would ignore."""
     profile = load_yaml(path)
     for key, value in profile.items():
         if isinstance(value, dict) and key not in _MAPPINGS:
@@ -115,7 +115,7 @@ def _check_partition(job: Any, partition: str, limits: dict[str, float]) -> None
 
 
 def _minutes(limit: str) -> float:
-    """The minutes of a time as Slurm writes it: [days-][[hours:]minutes:]seconds, or infinite."""
+    """Return the minutes of a time as Slurm writes it: [days-][[hours:]minutes:]seconds, or infinite."""
     if limit == "infinite":
         return math.inf
     days, _, clock = limit.rpartition("-")

@@ -1,12 +1,18 @@
-"""Whether an experiment was run as the published one was, so that its numbers may be compared."""
+"""Comparability: whether an experiment has the settings of the published one, so that numbers may be compared."""
 
 from collections.abc import Iterator, Mapping
 
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
-    """What an experiment does otherwise than ``published``, the content of a file of config/published, says, in words.
+    """List, in words, how an experiment differs from the published one; empty where nothing differs.
 
-    Empty where nothing deviates. An experiment of which nothing is known deviates, too.
+    An experiment of which nothing is published differs, too.
+
+    Args:
+        config: the checked configuration
+        published: the content of a file of config/published
+        experiment: the name of the experiment
+        datasets: the datasets of the table
     """
     expected = published["settings"].get(experiment)
     if expected is None:
@@ -19,7 +25,7 @@ def deviations(config: Mapping, published: Mapping, experiment: str, datasets: l
 
 
 def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
-    """All entries of the configuration that decide the numbers of an experiment, by what they are to it."""
+    """Collect all entries of the configuration that decide the numbers of an experiment, by their part in it."""
     entry = config["experiments"][experiment]
     if "rerank" in entry:
         return _reranked(config, entry)
@@ -47,12 +53,12 @@ def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 
 
 def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
-    """The settings of the ranking that is re-ranked, and what changes by that."""
+    """Collect the settings of the ranking that is re-ranked, and those of the re-ranking."""
     reranker = config["rerankers"][entry["rerank"]]
     extractor = config["extractors"][reranker["extractor"]]
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
-        # A second re-ranking: nothing of what is published was ranked so.
+        # A second re-ranking: no published ranking was made in this way.
         ranked = {f"ranking's {kind}": value for kind, value in ranked.items()}
     step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank")}
     return {
@@ -72,7 +78,7 @@ def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
 
 
 def words(size: int | str) -> int:
-    """The number of visual words that a size such as 1000, '64k' (65,536) or '1M' stands for."""
+    """Return the number of visual words of a size such as 1000, '64k' (65,536) or '1M'."""
     factors = {"k": 1024, "M": 1024**2}
     return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]
 

@@ -1,4 +1,4 @@
-"""What a job is told of a dataset, an extractor or a network: settings, with files in place of names."""
+"""Descriptions of datasets, extractors and networks for jobs: settings, with files in place of names."""
 
 import functools
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Descriptions:
 
     Args:
         config: the checked configuration
-        paths: the files of it
+        paths: its files
     """
 
     def __init__(self, config: Mapping, paths: Paths):
@@ -25,7 +25,7 @@ class Descriptions:
         self._paths = paths
 
     def dataset(self, dataset: str) -> Description:
-        """What :func:`reprise.datasets.reading.read_dataset` reads."""
+        """Return the description that :func:`reprise.datasets.reading.read_dataset` reads."""
         return {**self._paths.layout(dataset).described(), **self._paths.dataset(dataset)}
 
     def images(self, dataset: str, split: str, chunk: tuple[int, int] | None = None) -> Description:
@@ -46,7 +46,7 @@ class Descriptions:
         return read_dataset(self.dataset(dataset))
 
     def searched(self, searched: str) -> Description:
-        """A dataset, with the distractors that it is enlarged by, or None."""
+        """Return the description of a dataset, with that of its distractors, or None."""
         base, distractors = self._paths.parts(searched)
         return {
             "dataset": self.dataset(base),
@@ -54,12 +54,12 @@ class Descriptions:
         }
 
     def extractor(self, extractor: str) -> Description:
-        """The settings of an extractor, with the files of its networks in place of their names."""
+        """Return the settings of an extractor, with the files of its networks in place of their names."""
         settings = dict(self._config["extractors"][extractor])
         for key in self._paths.extractor(extractor).checkpoints:
             settings[key] = self.checkpoint(settings[key])
         return settings
 
     def checkpoint(self, checkpoint: str | None) -> str | None:
-        """The file of a network; None for none."""
+        """Return the file of a network; None for none."""
         return self._paths.checkpoint(checkpoint) if checkpoint else None

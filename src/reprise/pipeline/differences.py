@@ -7,7 +7,7 @@ _LONGEST = 60
 
 
 def setting_changes(stage: str, old: object, new: object) -> Iterator[str]:
-    """Every setting that differs, as 'alpha 3.0 -> 2.0'."""
+    """Iterate over all settings that differ, as 'alpha 3.0 -> 2.0'."""
     before, after = dict(_flat(old)), dict(_flat(new))
     for path in dict.fromkeys([*before, *after]):
         if before.get(path, _ABSENT) != after.get(path, _ABSENT):
@@ -18,7 +18,7 @@ _ABSENT = object()
 
 
 def _flat(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Every leaf of nested mappings and of lists of mappings, by its keys."""
+    """Iterate over the leaves of nested mappings and of lists of mappings, with their keys."""
     if isinstance(value, Mapping) and (value or not path):
         for key, inner in value.items():
             yield from _flat(inner, (*path, key))

@@ -1,7 +1,7 @@
-"""Which edition of reprise made a folder of results: every record says it, and those of the first edition do not.
+"""Edition of reprise that made a folder of results: every record names it, except those of the first edition.
 
-Between editions the formats of files and what recipes consist of may change, so that the files of one are neither
-current nor comparable to those of another. Within an edition recipes tell what is current.
+Between editions the formats of files and the content of recipes may change, so that the files of one are neither
+current nor comparable to those of another. Within an edition, recipes decide what is current.
 """
 
 import json
@@ -18,12 +18,12 @@ _STAGES = (
 
 
 def check_edition(output: str) -> None:
-    """Refuse a folder of results that another edition made; nothing in it is touched.
+    """Refuse a folder of results that another edition made; nothing in it is changed.
 
-    One record of each stage is looked at.
+    One record of each stage is read.
 
     Raises:
-        DataError: with the remedy
+        DataError: another edition, with the remedy
     """
     for stage in _STAGES:
         record = next((Path(output) / stage).rglob("*.job.json"), None)

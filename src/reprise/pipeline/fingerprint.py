@@ -1,11 +1,11 @@
-"""A fingerprint of the code that runs a job, which comments, docstrings, error texts and time stamps do not change.
+"""Fingerprint of the code that runs a job, which comments, docstrings, error texts and time stamps do not change.
 
 Snakemake compares scripts by their time of modification and does not look at what they import. The fingerprint is the
 sha256 of the syntax trees of a script, of the modules that the configuration names, and of all modules of reprise that
 they import, transitively; of a Cython module it is the source text. A package's ``__init__`` only re-exports, so an
-import from it leads to the module that defines the name, and a change of a neighbour in the package changes nothing.
+import from it leads to the module that defines the name, and a change of another module of the package changes nothing.
 
-Of a plug-in, a module of somebody else's that the configuration names, modules of the same package are followed, too.
+Of a plug-in, a module of another project that the configuration names, modules of the same package are followed, too.
 """
 
 import ast
@@ -18,15 +18,15 @@ from pathlib import Path
 import reprise
 from reprise.storage.errors import DataError
 
-# What puts words together.
+# Functions that compose texts.
 _WORDING = frozenset({"join", "format", "str", "repr", "len", "list", "map", "sorted", "min", "max", "next", "type"})
 PACKAGE = Path(reprise.__file__).parent
-# What starts jobs, keeps records, plans the work or words a message; it cannot change what a job computes.
+# Modules that start jobs, keep records, plan the work or compose messages; they cannot change what a job computes.
 _PLUMBING = ("reprise.pipeline", "reprise.cli", "reprise.storage.errors")
 
 
 def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
-    """The fingerprint, in hex, of ``script`` and of ``modules`` that it loads by name."""
+    """Compute the fingerprint, in hex, of ``script`` and of ``modules`` that it loads by name."""
     digest = hashlib.sha256(_code(script).encode())
     for label, source in sorted(_closure(script, tuple(modules)).items()):
         digest.update(f"{label}\n{_code(source)}".encode())
@@ -34,14 +34,14 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
 
 
 def fingerprints(script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
-    """A fingerprint of every single file that ``fingerprint`` covers, by its path in the package: which one changed."""
+    """Compute the fingerprint of each file that :func:`fingerprint` covers, by its path, to tell which one changed."""
     codes = {label: _code(source) for label, source in _closure(script, tuple(modules)).items()}
     codes[script.name] = _code(script)
     return {name: hashlib.sha256(code.encode()).hexdigest()[:16] for name, code in sorted(codes.items())}
 
 
 def _closure(script: Path, modules: tuple[str, ...]) -> dict[str, Path]:
-    """The files of all modules that ``script`` and ``modules`` import, by their labels."""
+    """Find the files of all modules that ``script`` and ``modules`` import, by their labels."""
     plugins = {module.split(".")[0] for module in modules} - {"reprise"}
     roots = {"reprise": PACKAGE, **{name: _folder(name) for name in plugins}}
     waiting = [source for module in modules for source in _sources(module, None, roots)]
@@ -56,7 +56,7 @@ def _closure(script: Path, modules: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _label(source: Path, roots: dict[str, Path]) -> str:
-    """The path of a file within reprise, or within the package of a plug-in, which its name begins with."""
+    """Return the path of a file within reprise, or within the package of a plug-in, which its name begins with."""
     if source.is_relative_to(PACKAGE):
         return source.relative_to(PACKAGE).as_posix()
     name, folder = next((name, folder) for name, folder in roots.items() if source.is_relative_to(folder))
@@ -64,7 +64,7 @@ def _label(source: Path, roots: dict[str, Path]) -> str:
 
 
 def _folder(name: str) -> Path:
-    """The folder of the package ``name`` of a plug-in, or the file of its only module."""
+    """Return the folder of the package ``name`` of a plug-in, or the file of its only module."""
     spec = importlib.util.find_spec(name)
     if spec is None or (spec.origin is None and not spec.submodule_search_locations):
         raise DataError(f"{name}: the configuration names a module of this package, which Python does not find")
@@ -84,7 +84,7 @@ def _code(source: Path) -> str:
 
 @functools.cache
 def _read(source: Path, _time: int) -> tuple[tuple[tuple[str, str | None], ...], str]:
-    """The modules, and names of modules, that the import statements of a file name; and its code, as it is compared."""
+    """Return the modules, and names of modules, that a file imports, and its code in the form that is compared."""
     if source.suffix != ".py":
         return (), source.read_text(encoding="utf-8")
     tree = ast.parse(source.read_bytes())
@@ -108,7 +108,7 @@ def _statements(tree: ast.Module, source: Path) -> Iterator[tuple[str, str | Non
 
 
 def _sources(module: str, name: str | None, roots: dict[str, Path]) -> list[Path]:
-    """The files that ``import module``, or ``from module import name``, stands for; none outside of ``roots``."""
+    """Find the files of ``import module``, or ``from module import name``; none outside of ``roots``."""
     first, *parts = module.split(".")
     if first not in roots or any(f"{module}.".startswith(f"{plumbing}.") for plumbing in _PLUMBING):
         return []
@@ -122,7 +122,7 @@ def _sources(module: str, name: str | None, roots: dict[str, Path]) -> list[Path
             extra = sorted(path.parent.glob("*.h")) if suffix == ".pyx" else []
             return [path.with_suffix(suffix), *extra]
     if first != "reprise":
-        return []  # an extension, or what a plug-in makes up at run time
+        return []  # an extension, or a module that a plug-in creates at run time
     raise ModuleNotFoundError(f"{module}: there is no such module in {PACKAGE}")
 
 
@@ -143,9 +143,10 @@ def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Pa
 
 
 class _WithoutErrorTexts(ast.NodeTransformer):
-    """Takes out what words an error: the texts in the call of an exception, and those that go nowhere else."""
+    """Removes error texts: those in the call of an exception, and those that are used nowhere else."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Empty the texts of variables that are read only in error texts."""
         for name in _only_in_errors(node):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Assign) and _assigns(inner, name) and _only_words(inner.value):
@@ -153,13 +154,14 @@ class _WithoutErrorTexts(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Empty the texts in the call of an exception."""
         if _is_error(node):
             node.args = [_Blank().visit(argument) for argument in node.args]
         return self.generic_visit(node)
 
 
 class _Blank(ast.NodeTransformer):
-    """Empties every text; what a text is formatted with counts as part of it."""
+    """Empties every text, with the values that are formatted into it."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         return ast.Constant("") if isinstance(node.value, str) else node
@@ -169,7 +171,7 @@ class _Blank(ast.NodeTransformer):
 
 
 def _is_error(node: ast.AST) -> bool:
-    """Whether ``node`` makes an exception: by the name, which ends in Error or Exception as the style of names asks."""
+    """Tell whether ``node`` makes an exception: by the name, which ends in Error or Exception."""
     if not isinstance(node, ast.Call):
         return False
     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -181,13 +183,13 @@ def _assigns(node: ast.Assign, name: str) -> bool:
 
 
 def _only_words(value: ast.expr) -> bool:
-    """Whether an expression calls nothing but what words are put together with, so that it has no other effect."""
+    """Tell whether an expression calls only functions that compose texts, so that it has no other effect."""
     calls = [node.func for node in ast.walk(value) if isinstance(node, ast.Call)]
     return all(getattr(call, "id", getattr(call, "attr", "")) in _WORDING for call in calls)
 
 
 def _only_in_errors(function: ast.FunctionDef) -> set[str]:
-    """The local names that are read only to word an error."""
+    """Find the local names that are read only in error texts."""
     wording = {
         id(name)
         for call in ast.walk(function) if _is_error(call)

@@ -1,4 +1,4 @@
-"""What every script of the workflow does around its one call of the library."""
+"""Frame of every script of the workflow, around its one call of the library."""
 
 import hashlib
 import json
@@ -24,13 +24,13 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     Where the recipe tells images of one's own from others, by ``images_hash``, the script puts the paths of those that
     it reads into ``images_read``, and they have to be the same at the end.
 
-    A job with an output named ``provenance`` gets all that led to it there, others a record beside each output.
+    A job with an output named ``provenance`` writes the history of the table there, others a record beside each output.
 
     Bad input ends the job with its one message instead of a traceback; any other error keeps its traceback. Both are
     in the log, which Snakemake shows.
     """
     started = _started()
-    sys.path.append(str(Path.cwd()))  # plug-ins may stand beside the project
+    sys.path.append(str(Path.cwd()))  # plug-ins may be in the folder of the project
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:
@@ -46,8 +46,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
 
 
 def _parameters(recipe: str) -> SimpleNamespace:
-    """The parameters of a job, and what it writes into its files as ``recipe``: the same for all chunks of a dataset,
-    whose images differ."""
+    """Read the parameters of a job; its files have the same ``recipe`` for all chunks of a dataset, whose images differ."""
     content = json.loads(recipe)
     content["parameters"].pop("images_hash", None)
     return SimpleNamespace(**content["parameters"], recipe=json.dumps(content, sort_keys=True), images_read=[])
@@ -75,16 +74,15 @@ def _record(snakemake: Any, started: float, images: dict[str, list[int]]) -> Non
         "threads": snakemake.threads,
         "started": started,
         "code": code,
-        "images": images,
     }
     if provenance:
         write_provenance(provenance, **entries)
     else:
-        write_records(**entries)
+        write_records(**entries, images=images)
 
 
 def _started() -> float:
-    """When this process began: loading libraries is part of what a job costs."""
+    """Return when this process began: loading libraries is part of the cost of a job."""
     stat = Path("/proc/self/stat")
     if not stat.exists():
         return time.time()
@@ -94,7 +92,7 @@ def _started() -> float:
 
 
 def _check_extension() -> None:
-    """Refuse to work with an extension that is older than its sources, whose fingerprint the recipe holds."""
+    """Refuse an extension that is older than its sources, whose fingerprint the recipe holds."""
     extension = sys.modules.get("reprise.asmk._kernels")
     folder = PACKAGE / "asmk"
     sources = sorted([folder / "_kernels.pyx", *folder.glob("*.h")])
@@ -105,7 +103,7 @@ def _check_extension() -> None:
 
 
 def _write_to(log: str) -> None:
-    """Send what this process and its libraries print, tracebacks and progress bars included, to a file."""
+    """Send all output of this process and its libraries, tracebacks and progress bars included, to a file."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):

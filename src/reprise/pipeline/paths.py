@@ -1,4 +1,4 @@
-"""Where every file stands, as strings that Snakemake and the recipes share."""
+"""Paths of all files, as strings that Snakemake and the recipes share."""
 
 import fnmatch
 from collections.abc import Mapping
@@ -13,7 +13,12 @@ from reprise.mini.releases.parts import manifest_name, part_of
 
 
 class Paths:
-    """The files of one configuration."""
+    """The files of one configuration.
+
+    Args:
+        config: the checked configuration
+        sources: key -> source, as in sources.yaml
+    """
 
     def __init__(self, config: Mapping, sources: Mapping[str, Source]):
         self._config = config
@@ -22,17 +27,17 @@ class Paths:
         self.output = config["output"]
 
     def mirror(self, part: str) -> str:
-        """The file that says that a part of the miniature mirror is whole."""
+        """The file that marks a part of the miniature mirror as complete."""
         return f"{self.data}/mirror/{manifest_name(part)}"
 
     def mirror_input(self, source: str) -> list[str]:
-        """What has to be drawn before a file can be downloaded; nothing unless the miniature has it."""
+        """The file that has to be drawn before a file can be downloaded; none unless the miniature has it."""
         part = part_of(self._sources[source].file) if self._config["miniature"] else None
         return [self.mirror(part)] if part else []
 
     @property
     def mirror_address(self) -> str:
-        """Where downloads come from instead of their own addresses, or an empty text."""
+        """The address that replaces those of all downloads, or an empty text."""
         return f"{self.data}/mirror" if self._config["miniature"] else self._config["mirror"] or ""
 
     @property
@@ -42,7 +47,7 @@ class Paths:
 
     @property
     def lock(self) -> str:
-        """The hashes of downloads that were recorded on first use."""
+        """The file with the hashes of downloads that were recorded on first use."""
         return f"{self.downloads}/lock.json"
 
     def download(self, source: str) -> str:
@@ -50,7 +55,7 @@ class Paths:
         return f"{self.downloads}/{self._sources[source].file}"
 
     def receipt(self, source: str) -> str:
-        """What says that a download is there and was checked."""
+        """The file that marks a download as complete and checked."""
         return f"{self.downloads}/{source}.receipt.json"
 
     def image_folder(self, images: str) -> str:
@@ -82,11 +87,11 @@ class Paths:
         return load_layout(entry["layout"]).model_construct(**entry)
 
     def extractor(self, extractor: str) -> type[ExtractorSettings]:
-        """The model of the settings of an extractor, which says what it gives and needs."""
+        """The model of the settings of an extractor, which says what it needs and returns."""
         return extractor_settings(self._config["extractors"][extractor]["type"], f"extractors.{extractor}.type")
 
     def parts(self, dataset: str) -> tuple[str, str | None]:
-        """The dataset that has the queries, and the distractors that it is searched together with."""
+        """The dataset that has the queries, and the distractors that are searched with it, or None."""
         entry = self._config["enlarged"].get(dataset)
         return (dataset, None) if entry is None else (entry["dataset"], entry["distractors"])
 
@@ -108,7 +113,7 @@ class Paths:
         return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in lists)]
 
     def searched_inputs(self, searched: str) -> list[str]:
-        """The same for a dataset and the distractors that it is searched together with."""
+        """The files that have to exist before a dataset, with its distractors if any, can be read."""
         return [path for dataset in self.parts(searched) if dataset for path in self.dataset_inputs(dataset)]
 
     def checkpoint(self, checkpoint: str) -> str:
@@ -130,11 +135,11 @@ class Paths:
         return [self.checkpoint_input(name) for name in names if name]
 
     def trained(self, training: str, part: str = "best") -> str:
-        """The best network of a training, or another part of what it makes."""
+        """The best network of a training, or another part of its output."""
         return f"{self.output}/models/{training}/{part}.pth"
 
     def training_state(self, training: str) -> str:
-        """The folder with which an interrupted training goes on; no output, so that Snakemake leaves it alone."""
+        """The folder from which an interrupted training continues; no output, so that Snakemake leaves it alone."""
         return f"{self.output}/models/{training}/state"
 
     def features(self, extractor: str, dataset: str, split: str) -> str:
@@ -147,7 +152,7 @@ class Paths:
         return self.download(files[searched]) if files else f"{self.output}/neighbors/{neighbors}/{searched}.pkl"
 
     def neighbors_input(self, neighbors: str, searched: str) -> str:
-        """The file that has to exist before they can be read."""
+        """The file that has to exist before the neighbours can be read."""
         files = self._config["neighbors"][neighbors]["files"]
         return self.receipt(files[searched]) if files else self.neighbors(neighbors, searched)
 

@@ -1,7 +1,7 @@
-"""What makes a job stale: the slice of the configuration that its stage reads, and the code that it runs.
+"""Recipes, which decide whether a job is stale: the settings that its stage reads, and the code that it runs.
 
-The slice of each stage stands with its rule. It lists exactly the settings that the stage reads; a change of any other
-setting leaves its files alone. Settings that cannot change a number (chunks, threads) are in no slice.
+The settings of each stage are listed with its rule. They are exactly those that the stage reads; a change of any other
+setting leaves its files current. Settings that cannot change a number (chunks, threads) are in no recipe.
 """
 
 import functools
@@ -15,20 +15,20 @@ from reprise.reporting.metrics import metric_module
 from reprise.reranking.scorers import scorer_module
 from reprise.storage.modules import module_of
 
-# What these stages make is checked by hashes and sizes, so another way of fetching it makes nothing stale.
+# Outputs of these stages are checked by hashes and sizes, so other code that downloads them makes nothing stale.
 _TRANSPORT = ("download", "unpack")
 
 
 def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str:
-    """The one param of a job.
+    """Make the recipe of a job, its only param.
 
     Args:
         stage: the rule, and the name of its script
-        parameters: the slice of the configuration that the stage reads
+        parameters: the settings that the stage reads
         scripts: the folder with one script per stage
 
     Returns:
-        Canonical JSON of the stage, its slice, the modules that it loads by name, and the fingerprint of its code.
+        canonical JSON of the stage, its settings, the modules that it loads by name, and the fingerprint of its code
     """
     modules = loaded_modules(parameters)
     recipe = {
@@ -40,15 +40,15 @@ def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str
     return json.dumps(recipe, sort_keys=True)
 
 
-@functools.cache  # a plan is of the code as it was when the plan began, and has thousands of jobs
+@functools.cache  # a plan has thousands of jobs, and refers to the code as it was when the plan began
 def _code(script: Path, modules: tuple[str, ...]) -> str:
     return fingerprint(script, modules)
 
 
 def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
-    """The modules that a job loads by a name of its slice, so that no import statement shows them.
+    """List the modules that a job loads by names in its settings, which no import statement shows.
 
-    A description of a dataset has a ``layout``, wherever it stands in the slice, and one of an extractor a ``type``; a
+    A description of a dataset has a ``layout``, at any level of the settings, and one of an extractor a ``type``; a
     ``scorer`` and ``metrics`` are named as such.
     """
     found: set[str] = set()

@@ -1,4 +1,4 @@
-"""A record beside every file that a job wrote: how it was made, from what, by which code, when and where.
+"""Records beside all files that jobs wrote: how each was made, from what, by which code, when and where.
 
 The record of ``x.h5`` is ``x.h5.job.json``. A table collects the records of all jobs that led to it.
 """
@@ -33,7 +33,7 @@ _MISSING = "not recorded"
 
 
 def record_path(output: str | os.PathLike) -> Path:
-    """Where the record of ``output`` stands."""
+    """Return the path of the record of ``output``."""
     return Path(f"{os.fspath(output)}.job.json")
 
 
@@ -42,11 +42,17 @@ def write_records(
     threads: int, started: float, code: Mapping[str, str] | None = None,
     images: Mapping[str, Sequence[int]] | None = None,
 ) -> None:  # fmt: skip
-    """Write the record of each of ``outputs``, now that the job has ended.
+    """Write the record of each output of a job, at its end.
 
     Args:
-        started: a time stamp in seconds
-        code: the fingerprint of every file of code that ran
+        rule: the rule of the job
+        wildcards: its wildcards
+        recipe: its recipe, as JSON
+        inputs: its input files
+        outputs: its output files or folders
+        threads: number of threads
+        started: time stamp of its start, in seconds
+        code: file of code -> its fingerprint
         images: the states of the images of one's own that were read
     """
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
@@ -59,9 +65,20 @@ def write_records(
 def write_provenance(
     path: str | os.PathLike, rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str],
     outputs: Iterable[str], threads: int, started: float, code: Mapping[str, str] | None = None,
-    images: Mapping[str, Sequence[int]] | None = None,
 ) -> None:  # fmt: skip
-    """Write all that led to a table: the records of its job and of all before, and every file that no job wrote."""
+    """Write the history of a table: the records of its job and of all before, and every file that no job wrote.
+
+    Args:
+        path: the file
+        rule: the rule of the job
+        wildcards: its wildcards
+        recipe: its recipe, as JSON
+        inputs: its input files
+        outputs: its output files
+        threads: number of threads
+        started: time stamp of its start, in seconds
+        code: file of code -> its fingerprint
+    """
     inputs = list(inputs)
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
     write_text(path, json.dumps({**record, **ancestry(inputs)}, indent=1, sort_keys=True) + "\n")
@@ -87,7 +104,7 @@ def _record(
 
 
 def ancestry(inputs: Iterable[str]) -> dict[str, object]:
-    """The records of all jobs that led to ``inputs``, the downloads, and the hashes of the files that no job wrote."""
+    """Collect the records of all jobs that led to ``inputs``, the downloads, and the hashes of files of no job."""
     jobs: dict[str, object] = {}
     downloads: dict[str, object] = {}
     sources: dict[str, str] = {}
@@ -111,7 +128,7 @@ def ancestry(inputs: Iterable[str]) -> dict[str, object]:
 
 
 def content_hash(path: str | os.PathLike) -> str:
-    """The sha256 of a file, or of the names and hashes of all files of a folder."""
+    """Compute the sha256 of a file, or of the names and hashes of all files of a folder."""
     path = Path(path)
     if path.is_file():
         return sha256_file(path)
@@ -122,7 +139,7 @@ def content_hash(path: str | os.PathLike) -> str:
 
 
 def files_of(path: str | os.PathLike) -> list[Path]:
-    """A file, or all files of a folder, without the time stamp that Snakemake puts there after the job."""
+    """List a file, or all files of a folder, without the time stamp that Snakemake puts there after the job."""
     path = Path(path)
     if path.is_file():
         return [path]
@@ -131,7 +148,7 @@ def files_of(path: str | os.PathLike) -> list[Path]:
 
 @functools.cache
 def environment() -> dict[str, object]:
-    """Versions, hardware and the commit of the code that is running."""
+    """Return versions, hardware and the commit of the running code."""
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "hardware": {
@@ -154,9 +171,9 @@ def _bytes(path: str) -> int:
 
 
 def _recorded_hash(path: str) -> str:
-    """The hash that the job which wrote ``path`` recorded, if the file is still as old and as large as then.
+    """Return the hash that the job which wrote ``path`` recorded, if time and size of the file are still the same.
 
-    So that files of many gigabytes are not read again for every job that uses them.
+    Thus files of many gigabytes are not read again for every job that uses them.
     """
     record = record_path(path)
     if record.exists():
@@ -202,7 +219,7 @@ def _commit() -> str | None:
 
 
 def _run(*command: str) -> str:
-    """The output of ``command``, empty where it does not exist or fails."""
+    """Return the output of ``command``, empty where it does not exist or fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
     except (OSError, subprocess.SubprocessError):

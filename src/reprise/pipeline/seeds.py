@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 
 def with_seed_study(config: Mapping) -> dict:
-    """The checked configuration with a codebook and an experiment per seed of ``seed_study``."""
+    """Return the checked configuration with a codebook and an experiment per seed of ``seed_study``."""
     codebooks, experiments = dict(config["codebooks"]), dict(config["experiments"])
     for name, entry in config["codebooks"].items():
         codebooks |= {seeded(config, name, seed): {**entry, "seed": seed} for seed in config["seed_study"]}
@@ -20,15 +20,15 @@ def with_seed_study(config: Mapping) -> dict:
 
 
 def study(config: Mapping, experiment: str) -> dict[int, str]:
-    """seed -> the experiment with that seed; empty for an experiment that has no codebook."""
+    """Return seed -> the experiment with that seed; empty for an experiment that has no codebook."""
     codebook = config["experiments"][experiment].get("codebook")
     if codebook is None:
         return {}
     own = config["codebooks"][codebook]["seed"]
-    # What the configuration has already is not computed a second time.
+    # A codebook that the configuration has already is not computed a second time.
     return {seed: experiment if seed == own else f"{experiment}.seed{seed}" for seed in config["seed_study"]}
 
 
 def seeded(config: Mapping, codebook: str, seed: int) -> str:
-    """The name of a codebook with another seed; its own name where that is its seed."""
+    """Return the name of a codebook with another seed; its own name where that is its seed."""
     return codebook if config["codebooks"][codebook]["seed"] == seed else f"{codebook}.seed{seed}"

@@ -1,4 +1,4 @@
-"""What a table consists of: its rows, its columns, which of its datasets are measured, and the published numbers."""
+"""Parts of a table: its rows, its columns, the datasets that are measured, and the published numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ from reprise.pipeline.seeds import study
 
 
 def measured(config: Mapping, table: str) -> list[str]:
-    """The datasets of a table, without the enlarged ones unless the configuration asks for those."""
+    """List the datasets of a table, without the enlarged ones unless the configuration asks for those."""
     datasets = config["tables"][table]["datasets"]
     return [name for name in datasets if name not in config["enlarged"] or config["measure_enlarged"]]
 
 
 def table_columns(table: Mapping) -> list[list[str]]:
-    """The metric and the group of each column of a table.
+    """List the metric and the group of each column of a table.
 
     Args:
         table: its entry, with ``protocols``, the groups of mAP, and ``metrics``, metric -> groups, or one of them
@@ -24,7 +24,7 @@ def table_columns(table: Mapping) -> list[list[str]]:
 
 
 def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
-    """The experiments of a table, with what is printed of them."""
+    """List the experiments of a table, with the texts that are printed of them."""
     experiments = config["experiments"]
     return [
         {
@@ -37,7 +37,7 @@ def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
 
 
 def seed_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
-    """The same with the experiments of the seed study of each; without those that have none."""
+    """List the same rows with the experiments of the seed study of each; without those that have none."""
     rows = [
         {**row, "experiments": list(study(config, row["experiment"]).values())} for row in table_rows(config, table)
     ]
@@ -45,7 +45,7 @@ def seed_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
 
 
 def published_numbers(config: Mapping, published: Mapping, table: str) -> dict[str, Any] | None:
-    """The published numbers of a table's experiments, and in what they were obtained otherwise than here."""
+    """Return the published numbers of a table's experiments, and how their settings differ from those here."""
     entry = config["tables"][table]
     if entry["published"] is None:
         return None

@@ -1,10 +1,10 @@
-"""What can be asked for, in words."""
+"""Targets of a configuration, in words."""
 
 from collections.abc import Mapping
 
 
 def describe_targets(config: Mapping) -> str:
-    """The targets of a configuration, one per line with what each is."""
+    """List the targets of a configuration, one per line with a description of each."""
     output = config["output"]
     tables = {f"{output}/{name}.csv": entry["title"] for name, entry in config["tables"].items()}
     width = max(map(len, tables), default=0)
@@ -17,7 +17,7 @@ def describe_targets(config: Mapping) -> str:
         f"  {output}/features/<extractor>/<dataset>/database.h5, queries.h5",
         f"  {output}/models/<training>/best.pth",
     ]
-    # The experiments of seed studies, which have a dot in their names, are not for asking.
+    # The experiments of seed studies, which have a dot in their names, are no targets.
     names = [
         f"  <{kind[:-1]}>: {', '.join(name for name in config[kind] if '.' not in name)}"
         for kind in ("experiments", "datasets", "codebooks", "extractors", "trainings")

@@ -1,1 +1,1 @@
-"""From rankings to numbers, and from numbers to tables that stand next to the published ones."""
+"""From rankings to numbers, and from numbers to tables with the published ones."""

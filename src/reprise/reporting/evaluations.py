@@ -21,13 +21,16 @@ _VERSION = 2
 def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str], kappas: Sequence[int]) -> Evaluation:
     """Evaluate a ranking, whatever steps made it, with the ground truth of its dataset.
 
-    Every protocol is evaluated on its own list. What had to be kept of the database is scored, too.
+    Every protocol is evaluated on its own list. The memory that the database takes is scored, too.
 
     Args:
-        ranking: of the images of the dataset, and distractors if any
-        dataset: with ground truth
+        ranking: a ranking of the images of the dataset, and distractors if any
+        dataset: a dataset with ground truth
         metrics: names of metrics that take its kind of ground truth (:mod:`reprise.reporting.metrics`)
         kappas: cut-offs of metrics that have some
+
+    Returns:
+        all scores, in the order of ``metrics``, then the sizes
 
     Raises:
         DataError: a dataset without ground truth, a metric that takes another kind, or a ranking of other images
@@ -57,7 +60,7 @@ def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str],
 
 
 def size_scores(ranking: Ranking) -> list[Score]:
-    """What had to be kept of the database, in bytes, and the same per image."""
+    """Return the memory that the database takes, in bytes, and the same per image."""
     images, scores = ranking.searched, []
     for kind, parts in ranking.sizes.items():
         total = float(sum(parts.values()))
@@ -69,11 +72,13 @@ def size_scores(ranking: Ranking) -> list[Score]:
 def write_evaluation(
     path: str | os.PathLike, evaluation: Evaluation, queries: Sequence[str], attributes: Mapping[str, object]
 ) -> None:
-    """Write an evaluation.
+    """Write an evaluation as JSON.
 
     Args:
-        queries: names of the queries that ``per_query`` is of
-        attributes: what else stands in the file, such as the recipe
+        path: the file
+        evaluation: the evaluation
+        queries: names of the Q queries of ``per_query``
+        attributes: further entries of the file, such as the recipe
     """
     content = {
         "version": _VERSION,
@@ -91,6 +96,9 @@ def write_evaluation(
 
 def read_evaluation(path: str | os.PathLike) -> Evaluation:
     """Read an evaluation.
+
+    Args:
+        path: the file
 
     Raises:
         DataError: a file that was written before evaluations were lists of scores, or another file
@@ -113,7 +121,7 @@ def read_evaluation(path: str | os.PathLike) -> Evaluation:
 
 
 def read_evaluations(paths: Iterable[str | os.PathLike]) -> dict[tuple[str, str], Evaluation]:
-    """Several evaluations, by (experiment, dataset): the folder and the stem of each file."""
+    """Read several evaluations, by (experiment, dataset): the folder and the stem of each file."""
     return {(path.parent.name, path.stem): read_evaluation(path) for path in map(Path, paths)}
 
 
@@ -131,7 +139,7 @@ def _check_images(ranking: Ranking, dataset: Dataset) -> None:
 
 
 def _or_null(value: float) -> float | None:
-    """JSON has no NaN."""
+    """Return None for NaN, which JSON does not have."""
     return None if math.isnan(value) else float(value)
 
 

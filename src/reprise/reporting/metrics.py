@@ -1,4 +1,4 @@
-"""Metrics, loaded by name: those of :mod:`reprise.evaluation.metrics`, or any module by its whole name."""
+"""Metrics, loaded by name: those of :mod:`reprise.evaluation.metrics`, or any module by its full name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
@@ -13,7 +13,7 @@ _MARK = "evaluate"
 
 
 class Metric(Protocol):
-    """What a metric module gives; see :mod:`reprise.evaluation.metrics`."""
+    """The interface of a metric module; see :mod:`reprise.evaluation.metrics`."""
 
     TAKES: str
 
@@ -26,17 +26,17 @@ class Metric(Protocol):
         kappas: Sequence[int],
         database_size: int | None = None,
     ) -> Evaluation:
-        """All scores of a ranking."""
+        """Compute all scores of a ranking; the arguments are described in :mod:`reprise.evaluation.metrics`."""
         ...
 
 
 def metric_module(name: str) -> str:
-    """The whole name of the module of a metric, for the recipes of the stages that load it."""
+    """Return the full name of the module of a metric, for the recipes of the stages that load it."""
     return module_of(_PACKAGE, name)
 
 
 def load_metric(name: str) -> Metric:
-    """The metric of a name: a module of the package of metrics, or the whole name of any other module.
+    """Load a metric: a module of the package of metrics, or any other module by its full name.
 
     Raises:
         DataError: a name that no module has
@@ -45,10 +45,10 @@ def load_metric(name: str) -> Metric:
 
 
 def metric_names() -> list[str]:
-    """The metrics of the package, by listing it."""
+    """List the metrics of the package."""
     return list(available(_PACKAGE, _MARK))
 
 
 def metrics_for(truth: str | None) -> list[str]:
-    """The metrics of the package that take a kind of ground truth."""
+    """List the metrics of the package that take a kind of ground truth."""
     return [name for name in metric_names() if truth == load_metric(name).TAKES]

@@ -1,4 +1,4 @@
-"""How far results move with the seed of the codebook, and which tolerance follows for a comparison."""
+"""Seed studies: how much results vary with the seed of the codebook, and the tolerance of a comparison."""
 
 import csv
 import io
@@ -23,7 +23,16 @@ DEVIATIONS = 3.0
 
 @dataclass(frozen=True)
 class SeedCell:
-    """One score of one experiment on one dataset, once per seed, in the order of the seeds."""
+    """One score of one experiment on one dataset, for several seeds.
+
+    Attributes:
+        method: the name of the experiment in the table
+        num_features: number of local features of an image
+        dataset: its name
+        metric: such as "mAP"
+        group: such as "medium"
+        values: the score for each seed, in the order of the seeds, in the unit of the metric
+    """
 
     method: str
     num_features: int
@@ -39,7 +48,7 @@ class SeedCell:
 
     @property
     def standard_deviation(self) -> float:
-        """That of the seeds, a sample: divided by n - 1."""
+        """The standard deviation over the seeds, of a sample: divided by n - 1."""
         return statistics.stdev(self.values)
 
     @property
@@ -54,7 +63,7 @@ def seed_cells(
     columns: Sequence[Column],
     evaluations: Mapping[tuple[str, str], Evaluation],
 ) -> list[SeedCell]:
-    """All cells of a study, in the order of its rows, datasets and columns; none where there is nothing to measure.
+    """Make all cells of a study, in the order of its rows, datasets and columns, without those with nothing to measure.
 
     Args:
         rows: method, num_features and experiments (the names of the experiment with each seed) of each
@@ -87,7 +96,7 @@ def write_seed_study(paths: Mapping[str, str | os.PathLike], cells: Sequence[See
 
 
 def render_csv(cells: Sequence[SeedCell]) -> str:
-    """One line per cell; means with two decimals, deviations with three."""
+    """Format one line per cell; means with two decimals, deviations with three."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -96,7 +105,7 @@ def render_csv(cells: Sequence[SeedCell]) -> str:
 
 
 def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
-    """The same as a table, and the tolerance that covers all of its cells."""
+    """Format the cells as a table, with the tolerance that covers all of them."""
     lines = [f"# {title}: codebook seeds", "", f"{', '.join(_metrics(cells)).replace('mAP', 'mAP in percent')}.", ""]
     body = [["---"] * len(COLUMNS), *([str(value) for value in _line(cell)] for cell in cells)]
     lines += ["| " + " | ".join(line) + " |" for line in (COLUMNS, *body)]

@@ -1,4 +1,4 @@
-"""Every combination of the parameters of AMES, as a table."""
+"""All combinations of the parameters of AMES, as a table."""
 
 import csv
 import io
@@ -28,9 +28,9 @@ def write_sweep(
         candidates: the ranking that is re-ranked
         pairs: chunks of pair scores, in the order of their queries
         output: the CSV
-        shortlist: numbers of re-ranked images; none is larger than what was scored
-        similarity_weights: lambda
-        temperatures: gamma
+        shortlist: numbers of re-ranked images, at most the number that was scored
+        similarity_weights: values of lambda
+        temperatures: values of gamma
     """
     rows = sweep(
         candidates.lists(),

@@ -14,7 +14,7 @@ COLUMNS = (
     "method", "n", "dataset", "protocol", "measured", "published", "difference", "tolerance", "verdict", "queries",
     "index_bytes",
 )  # fmt: skip
-# A table of more than mAP says of each number what it is, in which unit, and of how many things.
+# A table of more than mAP names the metric, the unit and the count of each number.
 WIDER = (
     "method", "n", "dataset", "metric", "group", "unit", "measured", "published", "difference", "tolerance", "verdict",
     "count",
@@ -35,18 +35,18 @@ class Cell:
 
     Attributes:
         experiment: its name
-        method: what the table calls it
-        num_features: local features of an image
+        method: its name in the table
+        num_features: number of local features of an image
         dataset: its name
         metric: such as "mAP"
         group: such as "medium"
-        unit: of the numbers
+        unit: unit of the numbers
         measured: None where the dataset has no such group or nothing to measure in it, or where it was not measured
-        count: how many queries, pairs or images it is of
+        count: number of queries, pairs or images that it is computed from
         published: None where nothing is published
         tolerance: the largest difference that counts as reproduced; None without a published number
-        verdict: what the measured number says about the published one
-        index_bytes: what had to be kept of the database for the last step, in bytes
+        verdict: the comparison of the measured number with the published one, see :func:`verdict`
+        index_bytes: memory of the database for the last step, in bytes
     """
 
     experiment: str
@@ -65,14 +65,20 @@ class Cell:
 
     @property
     def difference(self) -> float | None:
-        """measured - published, in the unit of the metric."""
+        """The difference measured - published, in the unit of the metric."""
         if self.measured is None or self.published is None:
             return None
         return self.measured - self.published
 
 
 def verdict(measured: float | None, published: float | None, tolerance: float | None, comparable: bool) -> str:
-    """What a measured number says about a published one.
+    """Compare a measured number with a published one.
+
+    Args:
+        measured: the measured number, or None
+        published: the published number, or None
+        tolerance: the largest difference that counts as reproduced
+        comparable: whether data and settings are the published ones
 
     Returns:
         'not measured' without a measurement; 'not comparable' on other data or with other settings than published;
@@ -85,7 +91,7 @@ def verdict(measured: float | None, published: float | None, tolerance: float | 
         return NOT_COMPARABLE
     if published is None or tolerance is None:
         return UNKNOWN
-    # Rounded to hundredths, as most are printed, so that the verdict agrees with the numbers that stand beside it.
+    # Rounded to hundredths, as most are printed, so that the verdict agrees with the printed numbers.
     return REPRODUCED if round(abs(measured - published), 2) <= tolerance else DIFFERS
 
 
@@ -97,7 +103,7 @@ def table_cells(
     published: Mapping | None,
     miniature: bool,
 ) -> list[Cell]:
-    """All cells of a table, in the order of its rows, datasets and columns.
+    """Make all cells of a table, in the order of its rows, datasets and columns.
 
     Args:
         rows: experiment, method and num_features of each
@@ -105,7 +111,7 @@ def table_cells(
         columns: the metric and the group of each
         evaluations: (experiment, dataset) -> its evaluation; absent where it was not made
         published: values, deviations and tolerance of these experiments, None where nothing is published
-        miniature: whether the data are the miniature's, with which no published number compares
+        miniature: whether the data are the miniature's, with which no published number is comparable
     """
     cells = []
     for row in rows:
@@ -131,23 +137,25 @@ def table_cells(
 
 
 def published_value(values: Mapping, metric: str, group: str) -> float | None:
-    """The published number of a metric and a group on one dataset, None where there is none.
+    """Return the published number of a metric and a group on one dataset, None where there is none.
 
     Args:
         values: group -> number, of mAP; or metric -> {group: number}, of any other
+        metric: such as "mAP"
+        group: such as "medium"
     """
     found = values.get(group) if metric == MAIN else values.get(metric, {}).get(group)
     return None if isinstance(found, Mapping) else found
 
 
 def published_tolerance(published: Mapping | None, metric: str) -> float | None:
-    """The largest difference of a metric that still counts as reproduced: ``map``, or that of ``metrics``."""
+    """Return the largest difference of a metric that counts as reproduced: ``map``, or that of ``metrics``."""
     tolerance = published["tolerance"] if published else {}
     return tolerance.get("map") if metric == MAIN else tolerance.get("metrics", {}).get(metric)
 
 
 def render_csv(cells: Sequence[Cell]) -> str:
-    """One line per cell, empty where there is no number; percent with two decimals, bytes without."""
+    """Format one line per cell, empty where there is no number; percent with two decimals, bytes without."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     main = _is_main(cells)
@@ -166,7 +174,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
 
 
 def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> str:
-    """One line per experiment, measured numbers with the published ones in brackets."""
+    """Format one line per experiment, measured numbers with the published ones in brackets."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, "**{}**"))
     lines = [f"# {title}", "", f"{_legend(cells)}: measured (published). Bold: reproduced.", ""]
     lines += ["| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *body)]
@@ -175,7 +183,7 @@ def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> 
 
 
 def render_latex(cells: Sequence[Cell], title: str) -> str:
-    """A ``tabular`` with the rules of the package booktabs."""
+    """Format a ``tabular`` with the rules of the package booktabs."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, r"\textbf{{{}}}"))
     lines = [
         f"% {title}. {_legend(cells)}: measured (published). Bold: reproduced.",
@@ -187,7 +195,7 @@ def render_latex(cells: Sequence[Cell], title: str) -> str:
 
 
 def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
-    """What a reader has to know beside the numbers."""
+    """List what a reader has to know beside the numbers."""
     notes = []
     if miniature:
         notes.append("Measured on the built-in miniature: no published number compares with these.")
@@ -207,7 +215,13 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
 def left_out_notes(
     evaluations: Mapping[tuple[str, str], Evaluation], datasets: Sequence[str], columns: Sequence[Column]
 ) -> list[str]:
-    """How many queries are in no mean because they have no positive, per dataset and group; none where all are in."""
+    """List, per dataset and group, how many queries are in no mean because they have no positive, where there are any.
+
+    Args:
+        evaluations: (experiment, dataset) -> its evaluation
+        datasets: the datasets of the table
+        columns: the metric and the group of each column
+    """
     notes = []
     for dataset in datasets:
         found = next((entry for (_, name), entry in evaluations.items() if name == dataset), Evaluation(()))
@@ -223,14 +237,21 @@ def left_out_notes(
 def write_table(
     paths: Mapping[str, str | os.PathLike], cells: Sequence[Cell], title: str, notes: Sequence[str]
 ) -> None:
-    """Write a table to ``paths['csv']``, ``paths['markdown']`` and ``paths['latex']``."""
+    """Write a table in three formats.
+
+    Args:
+        paths: the files, by ``csv``, ``markdown`` and ``latex``
+        cells: the cells, in the order of the table
+        title: the title of the table
+        notes: sentences below the table
+    """
     write_text(paths["csv"], render_csv(cells))
     write_text(paths["markdown"], render_markdown(cells, title, notes))
     write_text(paths["latex"], render_latex(cells, title))
 
 
 def _is_main(cells: Sequence[Cell]) -> bool:
-    """Whether all numbers are mAP, as in the tables of most papers, which then need not say so in each column."""
+    """Tell whether all numbers are mAP, as in the tables of most papers, which then need not say so in each column."""
     return all(cell.metric == MAIN for cell in cells)
 
 
@@ -244,7 +265,7 @@ def _legend(cells: Sequence[Cell]) -> str:
 
 
 def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, one per experiment; behind the mAP of a dataset stands what is kept of its database."""
+    """Make header and rows, one per experiment; the memory of the database follows the mAP of each dataset."""
     experiments = dict.fromkeys(cell.experiment for cell in cells)
     datasets = dict.fromkeys(cell.dataset for cell in cells)
     columns = dict.fromkeys((cell.metric, cell.group) for cell in cells)
@@ -266,7 +287,7 @@ def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list
 
 
 def _last_size(evaluation: Evaluation) -> int | None:
-    """What the last step keeps of the database: the scores of sizes stand in the order of the steps."""
+    """Return the memory that the last step takes; scores of sizes are in the order of the steps."""
     sizes = [score for score in evaluation.scores if score.metric in SIZES]
     return int(sizes[-1].value) if sizes else None
 
@@ -289,7 +310,7 @@ def _number(value: float | None, unit: str) -> str:
 
 
 def _escape(text: str) -> str:
-    # Emphasis that was put in on purpose stays; names from the configuration must not become commands.
+    # Intended emphasis is kept; names from the configuration must not become commands.
     for plain, escaped in (("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#")):
         text = text.replace(plain, escaped)
     return text

@@ -1,4 +1,4 @@
-"""Errors, atomic writes, hashes, HDF5 helpers, reading ahead: knows no file of ours.
+"""Errors, atomic writes, hashes, HDF5 helpers, reading ahead: independent of the formats of this project.
 
 ``load_pickle`` and ``load_checkpoint`` are public names from before safe reading got a package of its own
 (:mod:`reprise.untrusted`); they stay.

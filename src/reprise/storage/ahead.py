@@ -1,4 +1,4 @@
-"""Reading ahead: threads fetch what comes next while the caller works on what it has."""
+"""Reading ahead: threads read the next items while the caller works on the current one."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +11,13 @@ T = TypeVar("T")
 def read_ahead(read: Callable[..., T], arguments: Iterable[tuple], *, workers: int, ahead: int) -> Iterator[Future[T]]:
     """Yield what ``read`` returns for each of ``arguments``, in order, as finished or running futures.
 
-    At most ``ahead`` results beyond the one that is yielded are waiting or in the making; what was not begun when the
-    caller stops is not read.
+    Items that were not begun when the caller stops are not read.
+
+    Args:
+        read: the function that reads one item
+        arguments: the arguments of each call
+        workers: number of threads
+        ahead: largest number of results, beyond the one that is yielded, that are waiting or being read
     """
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[T]] = deque()

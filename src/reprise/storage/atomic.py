@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Atomic writes: a file appears when it is complete, or not at all."""
 
 import glob
 import os
@@ -21,10 +21,10 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and rename it to ``path`` when the block ends without an error.
 
     The caller creates a file or a folder at the yielded path. The rename happens after the data reached the disk,
-    so that a reader never sees half a file, whenever the process or the machine dies. On an error the temporary
-    file is removed and whatever stood at ``path`` before stays untouched. What a killed process left behind is removed
-    by the next one that writes ``path``. Two processes may write it at once, as a cluster makes them that starts a job
-    again while the first still runs: each writes a whole file, and the later rename stays.
+    so that a reader never finds half a file, even if the process or the machine dies. On an error the temporary
+    file is removed, and an older file at ``path`` is left as it was. The temporary file of a killed process is removed
+    by the next one that writes ``path``. Two processes may write it at once, as on a cluster that starts a job
+    again while the first still runs: each writes a complete file, and the later rename wins.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def _is_abandoned(temporary: Path) -> bool:
     host, process = writer.groups()
     if host == _HOST:
         return not _is_alive(int(process))
-    # Of another machine only the time is known.
+    # For a process of another machine only the time of the file is known.
     return time.time() - max(map(_changed, [temporary, *temporary.rglob("*")])) > _DAY
 
 

@@ -1,4 +1,4 @@
-"""The exceptions of bad input. Every message names the file or key, what is wrong with it, and the remedy."""
+"""Exceptions for bad input. Every message names the file or key, what is wrong with it, and the remedy."""
 
 import difflib
 from collections.abc import Iterable
@@ -11,11 +11,17 @@ class DataError(ValueError):
 
 
 class DownloadError(DataError):
-    """A file that could not be fetched, or that is not the one that was asked for."""
+    """A file that could not be downloaded, or that is not the expected one."""
 
 
 def unknown_name(where: str, name: str, known: Iterable[str]) -> DataError:
-    """The error for a name that does not exist, with the nearest one that does."""
+    """Make the error for a name that does not exist, with the nearest one that does.
+
+    Args:
+        where: what the message begins with
+        name: the unknown name
+        known: the names that exist
+    """
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     listed = ", ".join(known[:_LISTED]) + (f" and {len(known) - _LISTED} more" if len(known) > _LISTED else "")

@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def sha256_file(path: str | os.PathLike) -> str:
-    """The sha256 of a file as 64 lower-case hexadecimal digits, read in blocks."""
+    """Compute the sha256 of a file as 64 lower-case hexadecimal digits, reading it in blocks."""
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What the HDF5 files of this project have in common: the recipe attribute, and errors that name the file."""
+"""Helpers for the HDF5 files of this project: the recipe attribute, and errors that name the file."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,14 @@ from reprise.storage.errors import DataError
 
 @contextmanager
 def create(path: str | os.PathLike, attributes: Mapping[str, object]) -> Iterator[h5py.File]:
-    """Yield a new HDF5 file that appears at ``path``, whole, when the block ends without an error.
+    """Open a new HDF5 file for writing; it appears at ``path`` when the block ends without an error.
 
     Args:
-        path: of the file
-        attributes: of the file: name -> number or string
+        path: the file
+        attributes: attributes of the file: name -> number or string
+
+    Yields:
+        the file
     """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         for name, value in attributes.items():
@@ -30,12 +33,12 @@ def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str
     """Open an HDF5 file for reading and check that it holds ``datasets``.
 
     Args:
-        path: of the file
+        path: the file
         datasets: name -> number of dimensions
         kind: what the file should hold, for messages
 
     Raises:
-        DataError: no such file, not a whole HDF5 file, or a dataset that is missing or has other dimensions
+        DataError: no such file, not a complete HDF5 file, or a dataset that is missing or has other dimensions
     """
     path = Path(path)
     if not path.is_file():
@@ -62,5 +65,5 @@ def write_names(file: h5py.File, key: str, names: list[str]) -> None:
 
 
 def read_names(file: h5py.File, key: str) -> list[str]:
-    """The strings that ``write_names`` stored."""
+    """Read the strings that :func:`write_names` stored."""
     return [name.decode("utf-8") for name in file[key][:]]

@@ -1,8 +1,8 @@
 """Names that load modules: an extractor, a layout or a metric is a module, and its name in the configuration loads it.
 
 A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``). A module of
-somebody else's, anywhere on Python's path, is named by an import path: ``package.module:Class`` where a class is meant,
-its whole name where the module itself is. There is no list to edit: what exists is found by looking into the folder of
+another project, anywhere on Python's path, is named by an import path: ``package.module:Class`` for a class,
+its full name for a module. There is no list to edit: the names that exist are found by listing the folder of
 the package.
 """
 
@@ -21,7 +21,7 @@ _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 def module_of(package: str, name: str) -> str:
-    """The module that ``name`` stands for.
+    """Return the full name of the module that ``name`` refers to.
 
     Args:
         package: the package of the plain names, such as ``reprise.extractors``
@@ -31,12 +31,12 @@ def module_of(package: str, name: str) -> str:
 
 
 def load_named(package: str, name: str, attribute: str, where: str) -> Any:
-    """Import the class that ``name`` stands for.
+    """Import the class that ``name`` refers to.
 
     Args:
         package: the package of the plain names, such as ``reprise.extractors``
         name: a plain name, or an import path ``package.module:Class``
-        attribute: what a module of the package offers, such as ``Extractor``
+        attribute: the class that each module of the package has, such as ``Extractor``
         where: what the error begins with, such as ``config.extractors.mine.type``
 
     Raises:
@@ -50,12 +50,12 @@ def load_named(package: str, name: str, attribute: str, where: str) -> Any:
 
 
 def load_module(package: str, name: str, attribute: str, where: str) -> Any:
-    """Import the module that ``name`` stands for.
+    """Import the module that ``name`` refers to.
 
     Args:
         package: the package of the plain names, such as ``reprise.evaluation.metrics``
-        name: a plain name, or the whole name of any other module
-        attribute: what tells that a module of the package is meant, such as a function that each of them has
+        name: a plain name, or the full name of any other module
+        attribute: a name that each of these modules defines, such as a function, and other modules do not
         where: what the error begins with
 
     Raises:
@@ -70,7 +70,7 @@ def load_module(package: str, name: str, attribute: str, where: str) -> Any:
 
 @functools.cache
 def available(package: str, attribute: str) -> tuple[str, ...]:
-    """The plain names of a package: its modules that define ``attribute``, found without importing them."""
+    """List the plain names of a package: its modules that define ``attribute``, found without importing them."""
     spec = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
     files = sorted(file for folder in folders for file in folder.glob("*.py") if _NAME.fullmatch(file.stem))
@@ -78,7 +78,7 @@ def available(package: str, attribute: str) -> tuple[str, ...]:
 
 
 def _defined(file: Path) -> set[str]:
-    """The names of the classes and functions of a module's top level, and of what it assigns."""
+    """Find the names of the classes, functions and variables of a module's top level."""
     names: set[str] = set()
     for node in ast.parse(file.read_bytes()).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):

@@ -1,4 +1,4 @@
-"""Settings that name something else: marked where they are declared, and found in any settings."""
+"""Settings that name other entries: marked where they are declared, and found in any settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Refers:
     """Marks a setting that is the name of an entry: ``codebook: Annotated[str, Refers("codebooks")]``.
 
     Attributes:
-        sections: where the name may stand, such as codebooks, or sources for sources.yaml
-        pattern: the name may be a pattern with wildcards that stands for several
+        sections: sections that the name may be in, such as codebooks, or sources for sources.yaml
+        pattern: the name may be a pattern with wildcards that matches several
     """
 
     sections: tuple[str, ...]
@@ -26,7 +26,7 @@ class Refers:
 
 
 def references(settings: BaseModel) -> Iterator[tuple[str, str, Refers]]:
-    """Every name in ``settings`` that is marked: the keys that lead to it, joined by dots, the name, and the mark."""
+    """Iterate over all marked names in ``settings``: the keys that lead to it, joined by dots, the name, its mark."""
     for key, field in type(settings).model_fields.items():
         for path, name, mark in _find(field.annotation, tuple(field.metadata), getattr(settings, key)):
             yield ".".join([key, *path]), name, mark
@@ -55,7 +55,7 @@ def _find(annotation: Any, metadata: tuple, value: Any) -> Iterator[tuple[list[s
 
 
 def _marks(annotation: Any, metadata: tuple) -> list[Refers]:
-    """The marks of a text: at the setting itself, or at the member of a union that is a text."""
+    """Find the marks of a text: at the setting itself, or at the member of a union that is a text."""
     marks = [item for item in metadata if isinstance(item, Refers)]
     for member in _members(annotation):
         if get_origin(member) is Annotated:
@@ -65,7 +65,7 @@ def _marks(annotation: Any, metadata: tuple) -> list[Refers]:
 
 
 def _arguments(annotation: Any, kind: type, count: int) -> tuple[Any, ...]:
-    """What the items of a list, or the keys and values of a mapping, are declared as."""
+    """Return the annotations of the items of a list, or of the keys and values of a mapping."""
     for member in _members(annotation):
         if (get_origin(member) in (kind, list, tuple) and kind is not dict) or get_origin(member) is dict is kind:
             return get_args(member)[:count]

@@ -17,7 +17,7 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, content: Mapping[str, Any], where: str) -> Self:
-        """The settings that plain values, as of YAML or JSON, stand for.
+        """Read settings from plain values, as of YAML or JSON.
 
         Args:
             content: keys and values
@@ -33,7 +33,7 @@ class Settings(BaseModel):
             raise DataError("\n".join(dict.fromkeys(lines))) from None
 
     def referred(self) -> Iterator[tuple[str, str, Refers]]:
-        """The names in these settings of what else has to exist: the keys that lead there, the name, and its mark."""
+        """Iterate over the names of other entries in these settings: the keys that lead to it, the name, its mark."""
         return references(self)
 
 
@@ -48,14 +48,14 @@ def _explain(model: type[BaseModel], content: Mapping[str, Any], problem: ErrorD
         return f"{place}: key '{last}' is missing"
     text = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "value_error":
-        # What a validator of several keys says begins with the key that it is about, if it is about one.
+        # The message of a validator of several keys begins with a key, if it concerns one key.
         return f"{place}.{text}" if _begins_with_a_key(text, _fields(model, keys)) else f"{place}: {text}"
     text = text.replace("Input should be", "should be").replace("String should", "should")
     return f"{place}: {value!r} {text}" if isinstance(value, str | int | float | None) else f"{place}: {text}"
 
 
 def _followed(content: Any, location: tuple[int | str, ...]) -> tuple[list[str], Any]:
-    """The keys of a location, without pydantic's names of the members of unions, and the value that is there."""
+    """Return the keys of a location, without pydantic's names of the members of unions, and the value that is there."""
     keys: list[str] = []
     value = content
     for part in location:
@@ -73,7 +73,7 @@ def _begins_with_a_key(text: str, fields: Mapping[str, Any]) -> bool:
 
 
 def _fields(model: type[BaseModel], keys: list[str]) -> Mapping[str, Any]:
-    """The settings of the model that stands at ``keys``."""
+    """Return the fields of the model at ``keys``."""
     for key in keys:
         field = model.model_fields.get(key)
         inner = [] if field is None else [kind for kind in _kinds(field.annotation) if issubclass(kind, BaseModel)]
@@ -84,7 +84,7 @@ def _fields(model: type[BaseModel], keys: list[str]) -> Mapping[str, Any]:
 
 
 def _kinds(annotation: Any) -> list[type]:
-    """The classes that an annotation is made of."""
+    """List the classes that an annotation consists of."""
     if isinstance(annotation, type) and not get_args(annotation):
         return [annotation]
     return [kind for argument in get_args(annotation) for kind in _kinds(argument)]

@@ -1,4 +1,4 @@
-"""Whatever came from somebody else: pickles, checkpoints and tensors, read without running any code of theirs."""
+"""Files from other people: pickles, checkpoints and tensors, read without running any code that they name."""
 
 from reprise.untrusted.checkpoints import load_checkpoint
 from reprise.untrusted.pickles import load_pickle

@@ -1,4 +1,4 @@
-"""Reading checkpoints of torch without running code of theirs."""
+"""Checkpoints of torch, read without running any code that they name."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ _DAMAGE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError
 
 
 class _Factory:
-    """What a default dictionary puts in for missing keys. It is read past: a file has no missing keys."""
+    """What a default dictionary returns for missing keys; it is ignored, since a file has no missing keys."""
 
     def __init__(self, *parts: Any) -> None:
         pass
@@ -29,7 +29,7 @@ def _plain_dict(*_: Any) -> dict:
     return {}
 
 
-# What the published checkpoints hold beside tensors: scores in default dictionaries, and numbers of numpy.
+# Beside tensors, the published checkpoints hold scores in default dictionaries, and numbers of numpy.
 _ALLOWED: list[Callable | tuple[Callable, str]] = [
     (_plain_dict, "collections.defaultdict"),
     (_Factory, "functools.partial"),
@@ -41,13 +41,19 @@ _ALLOWED: list[Callable | tuple[Callable, str]] = [
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
-    """Read a dictionary written by ``torch.save``, all tensors on the CPU.
+    """Read a dictionary written by ``torch.save``.
 
-    Beside tensors and builtin containers the file may hold default dictionaries (they come back as
-    dictionaries) and numpy scalars. Everything else is refused, and no code of the file runs.
+    Beside tensors and builtin containers the file may hold default dictionaries, which are returned as
+    dictionaries, and numpy scalars. Everything else is refused, and no code of the file is run.
 
-    Raises :class:`~reprise.storage.errors.DataError` when the file is damaged, names another global, or holds
-    no dictionary.
+    Args:
+        path: the file
+
+    Returns:
+        the dictionary, all tensors on the CPU
+
+    Raises:
+        DataError: the file is damaged, names another global, or holds no dictionary
     """
     import torch
 

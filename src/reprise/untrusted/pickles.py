@@ -1,4 +1,4 @@
-"""Reading pickles of strangers: data come back, code does not run.
+"""Pickles from other people: their data are returned, and no code that they name is run.
 
 A pickle is a small program that may call anything. :func:`load_pickle` runs it on an interpreter that looks
 globals up in a short table by their names. Nothing is ever imported, and every name outside of it is refused.
@@ -34,11 +34,17 @@ def load_pickle(path: str | os.PathLike) -> Any:
 
     Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
     frozenset; numpy scalars and arrays, written by numpy 1 or 2 (numbers, strings, records, and objects that
-    are again such data); and torch tensors, which come back on the CPU and without gradient. Strings of
-    Python 2 are decoded as latin1.
+    are again such data); and torch tensors. Strings of Python 2 are decoded as latin1.
 
-    Raises :class:`~reprise.storage.errors.DataError` when the file is damaged, when it names any other global
-    (no code of the file runs and nothing is imported), or when it holds more than one pickle.
+    Args:
+        path: the file
+
+    Returns:
+        the value; tensors are on the CPU and without gradient
+
+    Raises:
+        DataError: the file is damaged, holds more than one pickle, or names any other global; no code of the file is
+            run, and nothing is imported
     """
     path = Path(path)
     size = path.stat().st_size

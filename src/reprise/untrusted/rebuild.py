@@ -1,4 +1,4 @@
-"""numpy values from the parts that a pickle holds, with every part checked before numpy sees it.
+"""numpy values from the parts that a pickle holds, with every part checked before numpy uses it.
 
 numpy trusts the state that it unpickles: a wrong item size, or a number where an object is expected, crashes
 the process or reads foreign memory. The functions here build the same values from the same parts, but compare
@@ -18,7 +18,7 @@ _CODE = re.compile(r"[|<>=]?(b1|\?|[iu][1248]|f[248]|c8|c16|[SUV]\d{1,9}|O[48]?)
 
 
 class Dtype:
-    """What ``numpy.dtype(code)`` stands for in a pickle, and the state that may follow it."""
+    """A dtype in a pickle, in place of ``numpy.dtype(code)``, and the state that may follow it."""
 
     def __init__(self, code: Any, align: Any = False, copy: Any = True) -> None:
         if not isinstance(code, str) or not _CODE.fullmatch(code):
@@ -47,7 +47,7 @@ class Dtype:
 
 
 def plain_dtype(value: Any) -> np.dtype:
-    """The numpy dtype in a :class:`Dtype`."""
+    """Return the numpy dtype of a :class:`Dtype`."""
     if not isinstance(value, Dtype):
         raise pickle.UnpicklingError(f"a numpy dtype was expected, not {type(value).__name__}")
     return value.dtype
@@ -81,14 +81,14 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def as_bytes(text: Any, encoding: Any = "latin1") -> bytes:
-    """What ``_codecs.encode(text, "latin1")`` stands for: bytes, which protocols 0 to 2 write as text."""
+    """Encode text as bytes, in place of ``_codecs.encode(text, "latin1")``: protocols 0 to 2 write bytes so."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError("_codecs.encode is read for bytes written as latin1 only")
     return text.encode("latin1")
 
 
 def _raw(data: Any, dtype: np.dtype, count: int) -> bytes | bytearray:
-    """The bytes of ``count`` items; refused where they would be taken for the addresses of objects."""
+    """Return the bytes of ``count`` items; refused where they would be taken for the addresses of objects."""
     # Python 2 wrote the bytes of arrays as a string.
     data = data.encode("latin1") if isinstance(data, str) else data
     if dtype.hasobject or not isinstance(data, (bytes, bytearray)) or len(data) != count * dtype.itemsize:
@@ -97,20 +97,28 @@ def _raw(data: Any, dtype: np.dtype, count: int) -> bytes | bytearray:
 
 
 def scalar(dtype: Any, data: Any = b"") -> Any:
-    """What ``numpy.core.multiarray.scalar`` stands for."""
+    """Build a numpy scalar, in place of ``numpy.core.multiarray.scalar``."""
     plain = plain_dtype(dtype)
     return np.ndarray((), plain, bytearray(_raw(data, plain, 1)) or bytearray(1))[()]
 
 
 def empty_array(*parts: Any) -> np.ndarray:
-    """What ``numpy.core.multiarray._reconstruct`` stands for: an array that :func:`fill_array` completes."""
+    """Build an array that :func:`fill_array` completes, in place of ``numpy.core.multiarray._reconstruct``."""
     if len(parts) != 3 or parts[1:] not in (((0,), b"b"), ((0,), "b")):
         raise pickle.UnpicklingError("a numpy array does not begin in the known way")
     return np.ndarray((0,), np.int8)
 
 
 def fill_array(array: np.ndarray, state: Any) -> None:
-    """Complete an array of :func:`empty_array` in place: the pickle may already refer to it elsewhere."""
+    """Complete an array of :func:`empty_array`, in place because the pickle may already refer to it elsewhere.
+
+    Args:
+        array: the array, without data
+        state: version, shape, dtype, order and data, as numpy pickles them
+
+    Raises:
+        pickle.UnpicklingError: parts of another form, or that contradict each other
+    """
     if not isinstance(state, tuple) or len(state) != 5 or state[0] != 1:
         raise pickle.UnpicklingError("the state of a numpy array is not of the known form")
     _, shape, dtype, fortran, data = state
@@ -124,7 +132,7 @@ def fill_array(array: np.ndarray, state: Any) -> None:
 
 
 def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    """What ``numpy._core.numeric._frombuffer`` stands for (protocol 5)."""
+    """Build an array from its bytes, in place of ``numpy._core.numeric._frombuffer`` (protocol 5)."""
     shape, plain = _shape(shape), plain_dtype(dtype)
     if order not in ("C", "F"):
         raise pickle.UnpicklingError("the order of a numpy array is neither C nor F")

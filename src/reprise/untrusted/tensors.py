@@ -1,4 +1,4 @@
-"""torch tensors from the parts that a pickle holds, with every part checked before torch sees it."""
+"""torch tensors from the parts that a pickle holds, with every part checked before torch uses it."""
 
 import math
 import pickle
@@ -23,7 +23,12 @@ MAGIC = 0x1950A86A20F9469CFC6C
 
 
 class Storage:
-    """The flat memory of torch tensors. The data follow at the end of a file, after the tensors."""
+    """The flat memory of torch tensors, whose data follow at the end of a file, after the tensors.
+
+    Args:
+        dtype: the name of a torch dtype
+        length: number of items
+    """
 
     def __init__(self, dtype: str, length: int) -> None:
         self.dtype = dtype
@@ -31,6 +36,7 @@ class Storage:
         self.values: Any = None
 
     def read(self, handle: BinaryIO) -> None:
+        """Read the items from a file at its current position; EOFError where they end early."""
         import torch
 
         (length,) = struct.unpack("<q", handle.read(8))
@@ -42,7 +48,20 @@ class Storage:
 
 
 def tensor(storage: Any, offset: int, size: tuple, stride: tuple, *_: Any) -> Any:
-    """What ``torch._utils._rebuild_tensor_v2`` stands for."""
+    """Build a tensor, in place of ``torch._utils._rebuild_tensor_v2``.
+
+    Args:
+        storage: the :class:`Storage` that holds the data, read already
+        offset: position of the first item in the storage
+        size: the shape
+        stride: distance of neighbouring items in the storage, per dimension
+
+    Returns:
+        a tensor on the CPU that shares the memory of the storage
+
+    Raises:
+        pickle.UnpicklingError: parts of another form, or a tensor that reaches beyond its storage
+    """
     import torch
 
     counts = (offset, *size, *stride)

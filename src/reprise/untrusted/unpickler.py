@@ -1,4 +1,4 @@
-"""An interpreter of pickles that knows no function of the outside world."""
+"""Interpreter of pickles that imports nothing and calls only the functions of a short table."""
 
 import io
 import pickle
@@ -16,11 +16,16 @@ SCALARS = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
 class RefusedError(Exception):
-    """The pickle asks for something that no data need."""
+    """The pickle asks for something that plain data do not need."""
 
 
 class Global:
-    """A name that a pickle may mention, and what a call of it builds (None: it may not be called)."""
+    """A global name that a pickle may contain.
+
+    Args:
+        name: the full name, for messages
+        build: the function that is called in its place; None if it may not be called
+    """
 
     def __init__(self, name: str, build: Callable[..., Any] | None = None) -> None:
         self.name = name
@@ -47,7 +52,13 @@ class _Limited:
 
 
 class Interpreter(pickle._Unpickler):
-    """The interpreter of the standard library with every instruction that calls something replaced."""
+    """The interpreter of the standard library, with every instruction that calls something replaced.
+
+    Args:
+        handle: the file, at the start of the pickle
+        size: number of bytes of the file
+        storages: receives the storages of torch that the pickle refers to, by key; None refuses any
+    """
 
     # What the base class keeps: the values under construction and the reader of the current frame.
     stack: list[Any]
@@ -65,12 +76,14 @@ class Interpreter(pickle._Unpickler):
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
     def load(self) -> Any:
+        """Run the pickle and return its value; UnpicklingError where an array is left without data."""
         value = super().load()
         if self._unfilled:
             raise pickle.UnpicklingError("a numpy array without data")
         return value
 
     def find_class(self, module: str, name: str) -> Global:
+        """Look up a global by its name, without importing anything; RefusedError outside the table."""
         full = f"{module}.{name}".replace("__builtin__.", "builtins.").replace("numpy.core.", "numpy._core.")
         if full in _BUILDERS:
             return Global(full, _BUILDERS[full])
@@ -82,6 +95,7 @@ class Interpreter(pickle._Unpickler):
         )
 
     def persistent_load(self, pid: Any) -> Any:
+        """Return the storage of a torch tensor that the pickle refers to; RefusedError where none is expected."""
         if self._storages is None:
             raise RefusedError("refused to read it: it refers to objects outside of the file")
         kind, storage_type, key, _, length, view = pid
@@ -93,6 +107,7 @@ class Interpreter(pickle._Unpickler):
         return storage
 
     def load_reduce(self) -> None:
+        """Run a call: only the functions of the table are called."""
         arguments = self.stack.pop()
         function = self.stack.pop()
         if not isinstance(function, Global) or function.build is None or not isinstance(arguments, tuple):
@@ -104,6 +119,7 @@ class Interpreter(pickle._Unpickler):
         self.append(value)
 
     def load_build(self) -> None:
+        """Set the state of a dtype or of an array that was just created; RefusedError for any other object."""
         state = self.stack.pop()
         value = self.stack[-1]
         if isinstance(value, Dtype):
@@ -114,9 +130,11 @@ class Interpreter(pickle._Unpickler):
             raise RefusedError(f"refused to read it: it sets the state of a {type(value).__name__}")
 
     def load_refused(self) -> None:
+        """Refuse an instruction that builds objects."""
         raise RefusedError("refused to read it: it builds objects of a class of its own")
 
     def load_bytearray8(self) -> None:
+        """Read a bytearray, after comparing its length with the size of the file."""
         (length,) = struct.unpack("<Q", self.read(8))
         if length > self._size:
             raise pickle.UnpicklingError(f"a length of {length} bytes in a file of {self._size} bytes")
@@ -126,31 +144,38 @@ class Interpreter(pickle._Unpickler):
         self.append(value)
 
     def load_append(self) -> None:
+        """Append one value to a list; the base class would call ``append`` of any object."""
         value = self.stack.pop()
         _expect(self.stack[-1], list).append(value)
 
     def load_appends(self) -> None:
+        """Append several values to a list."""
         values = self.pop_mark()
         _expect(self.stack[-1], list).extend(values)
 
     def load_setitem(self) -> None:
+        """Set one item of a dictionary."""
         value = self.stack.pop()
         key = self.stack.pop()
         _expect(self.stack[-1], dict)[_key(key)] = value
 
     def load_setitems(self) -> None:
+        """Set several items of a dictionary."""
         items = self.pop_mark()
         _expect(self.stack[-1], dict).update(zip(map(_key, items[::2]), items[1::2], strict=True))
 
     def load_dict(self) -> None:
+        """Build a dictionary from keys and values."""
         items = self.pop_mark()
         self.append(dict(zip(map(_key, items[::2]), items[1::2], strict=True)))
 
     def load_additems(self) -> None:
+        """Add several values to a set."""
         items = self.pop_mark()
         _expect(self.stack[-1], set).update(map(_key, items))
 
     def load_frozenset(self) -> None:
+        """Build a frozenset."""
         items = self.pop_mark()
         self.append(frozenset(map(_key, items)))
 
@@ -208,7 +233,10 @@ def _bytes(text: Any = "", encoding: Any = "latin1") -> bytes:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Everything within nested containers that is none itself, keys included; object arrays are both."""
+    """Iterate over everything within nested containers that is no container itself.
+
+    Keys of dictionaries are included. An object array is both: it is returned, and so are its items.
+    """
     waiting, seen = [value], set()
     while waiting:
         item = waiting.pop()
@@ -225,7 +253,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def _storage_from_bytes(data: Any) -> Storage:
-    """What ``torch.storage._load_from_bytes`` stands for: a file of ``torch.save`` within the pickle."""
+    """Read a file of ``torch.save`` within the pickle, in place of ``torch.storage._load_from_bytes``."""
     if not isinstance(data, bytes):
         raise pickle.UnpicklingError("a torch storage is not of the known form")
     handle = io.BytesIO(data)

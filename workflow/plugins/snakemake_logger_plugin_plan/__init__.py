@@ -1,4 +1,4 @@
-"""Writes the jobs of a dry run as JSON, one per line: what `reprise explain` and its siblings read.
+"""Logger plugin that writes the jobs of a dry run as JSON, one per line, for `reprise explain` and other commands.
 
 Snakemake finds logger plugins by their names on the Python path; this one is chosen by `--logger plan`.
 """
@@ -15,10 +15,18 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
+    """The settings of the plugin.
+
+    Attributes:
+        path: the file that the jobs are written to
+    """
+
     path: str = field(default="", metadata={"help": "File that the jobs are written to.", "required": True})
 
 
 class LogHandler(LogHandlerBase):
+    """Writes the jobs of a dry run; Snakemake finds the class by this name."""
+
     writes_to_stream = False
     writes_to_file = False
     has_filter = True
@@ -30,6 +38,7 @@ class LogHandler(LogHandlerBase):
         self._path.write_text("", encoding="utf-8")
 
     def emit(self, record: LogRecord) -> None:
+        """Append the job of a record to the file; records of anything else are ignored."""
         if getattr(record, "event", None) != LogEvent.JOB_INFO:
             return
         job = {

@@ -1,1 +1,1 @@
-"""The engine on files, one module per stage, so that a change of one stage makes no other stale."""
+"""ASMK on files, one module per stage, so that a change of one stage makes no other stale."""

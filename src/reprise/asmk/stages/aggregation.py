@@ -27,10 +27,10 @@ def aggregate_chunk(
         features: the file of features of the chunk
         codebook: the file of the codebook
         output: the file of aggregated descriptors
-        num_features: the number of descriptors of an image that are used, the strongest ones
-        database_assignments: the number of words that each descriptor is assigned to
-        binary: see :func:`reprise.asmk.aggregate`
-        attributes: stored beside the aggregated descriptors
+        num_features: number of strongest descriptors of an image that are used
+        database_assignments: number of words that each descriptor is assigned to
+        binary: aggregate to sign bits, see :func:`reprise.asmk.aggregate`
+        attributes: HDF5 attributes of the file of aggregated descriptors, such as the recipe
 
     Raises:
         DataError: files that do not fit each other
@@ -47,5 +47,5 @@ def aggregate_chunk(
         )
         first, last, skipped = file.first_image, file.first_image + len(file), file.skipped
     content = StoredAggregated(part.vectors, part.words, part.image_ids + first, (first, last), words.size)
-    # The chunk of features may be dropped, and with it the list of what could not be decoded.
+    # The chunk of features may be deleted, and with it the list of images that could not be decoded.
     write_aggregated(output, content, {**attributes, "skipped": skipped})

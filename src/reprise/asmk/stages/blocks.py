@@ -1,4 +1,4 @@
-"""Assignment and aggregation of images of a file of features; memory is bounded by blocks of images."""
+"""Assignment and aggregation of the images of a file of features, in blocks of images that bound the memory."""
 
 import numpy as np
 from tqdm import tqdm
@@ -22,11 +22,11 @@ def aggregate_features(
 
     Args:
         file: the features
-        codebook: assigns them
-        images_per_block: the number of images that are in memory at a time
-        num_features: the number of descriptors of an image that are used, the strongest ones
-        assignments: the number of words that each descriptor is assigned to
-        binary: see :func:`reprise.asmk.aggregate`
+        codebook: the codebook that assigns descriptors to words
+        images_per_block: number of images that are in memory at a time
+        num_features: number of strongest descriptors of an image that are used
+        assignments: number of words that each descriptor is assigned to
+        binary: aggregate to sign bits, see :func:`reprise.asmk.aggregate`
 
     Returns:
         the postings of all images; the ids are their positions in the file

@@ -35,18 +35,21 @@ def search_indexes(
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
     With distractors, the rankings hold only the ``topk`` best, and beside them the place of every database image among
-    all, from which the exact scores follow.
+    all, from which the exact metrics follow.
 
     Args:
         indexes: the inverted file of the database and, if any, the one of the distractors
         codebook: the file of the codebook
         queries: the file of features of the queries
-        names: of all images of the indexes, one after the other
+        names: names of all images of the indexes, in their order
         output: the file of rankings
-        num_features: the number of descriptors of a query that are used, the strongest ones
-        query_assignments: the number of words that each descriptor is assigned to
-        binary, alpha, threshold, topk: see :func:`reprise.asmk.aggregate` and :meth:`InvertedFile.search`
-        attributes: stored beside the rankings
+        num_features: number of strongest descriptors of a query that are used
+        query_assignments: number of words that each descriptor is assigned to
+        binary: aggregate to sign bits, see :func:`reprise.asmk.aggregate`
+        alpha: exponent of the selectivity function, see :meth:`InvertedFile.search`
+        threshold: similarities of two vectors below it add nothing
+        topk: number of images to return; None for all
+        attributes: HDF5 attributes of the file of rankings, such as the recipe
 
     Raises:
         DataError: files that do not fit each other, or a query without features
@@ -67,7 +70,7 @@ def search_indexes(
         aggregated = aggregate_features(
             file,
             words,
-            images_per_block=1,  # as the published code does, so that near-ties of the assignment fall alike
+            images_per_block=1,  # as in the published code, so that near-ties are assigned alike
             num_features=num_features,
             assignments=query_assignments,
             binary=binary,
@@ -94,7 +97,7 @@ def _search_with_places(
     threshold: float,
     topk: int | None,
 ) -> RankedList:
-    """The best images of several inverted files, and the place of every image of the first one among all.
+    """Rank the images of several inverted files, with the place of every image of the first one among all.
 
     Both come from the same scores, one query at a time, so that a million distractors are scored once. Of equal scores
     the image with the lower id comes first, a database image before a distractor; undefined ones come last.

@@ -28,6 +28,9 @@ def evaluate(
         kappas: cut-offs of the mean precision
         database_size: if given, every index has to be below it
 
+    Returns:
+        mAP and mP@k
+
     Raises:
         ValueError: as :func:`reprise.evaluation.retrieval.evaluate_classic`
     """

@@ -21,11 +21,14 @@ def evaluate(
     """Score every group of queries.
 
     Args:
-        ranks: "all" -> (Q, M) integers; of each row the first 100 count
+        ranks: "all" -> (Q, M) integers; the first 100 of each row are used
         ground_truth: Q mappings with the list ``ok``
         groups: such as public, private and combined; without any, all queries are ``combined``
         kappas: cut-offs of the mean precision
         database_size: if given, every index has to be below it
+
+    Returns:
+        mAP and mP@k of every group
 
     Raises:
         ValueError: as :func:`reprise.evaluation.landmarks.evaluate_landmarks`

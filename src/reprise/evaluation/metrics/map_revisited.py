@@ -18,7 +18,7 @@ def evaluate(
     kappas: Sequence[int],
     database_size: int | None = None,
 ) -> Evaluation:
-    """Score every protocol on its own list, those without one on the list for all.
+    """Score each protocol on its own list, those without one on the list for all.
 
     Args:
         ranks: protocol or "all" -> (Q, M) integers
@@ -26,6 +26,9 @@ def evaluate(
         groups: not used; the protocols are groups of positives, not of queries
         kappas: cut-offs of the mean precision
         database_size: if given, every index has to be below it
+
+    Returns:
+        mAP and mP@k of every protocol
 
     Raises:
         ValueError: as :func:`reprise.evaluation.retrieval.evaluate_revisited`

@@ -1,1 +1,1 @@
-"""The drawn scenes as each publisher would release them."""
+"""The drawn scenes in the form in which each publisher would release them."""

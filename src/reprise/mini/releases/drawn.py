@@ -1,4 +1,4 @@
-"""What was drawn, as it is read back from the folder of the drawing."""
+"""Drawn photographs, as they are read back from the folder of the drawing."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -31,14 +31,20 @@ class DrawnImage:
 
 @dataclass(frozen=True)
 class DrawnScene:
-    """The photographs of one scene; overlaps: a, b and how what image a shows appears in image b."""
+    """The photographs of one scene.
+
+    Attributes:
+        name: its name
+        images: the photographs
+        overlaps: indices a and b of two images, and how the landmark of image a appears in image b
+    """
 
     name: str
     images: tuple[DrawnImage, ...]
     overlaps: tuple[tuple[int, int, Overlap], ...]
 
     def pairs(self) -> Iterator[tuple[DrawnImage, DrawnImage, Overlap]]:
-        """The pairs of images that were compared."""
+        """Iterate over the pairs of images that were compared."""
         for a, b, overlap in self.overlaps:
             yield self.images[a], self.images[b], overlap
 
@@ -47,7 +53,7 @@ Scenes = dict[str, list[DrawnScene]]
 
 
 def read_scenes(working: Path, shootings: Iterable[Shooting]) -> Scenes:
-    """What was drawn in the folder ``working``, by dataset, in the order of the shootings."""
+    """Read the scenes in the folder ``working``, by dataset, in the order of the shootings."""
     scenes: Scenes = {}
     for shooting in shootings:
         folder = working / shooting.dataset

@@ -21,7 +21,7 @@ LANDMARK_IDS = 203094  # ids of the published training set are below
 
 
 def write_train(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """The archives of the training images, and the list with a landmark id for each."""
+    """Write the archives of the training images, and the list with a landmark id for each."""
     landmarks = scenes["gldv2"]
     ids = generator(seed, "landmark ids").choice(LANDMARK_IDS, len(landmarks), replace=False)
     labelled = [(image, int(label)) for scene, label in zip(landmarks, ids, strict=True) for image in scene.images]
@@ -37,7 +37,7 @@ def write_train(folder: Path, scenes: Scenes, seed: int, parameters: MiniParamet
 
 
 def write_test(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """Index and query images, their lists, and gnd: a list with the index images of its landmark, ok, per query."""
+    """Write index and query images, their lists, and gnd: per query a list ok with the index images of its landmark."""
     test = scenes["gldv2-test"]
     database = sorted((i for scene in test for i in scene.images if i.manner != "query"), key=image_path)
     # The first query of every landmark, then the second of every one: both halves are of all landmarks.
@@ -60,7 +60,7 @@ def write_test(folder: Path, scenes: Scenes, seed: int, parameters: MiniParamete
 
 
 def ground_truth(scenes: list[DrawnScene], database: list[DrawnImage], queries: list[DrawnImage]) -> dict[str, Any]:
-    """gnd: for each query the places in ``database`` of the images that show its landmark."""
+    """Make gnd: for each query the indices in ``database`` of the images that show its landmark."""
     places = {image.name: place for place, image in enumerate(database)}
     ok: dict[str, list[int]] = {query.name: [] for query in queries}
     for scene in scenes:
@@ -71,23 +71,23 @@ def ground_truth(scenes: list[DrawnScene], database: list[DrawnImage], queries: 
 
 
 def with_queries(scene: DrawnScene) -> bool:
-    """Whether the scene is one of the landmarks of the test."""
+    """Tell whether the scene is one of the landmarks of the test."""
     return any(image.manner == "query" for image in scene.images)
 
 
 def write_images(folder: Path, name: str, images: Iterable[DrawnImage]) -> str:
-    """Write an archive; returns its name."""
+    """Write an archive, and return its name."""
     write_archive(folder / name, ((image_path(image), image.content) for image in images))
     return name
 
 
 def image_path(image: DrawnImage) -> str:
-    """Where an image lies: in folders named by the first three digits of its id."""
+    """Return the path of an image: in folders named by the first three digits of its id."""
     name = digest(image, 16)
     return f"{name[0]}/{name[1]}/{name[2]}/{name}.jpg"
 
 
 def size(image: DrawnImage) -> str:
-    """Width and height as the lists have them."""
+    """Format width and height as in the lists."""
     width, height = Image.open(io.BytesIO(image.content)).size
     return f"{width},{height}"

@@ -9,14 +9,14 @@ from reprise.mini.world.sizes import MiniParameters
 
 
 def write_oxford(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """One archive with all images in its root."""
+    """Write one archive with all images in its root, and the ground truth."""
     oxford = scenes["roxford5k"]
     archives = {"oxbuild_images-v1.tgz": [(f"{i.name}.jpg", i.content) for scene in oxford for i in scene.images]}
     return _write_landmarks(folder, "oxford5k", oxford, archives)
 
 
 def write_paris(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """Two archives with a folder for each landmark."""
+    """Write two archives with a folder for each landmark, and the ground truth."""
     paris = scenes["rparis6k"]
     half = (len(paris) + 1) // 2
     archives = {

@@ -1,4 +1,4 @@
-"""The miniature mirror: a folder with a small version of every file that the real downloads consist of."""
+"""The miniature mirror: a folder with a small version of every file that is downloaded."""
 
 import json
 import tempfile
@@ -38,18 +38,18 @@ def draw_mirror(
     seed: int = 0,
     parameters: MiniParameters | None = None,
 ) -> None:
-    """Draw the miniature of data sets into ``folder``, under the names of the published files.
+    """Draw the miniature of datasets into ``folder``, under the names of the published files.
 
-    The bytes of a part depend on seed and parameters only, not on what is drawn beside it (given the machine and the
-    versions of the libraries).
+    The bytes of a part depend on seed and parameters only, not on the other parts that are drawn (given the machine and
+    the versions of the libraries).
 
     Args:
         folder: the mirror; made if it does not exist
         parts: what to draw, names of ``parts.PARTS``. ``<part>.json`` is written last, so that a part that has it is
-            whole: {"seed", "parameters", "files": {name: {"bytes", "sha256"}}}. ``<part>.cameras.json`` has the camera
-            of every image, by set and name.
+            complete: {"seed", "parameters", "files": {name: {"bytes", "sha256"}}}. ``<part>.cameras.json`` has the
+            camera of every image, by set and name.
         seed: at least 0
-        parameters: how large the miniature is
+        parameters: sizes of the miniature
 
     Raises:
         DataError: an unknown part, or a negative seed

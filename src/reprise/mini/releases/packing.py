@@ -13,8 +13,8 @@ from reprise.storage.atomic import atomic_path
 def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """Write a tar file of (name, content), sorted by name, with the folders that the names need.
 
-    It is compressed with gzip unless ``path`` ends in .tar. Owners, permissions and times are fixed; nothing of the
-    machine enters the file.
+    It is compressed with gzip unless ``path`` ends in .tar. Owners, permissions and times are fixed; nothing in the
+    file depends on the machine.
     """
     contents = dict(members)
     folders = {str(parent) for name in contents for parent in Path(name).parents if str(parent) != "."}

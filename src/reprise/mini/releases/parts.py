@@ -1,6 +1,6 @@
-"""The parts in which the mirror is drawn, and which part has a published file: so that a table draws what it needs.
+"""Parts in which the mirror is drawn, and the part of each published file, so that a table draws only what it needs.
 
-Nothing is imported here that draws, because every plan of the workflow asks.
+No module that draws is imported here, because every plan of the workflow needs this one.
 """
 
 import fnmatch
@@ -17,22 +17,22 @@ PARTS = {
 
 
 def part_of(file: str) -> str | None:
-    """The part of the mirror that has a published file.
+    """Return the part of the mirror that has a published file.
 
     Args:
-        file: its name, as sources.yaml has it
+        file: its name in sources.yaml
 
     Returns:
-        The name of the part; None for a file of which there is no miniature.
+        the name of the part; None for a file without a miniature
     """
     return next((part for part, names in PARTS.items() if any(fnmatch.fnmatchcase(file, n) for n in names)), None)
 
 
 def manifest_name(part: str) -> str:
-    """The file of the mirror that says that a part is whole."""
+    """Return the name of the file of the mirror that marks a part as complete."""
     return f"{part}.json"
 
 
 def cameras_name(part: str) -> str:
-    """The file of the mirror with the cameras of the images of a part."""
+    """Return the name of the file of the mirror with the cameras of the images of a part."""
     return f"{part}.cameras.json"

@@ -18,7 +18,7 @@ def write_pickle(path: Path, content: Any) -> None:
 
 
 def revisited_ground_truth(scenes: list[DrawnScene]) -> dict[str, Any]:
-    """imlist, qimlist and gnd with easy, hard, junk and bbx; the queries are not in imlist."""
+    """Make imlist, qimlist and gnd with easy, hard, junk and bbx; the queries are not in imlist."""
     images = [image for scene in scenes for image in scene.images]
     names = sorted(image.name for image in images if image.manner != "query")
     index = {name: i for i, name in enumerate(names)}
@@ -36,7 +36,7 @@ def revisited_ground_truth(scenes: list[DrawnScene]) -> dict[str, Any]:
 
 
 def classic_ground_truth(scenes: list[DrawnScene]) -> dict[str, Any]:
-    """imlist, qimlist and gnd with ok, junk and bbx; the queries are in imlist and among their own ok images."""
+    """Make imlist, qimlist and gnd with ok, junk and bbx; the queries are in imlist and among their own ok images."""
     images = [image for scene in scenes for image in scene.images]
     names = sorted(image.name for image in images)
     index = {name: i for i, name in enumerate(names)}
@@ -52,9 +52,12 @@ def classic_ground_truth(scenes: list[DrawnScene]) -> dict[str, Any]:
 
 
 def training_pairs(scenes: list[DrawnScene], cids: dict[str, str], order: dict[str, int]) -> dict[str, list[int]]:
-    """qidxs and pidxs: all pairs of images that share enough, as indices into the list that ``order`` numbers.
+    """Make qidxs and pidxs: all pairs of images that share enough, as indices into a list of images.
 
-    cids: image name to cid; order: cid to index.
+    Args:
+        scenes: the scenes
+        cids: image name -> cid
+        order: cid -> its index in the list
     """
     pairs = [
         (order[cids[a.name]], order[cids[b.name]])
@@ -66,7 +69,7 @@ def training_pairs(scenes: list[DrawnScene], cids: dict[str, str], order: dict[s
 
 
 def training_split(scenes: list[DrawnScene], cids: dict[str, str], rng: np.random.Generator) -> dict[str, list]:
-    """cids in random order, cluster of each, qidxs and pidxs."""
+    """Make cids in random order, the cluster of each, qidxs and pidxs."""
     clusters = {cids[image.name]: number for number, scene in enumerate(scenes) for image in scene.images}
     shuffled = [str(cid) for cid in rng.permutation(sorted(clusters))]
     order = {cid: i for i, cid in enumerate(shuffled)}
@@ -78,13 +81,13 @@ def training_split(scenes: list[DrawnScene], cids: dict[str, str], rng: np.rando
 
 
 def whitening_split(scenes: list[DrawnScene], cids: dict[str, str]) -> dict[str, list]:
-    """cids, qidxs and pidxs, without clusters."""
+    """Make cids, qidxs and pidxs, without clusters."""
     names = sorted(cids[image.name] for scene in scenes for image in scene.images)
     return {"cids": names, **training_pairs(scenes, cids, {cid: i for i, cid in enumerate(names)})}
 
 
 def validation_queries(scenes: list[DrawnScene], cids: dict[str, str], count: int) -> dict[str, Any]:
-    """cids, qidx and gnd with ok and junk; queries are database images, each junk for itself."""
+    """Make cids, qidx and gnd with ok and junk; queries are database images, each junk for itself."""
     names = sorted(cids[image.name] for scene in scenes for image in scene.images)
     index = {cid: i for i, cid in enumerate(names)}
     entries: list[tuple[int, dict[str, list[int]]]] = []

@@ -10,7 +10,7 @@ from reprise.mini.world.sizes import MiniParameters
 
 
 def write_retrieval_sfm(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """Images are known by a cid, and lie in the archive without an extension."""
+    """Write the archive and the lists; images are identified by a cid, and have no extension in the archive."""
     train, val = scenes["train"], scenes["val"]
     images = _images(train + val)
     cids = {image.name: digest(image, 32) for image in images}
@@ -36,5 +36,5 @@ def _images(scenes: list[DrawnScene]) -> list[DrawnImage]:
 
 
 def cid_path(cid: str) -> str:
-    """Where an image lies in the archive: folders named by its last characters, no extension."""
+    """Return the path of an image in the archive: folders named by its last characters, no extension."""
     return f"{cid[-2:]}/{cid[-4:-2]}/{cid[-6:-4]}/{cid}"

@@ -10,7 +10,7 @@ from reprise.storage.atomic import write_text
 
 
 def write_revisitop1m(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """The images are dealt to the archives in random order."""
+    """Write the images to the archives, in random order, and the list of all."""
     images = [image for scene in scenes["revisitop1m"] for image in scene.images]
     members = [(distractor_path(image), image.content) for image in images]
     order = generator(seed, "order", "revisitop1m").permutation(len(images))
@@ -24,6 +24,6 @@ def write_revisitop1m(folder: Path, scenes: Scenes, seed: int, parameters: MiniP
 
 
 def distractor_path(image: DrawnImage) -> str:
-    """Path of a distractor image, extension included: in a folder named by the start of its hash."""
+    """Return the path of a distractor image, extension included: in a folder named by the start of its hash."""
     name = digest(image, 24)
     return f"{name[:2]}/{name}.jpg"

@@ -1,4 +1,4 @@
-"""What all releases have in common: archives, pickles, and the cameras of the images."""
+"""Parts that all releases have in common: archives, pickles, and the cameras of the images."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from reprise.mini.releases.pickled import write_pickle
 
 @dataclass(frozen=True)
 class Release:
-    """What was written.
+    """The files that were written.
 
     Attributes:
         files: their names in the mirror
@@ -27,7 +27,7 @@ class Release:
 def write_files(
     folder: Path, archives: Mapping[str, Iterable[tuple[str, bytes]]], pickles: Mapping[str, Any]
 ) -> list[str]:
-    """Write archives and pickles; returns their names."""
+    """Write archives and pickles, and return their names."""
     for name, members in archives.items():
         write_archive(folder / name, members)
     for name, content in pickles.items():
@@ -36,7 +36,7 @@ def write_files(
 
 
 def cameras_of(images: Iterable[DrawnImage], name: Callable[[DrawnImage], str]) -> dict[str, Any]:
-    """The cameras of images, by ``name`` of each, in the order of the names."""
+    """Return the cameras of images, by ``name`` of each, in the order of the names."""
     return dict(sorted((name(image), image.camera) for image in images))
 
 

@@ -44,9 +44,17 @@ def paint_backdrop(
     footprints: list[tuple[tuple[float, float, float, float], float]],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sky and ground as seen by the camera: (H, W, 3) uint8 and inverse depth (H, W) float32 (0 in the sky).
+    """Paint sky and ground as seen by the camera.
 
-    footprints: rectangle of ground and height of every building, for the shadows on the ground.
+    Args:
+        camera: the camera
+        light: the light
+        tile: (256, 256, 3) uint8 albedo of the ground
+        footprints: rectangle of ground and height of every building, for the shadows on the ground
+        rng: the random generator
+
+    Returns:
+        (H, W, 3) uint8, and inverse depth (H, W) float32 in 1/metres (0 in the sky)
     """
     rays = camera.rays(pixel_grid(camera)).astype(np.float32)
     shape = (camera.height, camera.width)
@@ -72,7 +80,7 @@ def paint_backdrop(
 def ground_shadow(
     spot: np.ndarray, footprints: list[tuple[tuple[float, float, float, float], float]], light: Light
 ) -> np.ndarray:
-    """(n,) share of sunlight that buildings keep from the ground points (n, 2)."""
+    """Compute the share of sunlight that buildings keep from ground points (n, 2): (n,)."""
     reach = 64.0
     mask = np.zeros((int(2 * reach * SHADOW_CELLS),) * 2, np.uint8)
     for (x0, y0, x1, y1), height in footprints:

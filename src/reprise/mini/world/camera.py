@@ -10,9 +10,15 @@ import numpy as np
 class Camera:
     """A pinhole camera without distortion: pixel ~ K (R X + t).
 
-    K (3, 3) intrinsics in pixels, R (3, 3) rotation from world to camera (x right, y down, z forward), t (3,) in
-    metres, width and height in pixels. World axes: x east, y north, z up. Pixel coordinates have their origin in
-    the outer corner of the first pixel, so that the centre of the first pixel is at (0.5, 0.5).
+    World axes: x east, y north, z up. Pixel coordinates have their origin in the outer corner of the first pixel, so
+    that the centre of the first pixel is at (0.5, 0.5).
+
+    Attributes:
+        K: (3, 3) intrinsics in pixels
+        R: (3, 3) rotation from world to camera (x right, y down, z forward)
+        t: (3,) in metres
+        width: in pixels
+        height: in pixels
     """
 
     K: np.ndarray
@@ -32,9 +38,9 @@ class Camera:
         return {**matrices, "width": self.width, "height": self.height}
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Project world points (n, 3): pixels (n, 2) and depths (n,) in metres.
+        """Project world points (n, 3) to pixels (n, 2) and depths (n,) in metres.
 
-        Points behind the camera have a depth <= 0; their pixels mean nothing.
+        Points behind the camera have a depth <= 0; their pixels are meaningless.
         """
         homogeneous = (points @ self.R.T + self.t) @ self.K.T
         depth = homogeneous[:, 2]
@@ -46,15 +52,21 @@ class Camera:
         return homogeneous @ np.linalg.inv(self.K).T @ self.R
 
     def inside(self, pixels: np.ndarray) -> np.ndarray:
-        """(n,) bool: which pixels (n, 2) lie in the image."""
+        """Tell which pixels (n, 2) lie in the image: (n,) bool."""
         x, y = pixels.T
         return (x >= 0) & (y >= 0) & (x < self.width) & (y < self.height)
 
 
 def look_at(centre: np.ndarray, target: np.ndarray, *, roll: float, focal: float, width: int, height: int) -> Camera:
-    """The camera at ``centre`` that looks at ``target``.
+    """Make the camera at ``centre`` that looks at ``target``.
 
-    roll: rotation about the optical axis in radians; focal: focal length in pixels.
+    Args:
+        centre: (3,) position in metres
+        target: (3,) position in metres
+        roll: rotation about the optical axis in radians
+        focal: focal length in pixels
+        width: width of the image in pixels
+        height: height of the image in pixels
     """
     forward = (target - centre) / np.linalg.norm(target - centre)
     right = np.cross(forward, [0.0, 0.0, 1.0])

@@ -1,4 +1,4 @@
-"""What only one building has: emblems, friezes, clocks, rose windows, lettering, statues."""
+"""Ornaments of one building only: emblems, friezes, clocks, rose windows, lettering, statues."""
 
 import cv2
 import numpy as np

@@ -25,6 +25,12 @@ def draw_all(folder: Path, seed: int, parameters: MiniParameters, datasets: Coll
     """Draw every shooting of ``datasets`` into ``folder``.
 
     <dataset>/<image>.jpg are the photographs, <dataset>/<scene>.json their cameras and their ground truth.
+
+    Args:
+        folder: the folder
+        seed: seed of the miniature
+        parameters: sizes of the miniature
+        datasets: names of the datasets
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""Composes the texture of a wall from a motif and a plan."""
+"""Composition of the texture of a wall from a motif and a plan."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,14 @@ FLOOR = 4.2  # metres
 
 @dataclass(frozen=True)
 class Plan:
-    """What a wall carries.
+    """The openings and ornaments of a wall.
 
-    centre: what stands in the middle of the wall: nothing, door, clock, rose, arch (a passage one can see through);
-    base: what the ground floor is: windows, doors, arcade, shop; gable: the rise in metres of a triangular top;
-    richness: how likely each carved ornament is.
+    Attributes:
+        centre: the middle of the wall: nothing, door, clock, rose, arch (a passage one can see through)
+        base: the ground floor: windows, doors, arcade, shop
+        gable: the rise in metres of a triangular top
+        richness: the probability of each carved ornament
+        blind: whether the wall has no windows
     """
 
     centre: str = "nothing"
@@ -39,7 +42,16 @@ def blank_wall(rng: np.random.Generator, motif: Motif, width: float, height: flo
 def roof_texture(
     rng: np.random.Generator, motif: Motif, width: float, height: float, density: float, top: tuple[float, float]
 ) -> Texture:
-    """A roof surface; ``top``: where its upper edge begins and ends, as fractions of the width."""
+    """Make a roof surface.
+
+    Args:
+        rng: the random generator
+        motif: the motif of the building
+        width: in metres
+        height: in metres
+        density: texture pixels per metre
+        top: where its upper edge begins and ends, as fractions of the width
+    """
     shape = (max(round(height * density), 2), max(round(width * density), 2))
     canvas = Canvas(*surface(rng, motif.roof, shape, density, motif.roof_colour), density)
     for edge in (0.0, height - 0.25):
@@ -108,7 +120,7 @@ def draw_storeys(
     canvas: Canvas, rng: np.random.Generator, motif: Motif, plan: Plan, top: float, width: float, storey: float,
     floors: int, bays: int,
 ) -> None:  # fmt: skip
-    """The windows and what the ground floor has instead."""
+    """Draw the windows, and what the ground floor has instead."""
     bay = width / bays
     w, h = min(motif.window_width, 0.6 * bay), min(motif.window_height, 0.62 * storey)
     for floor in range(floors):

@@ -6,5 +6,5 @@ import numpy as np
 
 
 def generator(seed: int, *key: str | int) -> np.random.Generator:
-    """The generator of the thing named by ``key`` under ``seed``; equal arguments give equal streams."""
+    """Return the random generator of ``key`` under ``seed``; equal arguments give equal streams."""
     return np.random.default_rng([seed, zlib.crc32("/".join(map(str, key)).encode())])

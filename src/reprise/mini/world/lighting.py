@@ -19,9 +19,16 @@ WEATHERS = ("sun", "golden", "overcast", "fog", "rain", "dusk", "night")
 class Light:
     """The light of one photograph.
 
-    weather: of WEATHERS; sun (3,) unit vector towards the sun; sun_colour and sky_colour (3,) linear RGB irradiance;
-    exposure: factor on radiance; fog: extinction per metre; lit: share of windows that are lit;
-    reflection: how much of the sky the windows show.
+    Attributes:
+        weather: a name of WEATHERS
+        sun: (3,) unit vector towards the sun
+        sun_colour: (3,) linear RGB irradiance of the sun
+        sky_colour: (3,) linear RGB irradiance of the sky
+        exposure: factor on radiance
+        fog: extinction per metre
+        lit: share of windows that are lit
+        reflection: how much of the sky the windows show
+        seed: seed of the photograph
     """
 
     weather: str
@@ -36,7 +43,7 @@ class Light:
 
     @property
     def floodlit(self) -> bool:
-        """Whether lamps at the foot of the walls take the place of the sun."""
+        """Whether lamps at the foot of the walls replace the sun."""
         return self.weather in ("dusk", "night")
 
 
@@ -78,7 +85,7 @@ def display(radiance: np.ndarray, exposure: float) -> np.ndarray:
 
 
 def shade(plane: Plane, texture: Texture, light: Light) -> np.ndarray:
-    """(H, W, 3) uint8: the texture (of ``plane``, perhaps at another density) as lit by ``light``."""
+    """Compute the texture (of ``plane``, perhaps at another density) as lit by ``light``: (H, W, 3) uint8."""
     relief, density = texture.relief, texture.density
     if light.floodlit:  # lamps on the ground in front of every wall
         along_right, along_down, outward = 0.15, 0.75, 0.64
@@ -110,7 +117,17 @@ def shade(plane: Plane, texture: Texture, light: Light) -> np.ndarray:
 
 
 def cast_shadow(relief: np.ndarray, density: float, right: float, down: float) -> np.ndarray:
-    """(H, W) float32 in [0, 1]: shade that projecting parts throw; right and down: displacement per metre of relief."""
+    """Compute the shade that projecting parts throw.
+
+    Args:
+        relief: (H, W) metres in front of the plane
+        density: texture pixels per metre
+        right: displacement to the right per metre of relief
+        down: displacement downwards per metre of relief
+
+    Returns:
+        (H, W) float32 in [0, 1]
+    """
     shadow = np.zeros_like(relief)
     height, width = relief.shape
     for rise in (0.08, 0.2, 0.4):
@@ -126,7 +143,7 @@ def cast_shadow(relief: np.ndarray, density: float, right: float, down: float) -
 
 
 def surroundings_shadow(shape: tuple[int, int], plane: Plane, light: Light) -> np.ndarray:
-    """(H, W) float32 in [0, 1]: the shade of trees and of houses behind the camera, in soft large patches."""
+    """Draw the shade of trees and of houses behind the camera, in soft large patches: (H, W) float32 in [0, 1]."""
     rng = plane_generator(plane, light)
     cells = (int(plane.height / 1.6) + 3, int(plane.width / 1.6) + 3)
     leaves = cv2.resize(rng.standard_normal(cells).astype(np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -138,7 +155,7 @@ def surroundings_shadow(shape: tuple[int, int], plane: Plane, light: Light) -> n
 
 
 def plane_generator(plane: Plane, light: Light) -> np.random.Generator:
-    """The generator of what is particular to one plane in one photograph."""
+    """Make the random generator of the details of one plane in one photograph."""
     return np.random.default_rng([light.seed, len(plane.name), int(1000 * abs(plane.origin).sum())])
 
 

@@ -19,9 +19,16 @@ def fractal(rng: np.random.Generator, height: int, width: int, cell: float, octa
 def courses(
     rng: np.random.Generator, shape: tuple[int, int], block: tuple[float, float], joint: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Masonry in running bond: a random tone in [-1, 1] per block and a mask that is 1 in the joints.
+    """Draw masonry in running bond.
 
-    block: width and height in pixels; joint: width in pixels. Both results are (height, width) float32.
+    Args:
+        rng: the random generator
+        shape: (height, width) in pixels
+        block: width and height of a block in pixels
+        joint: width of a joint in pixels
+
+    Returns:
+        a random tone in [-1, 1] per block, and a mask that is 1 in the joints, both (height, width) float32
     """
     height, width = shape
     rows = np.arange(height, dtype=np.float32)[:, None] / np.float32(block[1])

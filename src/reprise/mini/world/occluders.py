@@ -126,7 +126,7 @@ def draw_car(sprite: Sprite, rng: np.random.Generator, w: float) -> None:
 def paint_occluder(
     frame: Frame, rng: np.random.Generator, kind: str, spot: np.ndarray, camera: Camera, light: Light
 ) -> None:
-    """Draw one occluder that stands on the ground at ``spot`` (x, y), behind whatever is nearer."""
+    """Draw one occluder on the ground at ``spot`` (x, y), behind whatever is nearer."""
     metres = rng.uniform(*HEIGHTS[kind])
     pixel, depth = camera.project(np.array([[*spot, 0.0]]))
     size = int(SUPERSAMPLING * camera.K[1, 1] * metres / depth[0]) if depth[0] > 1.5 else 0

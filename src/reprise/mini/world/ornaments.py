@@ -46,7 +46,7 @@ class Canvas:
 
 
 def outline(shape: str, x: float, y: float, w: float, h: float) -> np.ndarray:
-    """Polygon (n, 2) of an opening whose bounding rectangle starts at (x, y)."""
+    """Compute the polygon (n, 2) of an opening whose bounding rectangle starts at (x, y)."""
     middle = x + w / 2
     if shape == "round":
         angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -66,7 +66,7 @@ def outline(shape: str, x: float, y: float, w: float, h: float) -> np.ndarray:
 
 
 def draw_window(canvas: Canvas, rng: np.random.Generator, motif: Motif, x: float, y: float, w: float, h: float) -> None:
-    """A window of the motif in the rectangle that starts at (x, y); ``rng`` varies what stands behind the glass."""
+    """Draw a window of the motif in the rectangle that starts at (x, y); ``rng`` varies what is behind the glass."""
     trim = motif.trim_colour
     draw_surround(canvas, motif, x, y, w, h)
     canvas.fill(outline(motif.shape, x, y, w, h), shade_colour(motif.frame_colour, 0.9), -0.18)
@@ -99,7 +99,7 @@ def draw_window(canvas: Canvas, rng: np.random.Generator, motif: Motif, x: float
 
 
 def draw_surround(canvas: Canvas, motif: Motif, x: float, y: float, w: float, h: float) -> None:
-    """The dressed stone about an opening."""
+    """Draw the dressed stone around an opening."""
     trim, edge = motif.trim_colour, 0.22
     if motif.surround == "none":
         return

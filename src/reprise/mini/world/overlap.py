@@ -1,4 +1,4 @@
-"""Ground truth by measurement: what of one photograph can be seen in another."""
+"""Ground truth by measurement: the part of one photograph that is visible in another."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,11 @@ STRIDE = 6  # pixels between the samples of the query image
 class Overlap:
     """How a query's landmark appears in a database image.
 
-    share: of the landmark's visible pixels in the query, how many are visible in the database image too;
-    scale: median ratio of lengths, database image to query; angle: between the two lines of sight to the landmark,
-    in degrees; weather: of the database image.
+    Attributes:
+        share: share of the landmark's visible pixels in the query that are visible in the database image too
+        scale: median ratio of lengths, database image to query
+        angle: angle between the two lines of sight to the landmark, in degrees
+        weather: weather of the database image
     """
 
     share: float
@@ -27,12 +29,12 @@ class Overlap:
 
 
 def landmark_mask(scene: Scene, picture: Picture) -> np.ndarray:
-    """(h, w) bool: the pixels that show the landmark."""
+    """Find the pixels that show the landmark: (h, w) bool."""
     return (picture.owner >= 0) & (picture.owner < len(scene.landmark.planes))
 
 
 def query_box(scene: Scene, picture: Picture) -> tuple[float, float, float, float]:
-    """Bounds x1, y1, x2, y2 of the landmark in the picture, in pixels; of the whole picture if it is not seen."""
+    """Return the bounds x1, y1, x2, y2 of the landmark in pixels; of the whole picture if it is not visible."""
     rows, columns = np.nonzero(landmark_mask(scene, picture))
     if len(rows) == 0:
         return 0.0, 0.0, float(picture.owner.shape[1]), float(picture.owner.shape[0])
@@ -76,10 +78,10 @@ def sight_angle(scene: Scene, a: Picture, b: Picture) -> float:
 
 
 def judge(overlap: Overlap) -> str:
-    """easy, hard, junk or negative.
+    """Classify an overlap as easy, hard, junk or negative.
 
     easy: most of the landmark, from a similar direction and distance, in fair weather; junk: too little of it to
-    expect that anyone finds it; negative: nothing of it.
+    expect that it is retrieved; negative: nothing of it.
     """
     if overlap.share < 0.01:
         return "negative"
@@ -90,5 +92,5 @@ def judge(overlap: Overlap) -> str:
 
 
 def positive_pair(overlap: Overlap) -> bool:
-    """Whether the pair serves as query and positive in training: a common part at comparable scales."""
+    """Tell whether the pair is used as query and positive in training: a common part at comparable scales."""
     return overlap.share >= 0.25 and 0.4 <= overlap.scale <= 2.5

@@ -28,7 +28,7 @@ def add_rain(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def blurred(image: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Out of focus, or moved while the shutter was open; strength in pixels."""
+    """Blur the image by defocus or by motion; ``strength`` is in pixels."""
     if strength < 0.3:
         return image
     if rng.random() < 0.5:

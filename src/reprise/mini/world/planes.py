@@ -9,11 +9,14 @@ from reprise.mini.world.camera import Camera
 
 @dataclass(frozen=True)
 class Texture:
-    """What a plane looks like, before any light falls on it.
+    """The surface of a plane, before any light falls on it.
 
-    albedo (H, W, 3) uint8 RGB; relief (H, W) float32, metres in front of the plane; glass (H, W) uint8, 0 where
-    there is none, else a number that all pixels of one window share; alpha (H, W) uint8, 0 where the plane has
-    a hole or ends; density: texture pixels per metre.
+    Attributes:
+        albedo: (H, W, 3) uint8 RGB
+        relief: (H, W) float32, metres in front of the plane
+        glass: (H, W) uint8, 0 where there is none, else a number that all pixels of one window share
+        alpha: (H, W) uint8, 0 where the plane has a hole or ends
+        density: texture pixels per metre
     """
 
     albedo: np.ndarray
@@ -25,10 +28,16 @@ class Texture:
 
 @dataclass(frozen=True)
 class Plane:
-    """A rectangle of width x height metres with its top left corner (seen from outside) at ``origin``.
+    """A textured rectangle; a point of it has coordinates (u, v) in metres from the origin along its two sides.
 
-    right and down (3,) are unit vectors along the two sides; a point of the plane has coordinates (u, v) in metres
-    from the origin along them.
+    Attributes:
+        name: its name within the building
+        origin: (3,) top left corner as seen from outside, in metres
+        right: (3,) unit vector along the upper side
+        down: (3,) unit vector along the left side
+        width: in metres
+        height: in metres
+        texture: its surface
     """
 
     name: str
@@ -56,12 +65,12 @@ class Plane:
         return self.origin + coordinates[:, :1] * self.right + coordinates[:, 1:] * self.down
 
     def faces(self, camera: Camera) -> bool:
-        """Whether the camera stands on the outer side."""
+        """Tell whether the camera is on the outer side."""
         return float(self.normal @ (camera.centre - self.origin)) > 0.05
 
 
 def plane_to_image(plane: Plane, camera: Camera) -> np.ndarray:
-    """(3, 3) matrix from plane coordinates (u, v, 1) in metres to homogeneous pixels.
+    """Compute the (3, 3) matrix from plane coordinates (u, v, 1) in metres to homogeneous pixels.
 
     The third component of the product is the depth in metres, and therefore the third component of the inverse,
     applied to (x, y, 1), is the inverse depth at that pixel.
@@ -71,7 +80,7 @@ def plane_to_image(plane: Plane, camera: Camera) -> np.ndarray:
 
 
 def homography(plane: Plane, camera_a: Camera, camera_b: Camera) -> np.ndarray:
-    """(3, 3) homography that takes pixels of the plane in image a to pixels in image b (last entry 1)."""
+    """Compute the homography (3, 3) from pixels of the plane in image a to pixels in image b (last entry 1)."""
     H = plane_to_image(plane, camera_b) @ np.linalg.inv(plane_to_image(plane, camera_a))
     return H / H[2, 2]
 

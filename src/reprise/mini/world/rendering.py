@@ -16,10 +16,12 @@ NEAR = 0.5  # metres
 
 @dataclass
 class Frame:
-    """A picture in the making, at SUPERSAMPLING times the size of the camera's image.
+    """An unfinished picture, at SUPERSAMPLING times the size of the camera's image.
 
-    image (H, W, 3) uint8; inverse_depth (H, W) float32 in 1/metres, 0 at infinity; owner (H, W) int16: the index of
-    the plane that is seen, BACKGROUND or OCCLUDER.
+    Attributes:
+        image: (H, W, 3) uint8
+        inverse_depth: (H, W) float32 in 1/metres, 0 at infinity
+        owner: (H, W) int16, the index of the visible plane, BACKGROUND or OCCLUDER
     """
 
     image: np.ndarray
@@ -80,7 +82,7 @@ def paint_plane(frame: Frame, index: int, plane: Plane, camera: Camera, light: L
 
 
 def region(to_frame: np.ndarray, plane: Plane, frame: Frame, *, whole: bool) -> tuple[int, int, int, int] | None:
-    """The part x0, y0, x1, y1 of the frame that can show the plane; None if it is outside."""
+    """Find the part x0, y0, x1, y1 of the frame that can show the plane; None if it is outside."""
     height, width = frame.owner.shape
     if whole:  # part of the plane is behind the camera: its corners say nothing
         return 0, 0, width, height
@@ -91,7 +93,7 @@ def region(to_frame: np.ndarray, plane: Plane, frame: Frame, *, whole: bool) -> 
 
 
 def fitted(plane: Plane, to_frame: np.ndarray, *, crossing: bool) -> Texture:
-    """The plane's texture, reduced along each axis to about the resolution in which the frame shows it."""
+    """Reduce the plane's texture along each axis to about the resolution in which the frame shows it."""
     texture = plane.texture
     if crossing:
         return texture

@@ -55,11 +55,16 @@ def neighbour(seed: int, city: str, index: int, density: float) -> Building:
 def draw_scene(
     seed: int, city: str, name: str, *, archetype: int | None = None, motif: str | None = None, density: float = 22.0
 ) -> Scene:
-    """The scene ``name`` of a city (a key of CITIES).
+    """Draw a scene of a city.
 
-    archetype: which of the city's kinds of buildings the landmark is, counted round; None: drawn. motif: scenes with
-    an equal motif are look-alikes, built by one mason to different plans; None: a motif of its own. density: resolution
-    of the textures in pixels per metre.
+    Args:
+        seed: seed of the miniature
+        city: a key of CITIES
+        name: the name of the scene
+        archetype: index of the landmark's kind of building among those of the city, counted round; None: drawn
+        motif: scenes with an equal motif are look-alikes, built by one mason to different plans; None: a motif of its
+            own
+        density: resolution of the textures in pixels per metre
     """
     rng = generator(seed, "scene", city, name)
     kinds = CITIES[city].archetypes

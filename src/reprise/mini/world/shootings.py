@@ -1,4 +1,4 @@
-"""Which scenes and which photographs of them make up each dataset."""
+"""Scenes of each dataset, and the photographs of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -29,8 +29,13 @@ CITIES = ("college", "capital", "world")
 class Shooting:
     """All photographs of one scene.
 
-    dataset: roxford5k, rparis6k, train, val, revisitop1m, gldv2 (training) or gldv2-test; city, scene, archetype,
-    motif: see scenes.draw_scene; images: name and manner (a key of views.MANNERS) of each.
+    Attributes:
+        dataset: roxford5k, rparis6k, train, val, revisitop1m, gldv2 (training) or gldv2-test
+        city: see scenes.draw_scene
+        scene: the name of the scene
+        archetype: see scenes.draw_scene
+        motif: see scenes.draw_scene
+        images: name and manner (a key of views.MANNERS) of each
     """
 
     dataset: str
@@ -60,7 +65,7 @@ def image_size(shooting: Shooting, parameters: MiniParameters) -> int:
 
 
 def landmark_names(names: tuple[str, ...], count: int) -> list[str]:
-    """``count`` names; after the last one they are numbered."""
+    """Return ``count`` names; after the last one they are numbered."""
     return [names[i % len(names)] + (f"_{i // len(names) + 1}" if i >= len(names) else "") for i in range(count)]
 
 

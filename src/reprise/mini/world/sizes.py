@@ -1,4 +1,4 @@
-"""How large the miniature is."""
+"""Sizes of the miniature."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,26 @@ _LEAST = {"image_size": 96, "cluster_views": 2, "gldv2_image_size": 96, "gldv2_v
 class MiniParameters:
     """Sizes of the miniature.
 
-    image_size: longer side of every image in pixels.
-    landmarks, queries, views: per revisited set; queries and (database) views are per landmark.
-    distractors, distractor_views: per revisited set, scenes without queries and the photographs of each.
-    train_clusters, validation_clusters, cluster_views: of the training set.
-    validation_queries: queries of the validation protocol of 2020.
-    archives, archive_images: of the distractor set.
-    gldv2_image_size: longer side of the images of Google Landmarks v2.
-    gldv2_landmarks, gldv2_views: of its training set; views are per landmark.
-    gldv2_test_landmarks, gldv2_test_views, gldv2_test_queries: of its test; views in the index and queries are per
-    landmark. The first half of the queries are the public ones.
-    gldv2_distractors: scenes of the index without queries, of two photographs each.
+    Attributes:
+        image_size: longer side of every image in pixels
+        landmarks: landmarks of each revisited dataset
+        queries: queries per landmark of a revisited dataset
+        views: database images per landmark of a revisited dataset
+        distractors: scenes without queries of each revisited dataset
+        distractor_views: photographs of each of those
+        train_clusters: 3-D models of the training set
+        validation_clusters: 3-D models of its validation part
+        cluster_views: photographs of each 3-D model
+        validation_queries: queries of the validation protocol of 2020
+        archives: archives of the distractor set
+        archive_images: images in each of those
+        gldv2_image_size: longer side of the images of Google Landmarks v2, in pixels
+        gldv2_landmarks: landmarks of its training set
+        gldv2_views: photographs of each of those
+        gldv2_test_landmarks: landmarks of its test
+        gldv2_test_views: index images per landmark of the test
+        gldv2_test_queries: queries per landmark of the test; the first half of all queries are the public ones
+        gldv2_distractors: scenes of the index without queries, of two photographs each
     """
 
     image_size: int = 416
@@ -52,7 +61,7 @@ class MiniParameters:
 
 
 def tiny() -> MiniParameters:
-    """The smallest miniature in which every file has something in it; drawn in seconds, of no use as a benchmark."""
+    """Return the smallest miniature in which no file is empty; drawn in seconds, useless as a benchmark."""
     return MiniParameters(
         image_size=160,
         landmarks=2,

@@ -11,8 +11,8 @@ from reprise.mini.world.materials import RGB
 class Motif:
     """The details that a mason repeats: buildings with one motif resemble each other in every window.
 
-    shape: rectangle, arch, pointed, round; surround: plain, blocks, pediment, hood, none; sizes in metres;
-    panes: columns and rows of a window.
+    Sizes are in metres. ``shape`` is rectangle, arch, pointed or round, ``surround`` plain, blocks, pediment, hood or
+    none, and ``panes`` are the columns and rows of a window.
     """
 
     wall: str
@@ -34,7 +34,7 @@ class Motif:
 
 @dataclass(frozen=True)
 class City:
-    """What the buildings of one place have in common."""
+    """The materials, shapes and kinds of buildings of one city."""
 
     walls: tuple[tuple[str, RGB], ...]
     trims: tuple[RGB, ...]

@@ -1,4 +1,4 @@
-"""Photographs of a scene: where the camera stands, under which light, behind which obstacles."""
+"""Photographs of a scene: position of the camera, light, obstacles."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,14 @@ from reprise.mini.world.scenes import Scene
 
 @dataclass(frozen=True)
 class Manner:
-    """How a photographer works.
+    """A way of taking photographs.
 
-    azimuth: spread in degrees of the angle to the landmark's front; fill: range of the landmark's extent relative to
-    the picture; obstacles: their mean number; blur: mean strength in pixels; weathers: names to choose from.
+    Attributes:
+        azimuth: range of the angle to the landmark's front, to either side, in degrees
+        fill: range of the landmark's extent relative to the picture
+        obstacles: mean number of obstacles
+        blur: mean strength of the blur, in pixels
+        weathers: names to choose from
     """
 
     azimuth: tuple[float, float]
@@ -43,7 +47,15 @@ MANNERS = {
 
 @dataclass(frozen=True)
 class View:
-    """One photograph before it is taken; obstacles: kind and ground position (x, y) of each."""
+    """One photograph before it is taken.
+
+    Attributes:
+        name: its name
+        camera: its camera
+        light: its light
+        blur: strength of the blur, in pixels
+        obstacles: kind and ground position (x, y) of each
+    """
 
     name: str
     camera: Camera
@@ -54,7 +66,13 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph; owner (h, w) int16: index of the plane of the scene seen at a pixel, or negative."""
+    """A photograph.
+
+    Attributes:
+        view: what was photographed
+        image: (h, w, 3) uint8 RGB
+        owner: (h, w) int16, index of the plane of the scene at a pixel, or negative
+    """
 
     view: View
     image: np.ndarray
@@ -62,7 +80,7 @@ class Picture:
 
 
 def draw_view(scene: Scene, name: str, manner: Manner, image_size: int) -> View:
-    """The photograph ``name`` of the scene; image_size: the longer side in pixels."""
+    """Draw the parameters of the photograph ``name`` of the scene; ``image_size`` is its longer side in pixels."""
     rng = generator(scene.seed, "view", scene.name, name)
     camera = draw_camera(scene, rng, manner, image_size)
     light = draw_light(rng, manner.weathers[int(rng.integers(len(manner.weathers)))])

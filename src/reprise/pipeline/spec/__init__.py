@@ -1,4 +1,4 @@
-"""The settings of the configuration: read, completed with their defaults, and checked before anything is planned."""
+"""Settings of the configuration: read, completed with their defaults, and checked before anything is planned."""
 
 from reprise.pipeline.spec.config import read_config
 

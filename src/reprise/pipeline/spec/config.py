@@ -29,7 +29,7 @@ class Spec:
     """The checked configuration.
 
     Attributes:
-        shared: what all sections share
+        shared: the settings that all sections share
         entries: section -> name -> settings
     """
 
@@ -37,7 +37,7 @@ class Spec:
     entries: Mapping[str, Mapping[str, Settings]]
 
     def values(self) -> dict[str, Any]:
-        """The same as plain mappings, lists and values, every default filled in.
+        """Return the same as plain mappings, lists and values, every default filled in.
 
         Experiments are laid out as rankings, one for each of their steps (:func:`rankings_of`).
         """
@@ -144,7 +144,7 @@ def _entry(section: str, name: Any, entry: Any) -> Settings:
 
 
 def _collect(problems: list[str], read: Any) -> Any:
-    """What ``read`` returns, or None after noting what is wrong."""
+    """Return what ``read`` returns, or None after adding its error to ``problems``."""
     try:
         return read()
     except DataError as error:
@@ -153,7 +153,7 @@ def _collect(problems: list[str], read: Any) -> Any:
 
 
 def load_yaml(path: Path) -> dict:
-    """Read a YAML file that holds a mapping."""
+    """Read a YAML file that holds a mapping; DataError for any other."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""Entries of the configuration that do not fit each other, which no model of a single entry can see.
+"""Checks of entries of the configuration that do not fit each other, which no model of a single entry can find.
 
 All that a job would refuse after hours of other jobs is refused here, before anything is planned.
 """
@@ -8,20 +8,23 @@ from typing import Any
 
 from reprise.storage.errors import DataError
 
-# A key may be None, which no entry has, where a setting names nothing.
+# A key may be None, where a setting names nothing; no entry has this name.
 Entries = Mapping[str, Mapping[Any, Any]]
 
-# What downloads are unpacked beside.
+# Folders of the data that the archives of `images` are unpacked beside.
 _RESERVED = ("downloads", "mirror", "mini")
-# What a training learns from: see reprise.datasets.layout.
+# What networks are trained on, by type of training: see reprise.datasets.layout.
 _LEARNS_FROM = {"how": ("pairs", "matching pairs", "sfm120k"), "ames": ("landmarks", "landmarks", "gldv2_train")}
 
 
 def inconsistencies(entries: Entries) -> Iterator[DataError]:
-    """An error for everything that does not fit. Names that do not exist are left to the check of names.
+    """Find all entries that do not fit each other; names that do not exist are left to the check of names.
 
     Args:
         entries: section -> name -> settings
+
+    Yields:
+        one error for each
     """
     checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers)
     for check in checks:
@@ -34,7 +37,7 @@ def _folders(entries: Entries) -> Iterator[DataError]:
 
 
 def _truth(entries: Entries) -> Iterator[DataError]:
-    """Datasets in places that need queries and their truth."""
+    """Find datasets without ground truth where it is needed."""
     datasets = entries["datasets"]
     for where, name in _places_of_truth(entries):
         if name in datasets and datasets[name].truth is None:
@@ -77,7 +80,7 @@ def _parts(entries: Entries) -> Iterator[DataError]:
 
 
 def _trainings(entries: Entries) -> Iterator[DataError]:
-    """What a training would refuse itself, after days of extraction."""
+    """Find trainings that would refuse their settings themselves, after days of extraction."""
     for name, entry in entries["trainings"].items():
         where = f"config.trainings.{name}"
         dataset = entries["datasets"].get(entry.dataset)
@@ -94,7 +97,7 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
 
 
 def _systems(entries: Entries) -> Iterator[DataError]:
-    """A network that was trained here is of the system that its user needs; a downloaded one tells by its content."""
+    """Find trained networks of another system than their user needs; a downloaded one is checked when it is read."""
     for where, checkpoint, needed in _uses(entries):
         entry = entries["checkpoints"].get(checkpoint)
         if entry is None or entry.origin != "trained":
@@ -108,7 +111,7 @@ def _systems(entries: Entries) -> Iterator[DataError]:
 
 
 def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
-    """Where, the name of a checkpoint, and the system that it has to be of."""
+    """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
         for key in ("checkpoint", "detector"):
             yield f"extractors.{name}.{key}", getattr(entry, key, None), entry.type
@@ -121,7 +124,7 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
 
 
 def _networks(entries: Entries) -> Iterator[DataError]:
-    """Words and descriptors have to come from one network; others of equal dimension would give meaningless numbers."""
+    """Find codebooks of another network than the descriptors, which would give meaningless numbers."""
     for name, entry in entries["experiments"].items():
         codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
         if codebook is None:
@@ -136,7 +139,7 @@ def _networks(entries: Entries) -> Iterator[DataError]:
 
 
 def _rankings(entries: Entries) -> Iterator[DataError]:
-    """A ranking is there to be re-ranked; downloaded files are there for the datasets that are asked for."""
+    """Find experiments that re-rank themselves, and downloaded neighbours that lack a dataset."""
     experiments = entries["experiments"]
     for name in experiments:
         chain = [name]
@@ -150,7 +153,7 @@ def _rankings(entries: Entries) -> Iterator[DataError]:
 
 
 def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | None) -> Iterator[DataError]:
-    """For each table with the experiment: whether its datasets are among those of the downloaded neighbours."""
+    """Find, for each table with the experiment, datasets that the downloaded neighbours lack."""
     files = getattr(entries["neighbors"].get(neighbors), "files", None)
     if files is None:
         return
@@ -164,7 +167,7 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:
-    """Nothing can use more features than its input has."""
+    """Find stages that use more features than their input has."""
     uses = [
         (f"{section}.{name}", entry, "extractors", getattr(entry, "extractor", None))
         for section in ("codebooks", "experiments", "rerankers")

@@ -1,4 +1,4 @@
-"""The settings of the sections of the configuration that have one form each.
+"""Settings of the sections of the configuration that have one form each.
 
 Extractors, layouts of datasets and trainings declare theirs next to the code that uses them.
 """
@@ -94,7 +94,7 @@ class Neighbors(Settings):
 
 
 class Calibration(Settings):
-    """Under which local_space and image size an extractor gives what was published, tried on the first queries."""
+    """The search for the local_space and image size of published features, with the first queries of a dataset."""
 
     extractor: Extractor = Field(description="whose features are compared with the published ones")
     published: Extractor = Field(description="an extractor of type downloaded")
@@ -190,7 +190,7 @@ class Miniature(Settings):
 
 
 class Shared(Settings):
-    """What all sections share."""
+    """The settings that all sections share."""
 
     data: str = Field("data", min_length=1, description="folder of downloads and unpacked images")
     output: str = Field("results", min_length=1, description="folder of everything that is computed")

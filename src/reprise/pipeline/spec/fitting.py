@@ -1,4 +1,4 @@
-"""Whether an entry gets what it needs from those that it names: kinds and dimensions of descriptors, files, splits."""
+"""Check that entries fit those that they name: kinds and dimensions of descriptors, files, splits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,13 +9,13 @@ from reprise.storage.errors import DataError
 
 
 def misfits(entries: Entries) -> Iterator[DataError]:
-    """An error for everything that a job would only find out after the jobs before it have run."""
+    """Find all errors that a job would only find after the jobs before it have run."""
     for check in (_needs, _vectors, _dimensions, _calibrations, _downloaded):
         yield from check(entries)
 
 
 def descriptor_dim(entries: Entries, extractor: str | None) -> int | None:
-    """The dimension of the local descriptors of an extractor; None where only the file of its network tells."""
+    """Return the dimension of an extractor's local descriptors; None where only the file of its network says it."""
     settings = entries["extractors"].get(extractor)
     if settings is None:
         return None
@@ -23,7 +23,7 @@ def descriptor_dim(entries: Entries, extractor: str | None) -> int | None:
 
 
 def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
-    """The dimension of the descriptors that a network gives, or takes; None where it is not known."""
+    """Return the dimension of the descriptors that a network returns, or takes; None where it is not known."""
     entry = entries["checkpoints"].get(checkpoint)
     if entry is None or entry.origin != "trained":
         return None if entry is None else entry.dim
@@ -34,7 +34,7 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
 
 
 def _needs(entries: Entries) -> Iterator[DataError]:
-    """Features that have what the scorer of a reranker compares."""
+    """Find features that lack what the scorer of a reranker compares."""
     for name, entry in entries["rerankers"].items():
         extractor = entries["extractors"].get(entry.extractor)
         if extractor is None:
@@ -49,7 +49,7 @@ def _needs(entries: Entries) -> Iterator[DataError]:
 
 
 def _vectors(entries: Entries) -> Iterator[DataError]:
-    """Neighbours by a global descriptor that their extractor gives."""
+    """Find neighbours by a global descriptor that their extractor does not have."""
     for name, entry in entries["neighbors"].items():
         extractor = entries["extractors"].get(entry.extractor)
         if extractor is not None and entry.descriptor not in extractor.global_descriptors():
@@ -62,7 +62,7 @@ def _vectors(entries: Entries) -> Iterator[DataError]:
 
 
 def _dimensions(entries: Entries) -> Iterator[DataError]:
-    """Networks that take descriptors of the dimension that the extractor gives."""
+    """Find networks that take descriptors of another dimension than the extractor's."""
     uses = [
         ("rerankers", name, key, entry) for name, entry in entries["rerankers"].items() for key in entry.checkpoints
     ]
@@ -83,7 +83,7 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
 
 
 def _calibrations(entries: Entries) -> Iterator[DataError]:
-    """Calibrations of extractors that have what is calibrated, against features that are published."""
+    """Find calibrations of extractors without the settings, or against features that are not published."""
     for name, entry in entries["calibrations"].items():
         extractor = entries["extractors"].get(entry.extractor)
         if extractor is not None and not hasattr(extractor, "local_space"):
@@ -98,7 +98,7 @@ def _calibrations(entries: Entries) -> Iterator[DataError]:
 
 
 def _downloaded(entries: Entries) -> Iterator[DataError]:
-    """Downloaded features of all datasets that they are needed for."""
+    """Find datasets for which downloaded features are needed and missing."""
     for name, entry in entries["codebooks"].items():
         yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
     for name, entry in entries["trainings"].items():

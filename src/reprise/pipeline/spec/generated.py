@@ -1,4 +1,4 @@
-"""What is generated from the models of the settings: JSON Schemas for editors, and the page of all keys.
+"""Files generated from the models of the settings: JSON Schemas for editors, and the page of all keys.
 
 ``python -m reprise.pipeline.spec.generated`` writes both into the working directory, the folder of the project.
 """
@@ -35,13 +35,13 @@ its keys.
 
 
 def write_all(folder: Path) -> None:
-    """Write everything that is generated below the folder of the project."""
+    """Write all generated files below the folder of the project."""
     for name, text in generated().items():
         write_text(folder / name, text)
 
 
 def generated() -> dict[str, str]:
-    """The texts of all generated files, by their paths in the project."""
+    """Return the texts of all generated files, by their paths in the project."""
     return {
         CONFIG_SCHEMA: _yaml(config_schema()),
         PUBLISHED_SCHEMA: _yaml({"$schema": _DIALECT, **Published.model_json_schema()}),
@@ -50,7 +50,7 @@ def generated() -> dict[str, str]:
 
 
 def config_schema() -> dict[str, Any]:
-    """The JSON Schema of the configuration with all overlays, in which ``like`` stands for what it takes over."""
+    """Make the JSON Schema of the configuration with all overlays; keys that ``like`` takes over may be missing."""
     definitions: dict[str, Any] = {}
     properties = dict(_hoisted(Shared, definitions)["properties"])
     for section, kind in SECTIONS.items():
@@ -105,7 +105,7 @@ def _steps() -> dict[str, Model]:
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an entry, which may be like another one and then has to say only what differs."""
+    """Make the schema of an entry, which with ``like`` needs only the keys that differ."""
     return {
         **{key: value for key, value in schema.items() if key != "required"},
         "properties": {**schema.get("properties", {}), "like": {"type": "string"}},
@@ -120,7 +120,7 @@ def _hoisted(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, A
 
 
 def configuration_page() -> str:
-    """All keys with their types, defaults and meanings, in Markdown."""
+    """Format all keys with their types, defaults and meanings, in Markdown."""
     lines = [_INTRODUCTION, "## Shared by all sections\n", *_table(Shared)]
     for section, kind in SECTIONS.items():
         lines.append(f"\n## {section}\n")
@@ -158,7 +158,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models of settings that an annotation holds directly, or as an option."""
+    """List the models of settings that an annotation holds directly, or as an option."""
     members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else [annotation]
     return [member for member in members if isinstance(member, type) and issubclass(member, BaseModel)]
 

@@ -9,9 +9,14 @@ KEY = "like"
 
 
 def resolve_likes(section: str, entries: Mapping[str, Any], where: str = "config") -> dict[str, Any]:
-    """The entries of a section, each completed with what it takes over.
+    """Complete each entry of a section with the keys that it takes over.
 
     A mapping inside an entry is completed key by key; every other value replaces the one that is taken over.
+
+    Args:
+        section: the section
+        entries: name -> entry
+        where: what errors begin with
 
     Raises:
         DataError: an entry that is like one that does not exist, or like itself through others
@@ -50,7 +55,7 @@ def _resolved(name: str, entries: Mapping[str, Any]) -> Any:
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes``; where both have a mapping, key by key."""
+    """Return ``base`` with ``changes``; where both have a mapping, key by key."""
     merged = dict(base)
     for key, value in changes.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

@@ -1,4 +1,4 @@
-"""Whether every name that an entry of the configuration refers to exists."""
+"""Check that every name that an entry of the configuration refers to exists."""
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,16 @@ from reprise.storage.settings import Settings
 def unknown_references(
     entries: Mapping[str, Mapping[str, Settings]], sources: list[str], published: Iterable[str]
 ) -> Iterator[DataError]:
-    """An error, with the nearest name that exists, for every name that does not."""
+    """Find all names that do not exist.
+
+    Args:
+        entries: section -> name -> settings
+        sources: the keys of sources.yaml
+        published: the names of tables with published numbers
+
+    Yields:
+        an error for each, with the nearest name that exists
+    """
     known: dict[str, Iterable[str]] = {**entries, "sources": sources, "published": list(published)}
     for section, settings_of in entries.items():
         for name, settings in settings_of.items():

@@ -1,4 +1,4 @@
-"""The numbers that papers and their authors print: measured numbers are compared with them, and nothing else."""
+"""Published numbers of papers and their authors, which measured numbers are compared with."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from reprise.storage.settings import Settings
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Group = Literal["easy", "medium", "hard", "classic", "public", "private", "combined"]
-# What an experiment is made of: see reprise.pipeline.comparability.
+# The parts of an experiment: see reprise.pipeline.comparability.
 Part = Literal[
     "experiment", "extractor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector", "codebook",
     "codebook extractor", "codebook checkpoint", "codebook dataset",
@@ -39,7 +39,7 @@ class Published(Settings):
 
 
 def read_published(folder: Path) -> dict[str, Any]:
-    """The published numbers of all tables, by the names of their files, as plain values.
+    """Read the published numbers of all tables, by the names of their files, as plain values.
 
     Raises:
         DataError: a file that is not valid, with the key

@@ -1,4 +1,4 @@
-"""The sections of the configuration, and the model of the settings of each of their entries.
+"""Sections of the configuration, and the model of the settings of each of their entries.
 
 The entries of some sections have a type, whose name loads the module that declares their settings.
 """
@@ -21,12 +21,12 @@ Model = type[Settings]
 
 @dataclass(frozen=True)
 class Section:
-    """A section whose entries are of the type that their key ``key`` names.
+    """A section whose entries have a type, named by their key ``key``.
 
     Attributes:
         key: the key of the type
-        load: type, what an error begins with -> the model
-        types: the types that this project comes with
+        load: (type, what errors begin with) -> the model
+        types: lists the types of this project
         open: how other types are named, if there may be any
         otherwise: a key that stands in place of ``key`` in entries of no type, and their model
     """
@@ -38,6 +38,7 @@ class Section:
     otherwise: tuple[str, Model] | None = None
 
     def model(self, entry: Mapping[str, Any], where: str) -> Model:
+        """Return the model of an entry; DataError without a type, or for an unknown one."""
         if self.key not in entry:
             if self.otherwise and self.otherwise[0] in entry:
                 return self.otherwise[1]
@@ -81,7 +82,16 @@ SECTIONS: Mapping[str, Model | Section] = {
 
 
 def read_entry(section: str, entry: Mapping[str, Any], where: str) -> Settings:
-    """The settings of an entry. DataError: its type is missing or unknown, or its model refuses it."""
+    """Read the settings of an entry.
+
+    Args:
+        section: the section
+        entry: keys and values
+        where: what errors begin with
+
+    Raises:
+        DataError: the type of the entry is missing or unknown, or its model refuses it
+    """
     kind = SECTIONS[section]
     model = kind.model(entry, where) if isinstance(kind, Section) else kind
     return model.read(entry, where)
