@@ -27,6 +27,7 @@ from reprise.pipeline.tables import (
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.reporting.metrics import metrics_for
+from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.
 # What is computed stays the same.
@@ -36,6 +37,9 @@ ROOT = Path(workflow.basedir)
 # Plug-ins may stand beside the project.
 sys.path.append(str(Path.cwd()))
 SCRIPTS = "../workflow/scripts"
+
+for overlay in workflow.configfiles:
+    load_yaml(overlay)  # Snakemake takes the last of two equal keys
 
 sources = read_sources(ROOT / "config" / "sources.yaml")
 published = read_published(ROOT / "config" / "published")

@@ -128,5 +128,5 @@ def test_a_source_given_twice_is_refused(tmp_path):
 
 
 def test_a_list_is_no_list_of_sources(tmp_path):
-    with pytest.raises(DataError, match="a mapping from the name"):
+    with pytest.raises(DataError, match="expected a mapping"):
         read(tmp_path, "[1, 2]")

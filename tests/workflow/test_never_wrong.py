@@ -44,6 +44,12 @@ def test_data_that_is_not_there_is_named_whatever_else_has_changed(copied, path,
         assert f"config.{key}: there is no {kind} " in refused(copied, *arguments)
 
 
+def test_a_key_that_an_overlay_gives_twice_is_refused(copied):
+    overlay = copied.folder / "tiny.yaml"
+    overlay.write_text(overlay.read_text() + "experiments: {}\n")
+    assert "tiny.yaml: not valid YAML: key given twice: experiments" in refused(copied)
+
+
 @pytest.mark.parametrize(
     "file, function",
     [("asmk.smk", "experiment_queries"), ("features.smk", "extraction_inputs"), ("tables.smk", "table_inputs")],

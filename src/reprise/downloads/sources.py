@@ -4,12 +4,10 @@ import difflib
 import os
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reprise.storage.errors import DataError
+from reprise.storage.yaml_files import load_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -62,12 +60,7 @@ def read_sources(path: str | os.PathLike) -> dict[str, Source]:
     Raises:
         DataError: unknown, missing and repeated keys, values of the wrong kind, and two sources with the same file name
     """
-    try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: a mapping from the name of each source to its entry is expected")
+    content = load_yaml(path)
     sources: dict[str, Source] = {}
     files: dict[str, str] = {}
     for key, entry in content.items():
@@ -80,18 +73,6 @@ def read_sources(path: str | os.PathLike) -> dict[str, Source]:
             sources[source.key] = source
             files[source.file] = source.key
     return sources
-
-
-class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times as fast
-    """YAML in which a repeated key is an error, where the standard loader takes the last one silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        mapping = super().construct_mapping(node, deep=deep)
-        if len(mapping) != len(node.value):
-            names = [key.value for key, _ in node.value]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            raise yaml.constructor.ConstructorError(None, None, f"key given twice: {', '.join(twice)}", node.start_mark)
-        return mapping
 
 
 def _expand(where: str, key: Any, entry: Any) -> list[Source]:

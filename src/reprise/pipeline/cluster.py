@@ -9,8 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from reprise.pipeline.spec.config import load_yaml
 from reprise.storage.errors import DataError, unknown_name
+from reprise.storage.yaml_files import load_yaml
 
 # Snakemake silently drops any other key of a profile that has a mapping as its value.
 _MAPPINGS = {

@@ -46,7 +46,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
 
 
 def _parameters(recipe: str) -> SimpleNamespace:
-    """Read the parameters of a job; its files have the same ``recipe`` for all chunks of a dataset, whose images differ."""
+    """Read the parameters of a job; its files have the same ``recipe`` for all chunks, whose images differ."""
     content = json.loads(recipe)
     content["parameters"].pop("images_hash", None)
     return SimpleNamespace(**content["parameters"], recipe=json.dumps(content, sort_keys=True), images_read=[])

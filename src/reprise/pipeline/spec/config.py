@@ -6,10 +6,7 @@ Errors say which key is wrong and what it should have been; all of them are list
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from reprise.pipeline.spec.consistency import inconsistencies
 from reprise.pipeline.spec.entries import Shared
@@ -150,14 +147,3 @@ def _collect(problems: list[str], read: Any) -> Any:
     except DataError as error:
         problems += str(error).splitlines()
         return None
-
-
-def load_yaml(path: Path) -> dict:
-    """Read a YAML file that holds a mapping; DataError for any other."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected a mapping of keys to values")
-    return content

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reprise.pipeline.spec.config import load_yaml
 from reprise.storage.settings import Settings
+from reprise.storage.yaml_files import load_yaml
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Group = Literal["easy", "medium", "hard", "classic", "public", "private", "combined"]

@@ -1,0 +1,50 @@
+"""YAML files that people write: a repeated key is an error, and every error names the file."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reprise.storage.errors import DataError
+
+# Aliases may stand for the same content many times over; a file of a kilobyte can be made to stand for gigabytes.
+_MOST_ALIASES = 1000
+
+
+def load_yaml(path: str | os.PathLike) -> dict[Any, Any]:
+    """Read a YAML file that holds a mapping.
+
+    Args:
+        path: the file, in UTF-8 with or without a byte order mark
+
+    Raises:
+        DataError: another encoding, no valid YAML, a key that is given twice, or no mapping
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not in UTF-8 ({error}); save it in that encoding") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Strict)) > _MOST_ALIASES:
+            raise DataError(f"{path}: has more than {_MOST_ALIASES} aliases; write out what they stand for")
+        content = yaml.load(text, Loader=_Strict)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DataError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected a mapping of keys to values")
+    return content
+
+
+class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times as fast
+    """YAML in which a repeated key is an error, where the standard loader takes the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        # Before the base class puts what "<<" stands for among the keys, which the mapping itself may give again.
+        names = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        twice = sorted({str(name) for name in names if names.count(name) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"key given twice: {', '.join(twice)}", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
