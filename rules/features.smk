@@ -39,15 +39,19 @@ passing = [
 ]
 
 
-def extract_chunk_settings(wildcards):
+# What damaged images do is no part of a recipe: in chunks without any it changes nothing, and with them the evaluation
+# counts them and refuses those that are not allowed.
+def on_undecodable(wildcards):
     # A query that cannot be read would be scored as if it had found nothing, so it is always an error.
     queries = wildcards.split == "queries"
-    undecodable = config["datasets"][wildcards.dataset]["undecodable"]
+    return "error" if queries else config["datasets"][wildcards.dataset]["undecodable"]
+
+
+def extract_chunk_settings(wildcards):
     return {
         "extractor": describe.extractor(wildcards.extractor),
         "dataset": describe.dataset(wildcards.dataset),
         "split": wildcards.split,
-        "undecodable": "error" if queries else undecodable,
         **describe.images(
             wildcards.dataset,
             wildcards.split,
@@ -72,6 +76,8 @@ rule extract_chunk:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=240,
         gpu=network_gpus,
+        undecodable=on_undecodable,
+        truncated=lambda wildcards: paths.layout(wildcards.dataset).on_truncated,
     params:
         recipe=recipe("extract_chunk", extract_chunk_settings),
     script:

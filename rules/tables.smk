@@ -1,9 +1,18 @@
 # From rankings to evaluations and tables, with the published numbers beside the measured ones.
 
 
+def evaluated_features(wildcards):
+    """The features of the database and its queries, which tell what was left out of the search."""
+    base, _ = paths.parts(wildcards.searched)
+    extractors = reranking.extractors(wildcards.experiment)
+    return [file for name in extractors for file in paths.feature_files(name, base)]
+
+
 def evaluate_settings(wildcards):
     base, _ = paths.parts(wildcards.searched)
     return {
+        "undecodable": config["datasets"][base]["undecodable"],
+        "truncated": paths.layout(base).on_truncated,
         "dataset": describe.dataset(base),
         "metrics": metrics_for(paths.layout(base).truth),
         "kappas": [1, 5, 10],
@@ -14,6 +23,7 @@ def evaluate_settings(wildcards):
 rule evaluate:
     input:
         ranking=paths.ranking("{experiment}", "{searched}"),
+        features=evaluated_features,
         dataset=lambda wildcards: paths.dataset_inputs(
             paths.parts(wildcards.searched)[0]
         ),

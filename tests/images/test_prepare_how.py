@@ -8,9 +8,10 @@ import PIL
 import pytest
 from PIL import Image, ImageFile
 
-from reprise.images.decoding import decode
+from reprise.images.decoding import decode, decode_bgr
 from reprise.images.prepare_how import prepare
 from reprise.images.prepared import PreparedImage
+from reprise.images.sources import ForgivingPath
 from reprise.images.tensors import IMAGENET, to_tensor
 from reprise.storage.errors import DataError
 
@@ -171,7 +172,7 @@ def test_a_missing_file(tmp_path):
 def truncated(tmp_path):
     path = save(tmp_path, 400, 300, name="truncated.jpg")
     path.write_bytes(path.read_bytes()[:20000])
-    return path
+    return ForgivingPath(path)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -182,6 +183,25 @@ def test_truncated_images_are_decoded_as_published(truncated, mode, monkeypatch,
     assert (pixels[-8:] == pixels[-1, -1]).all()
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     np.testing.assert_array_equal(pixels, np.asarray(decode(truncated, mode)))
+
+
+@pytest.mark.parametrize("decoder", [decode, decode_bgr])
+@pytest.mark.parametrize("name", ["image.jpg", "image.png", "image.tif", "image.webp"])
+def test_truncated_images_are_an_error_unless_they_are_forgiven(decoder, name, tmp_path):
+    path = save(tmp_path, 400, 300, name=name)
+    whole = path.read_bytes()
+    for share in (0.3, 0.9, 0.999):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match=f"{name}: cannot be read as an image"):
+            decoder(path)
+
+
+@pytest.mark.parametrize("decoder", [decode, decode_bgr])
+def test_an_image_tells_whether_it_was_truncated(decoder, truncated, tmp_path):
+    assert not truncated.truncated and np.asarray(decoder(truncated)).shape == (300, 400, 3) and truncated.truncated
+    whole = ForgivingPath(save(tmp_path, 40, 30, name="whole.jpg"))
+    decoder(whole)
+    assert not whole.truncated
 
 
 def test_truncated_images_in_threads(truncated):

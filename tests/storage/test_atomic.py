@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from reprise.storage.atomic import atomic_path, write_text
+from reprise.storage.atomic import _HOST, atomic_path, write_text
 
 
 def test_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path):
@@ -50,6 +50,15 @@ def killed(tmp_path):
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, killed):
     write_text(tmp_path / "x.txt", "whole")
     assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_a_killed_process_that_nobody_has_waited_for_is_no_longer_a_writer(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays listed
+        left = tmp_path / f".x.txt.{_HOST}-{process.pid}.0123abcd.tmp.txt"
+        left.write_text("half")
+        write_text(tmp_path / "x.txt", "whole")
+        assert not left.exists()
 
 
 @pytest.mark.parametrize(("hours", "stays"), [(1, True), (30, False)])

@@ -14,9 +14,11 @@ import pytest
 from workspace import TARGET, Workspace
 
 from reprise.formats.features import open_features
+from reprise.reporting.evaluations import read_evaluation
 
 pytestmark = pytest.mark.workflow
 
+OWN_TABLE = "results/own.csv"
 FEATURES = "results/features/sift_tiny/landmarks/database.h5"
 
 
@@ -74,6 +76,7 @@ def test_an_undecodable_database_image_is_named(fresh):
 def test_images_without_features_keep_their_places_and_what_was_skipped_is_listed(fresh):
     (fresh.folder / "landmarks" / "jpg" / "landmark1_2.jpg").write_bytes(b"no image")
     cv2.imwrite(str(fresh.folder / "landmarks" / "jpg" / "landmark0_1.jpg"), np.full((144, 192, 3), 128, np.uint8))
+    fresh.config["tables"]["own"] = {**fresh.config["tables"]["tiny"], "experiments": ["sift_tiny"]}
     for dataset in ("landmarks", "landmarks_list"):
         fresh.config["datasets"][dataset]["undecodable"] = "skip"
     fresh.write_config()
@@ -83,6 +86,28 @@ def test_images_without_features_keep_their_places_and_what_was_skipped_is_liste
         for name in ("landmark1_2", "landmark0_1"):
             assert file.counts()[file.names.index(name)] == 0
         assert len(file) == 8
+    path = fresh.folder / "landmarks" / "jpg" / "landmark2_1.jpg"
+    path.write_bytes(path.read_bytes()[:-400])
+    fresh.config["datasets"]["landmarks"]["truncated"] = "grey"
+    fresh.config["datasets"]["landmarks_list"]["truncated"] = "grey"
+    fresh.write_config()
+    fresh.run(targets=[OWN_TABLE])
+    found = read_evaluation(fresh.folder / "results/evaluations/sift_tiny/landmarks.json")
+    assert found.damaged == {"could not be decoded": 1, "were truncated": 1, "have no features": 1}
+    notes = (fresh.folder / OWN_TABLE).with_suffix(".md").read_text()
+    for note in ("could not be decoded: 1", "were truncated: 1", "have no features: 1"):
+        assert f"- landmarks, sift_tiny, images that {note}\n" in notes
+    # What is allowed no longer is refused where it was allowed before, and nothing is extracted for it.
+    fresh.config["datasets"]["landmarks"]["undecodable"] = "error"
+    fresh.write_config()
+    assert fresh.planned(targets=[OWN_TABLE]) == {"evaluate": 1, "table": 1}
+    fails(fresh, "was extracted when images were allowed that could not be decoded", targets=[OWN_TABLE])
+
+
+def test_to_skip_images_extracts_no_chunk_again_that_has_none(copied):
+    copied.config["datasets"]["landmarks"]["undecodable"] = "skip"
+    copied.write_config()
+    assert copied.planned() == {"evaluate": 2, "table": 1}
 
 
 def test_a_query_without_features_is_named(copied):

@@ -19,6 +19,7 @@ with job(snakemake) as parameters:
         load_extractor(parameters.extractor.pop("type"), device=device, **parameters.extractor),
         snakemake.output[0],
         attributes={"recipe": parameters.recipe, "first_image": images.bounds(*chunk)[0]},
-        undecodable=parameters.undecodable,
+        undecodable=snakemake.resources.undecodable,
+        truncated=snakemake.resources.truncated,
         workers=snakemake.threads,
     )

@@ -2,7 +2,7 @@
 
 from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluations
-from reprise.reporting.tables import left_out_notes, table_cells, table_notes, write_table
+from reprise.reporting.tables import damage_notes, left_out_notes, table_cells, table_notes, write_table
 
 with job(snakemake) as parameters:
     evaluations = read_evaluations(snakemake.input)
@@ -16,4 +16,5 @@ with job(snakemake) as parameters:
     )
     notes = table_notes(parameters.published, parameters.miniature)
     notes += left_out_notes(evaluations, parameters.datasets, parameters.columns)
+    notes += damage_notes(evaluations)
     write_table(snakemake.output, cells, parameters.title, notes)

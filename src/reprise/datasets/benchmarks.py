@@ -4,6 +4,7 @@ The pickle holds ``imlist`` and ``qimlist`` (image names without extension) and 
 box ``bbx`` and index lists: easy, hard, junk (Radenovic et al., CVPR 2018) or ok, junk (Philbin et al., CVPR 2007).
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,8 @@ from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check
 from reprise.datasets.layout import DatasetLayout, below
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
+
+_log = logging.getLogger(__name__)
 
 LEVELS = {"revisited": ("easy", "hard", "junk"), "classic": ("ok", "junk")}
 
@@ -61,6 +64,7 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
         _levels(entry, LEVELS[layout], len(database), f"{ground_truth}: gnd[{row}] ({name})")
         for row, (name, entry) in enumerate(zip(queries, content["gnd"], strict=True))
     ]
+    _warn_of_queries_in_the_database(database, queries, truth, ground_truth)
     boxes = [_box(entry.get("bbx"), f"{ground_truth}: gnd[{row}]['bbx']") for row, entry in enumerate(content["gnd"])]
     return Dataset(
         ImageList(database, [images / f"{name}.jpg" for name in database]),
@@ -68,6 +72,27 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
         truth,
         layout,
     )
+
+
+def _warn_of_queries_in_the_database(
+    database: list[str], queries: list[str], truth: list[dict[str, np.ndarray]], where: Path
+) -> None:
+    """Warn of queries that find themselves and are counted as wrong for it, so that no precision at 1 is above 0."""
+    places = {name: place for place, name in enumerate(database)}
+    found = [
+        name
+        for name, lists in zip(queries, truth, strict=True)
+        if name in places and not any(places[name] in images for images in lists.values())
+    ]
+    if found:
+        _log.warning(
+            "%s: %d of %d queries are images of the database, too ('%s'), and in none of their own lists, so that "
+            "finding them counts as wrong; list each under junk of its query",
+            where,
+            len(found),
+            len(queries),
+            found[0],
+        )
 
 
 def _levels(entry: object, keys: tuple[str, ...], count: int, where: str) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from reprise.images.sources import ForgivingPath
 from reprise.storage.errors import DataError
 
 Box = tuple[float, float, float, float]
@@ -70,6 +71,10 @@ class ImageList:
         """
         rows = slice(*self.bounds(index, count))
         return ImageList(self.names[rows], self.paths[rows], None if self.boxes is None else self.boxes[rows])
+
+    def forgiving(self) -> "ImageList":
+        """Return the same, with images whose missing end is read as grey."""
+        return ImageList(self.names, [ForgivingPath(path) for path in self.paths], self.boxes)
 
     def first(self, count: int | None) -> "ImageList":
         """Return the first ``count`` images, all of them for None."""

@@ -50,6 +50,11 @@ class DatasetLayout(Settings):
     undecodable: Literal["error", "skip"] = Field(
         "error", description="what an image does that cannot be decoded; skip keeps its place, without features"
     )
+    truncated: Literal["error", "grey"] | None = Field(
+        None,
+        description="what an image does whose end is missing: it is undecodable, or its missing part is grey, as in "
+        "published results; null stands for grey in downloaded sets and for error in data of your own",
+    )
     keep_features: bool = Field(True, description="false: features are deleted as soon as they are aggregated")
 
     @model_validator(mode="after")
@@ -73,6 +78,11 @@ class DatasetLayout(Settings):
 
     def _own_images(self) -> str:
         return str(self.folder)
+
+    @property
+    def on_truncated(self) -> str:
+        """What an image does whose end is missing: error or grey."""
+        return self.truncated or ("error" if self.images is None else "grey")
 
     def described(self) -> dict[str, Any]:
         """Return the settings that decide which images and which truth are read, beside the files: part of recipes."""

@@ -55,6 +55,9 @@ class Writer(Protocol):
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""
 
+    def note_truncated(self, name: str) -> None:
+        """Note that the end of the image ``name`` was missing, and read as grey."""
+
 
 @runtime_checkable
 class BringsWriter(Protocol):
@@ -79,6 +82,7 @@ def extract_images(
     *,
     attributes: Mapping[str, object],
     undecodable: str = "error",
+    truncated: str = "error",
     workers: int = 2,
 ) -> None:
     """Write the features of ``images`` to ``path``, which appears only when all of them are in it.
@@ -89,7 +93,9 @@ def extract_images(
         path: the file of features
         attributes: HDF5 attributes of the file; ``recipe`` among them
         undecodable: 'error' stops at an image that cannot be decoded, 'skip' keeps its place, without features, and
-            lists its name in the dataset ``skipped``
+            lists its name in the dataset ``skipped``; one that is not there is an error always
+        truncated: 'error' treats an image whose end is missing as one that cannot be decoded, 'grey' reads what is
+            missing as grey, and lists its name in the dataset ``truncated``
         workers: number of threads that decode
 
     Raises:
@@ -98,19 +104,22 @@ def extract_images(
     with _open_writer(images, extractor, path, attributes) as writer:
         skipped = 0
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
-        loading = zip(images.paths, images.boxes or [None] * len(images), strict=True)
+        paths = images.forgiving().paths if truncated == "grey" else images.paths
+        loading = zip(paths, images.boxes or [None] * len(images), strict=True)
         futures = read_ahead(extractor.load, loading, workers=workers, ahead=workers + _AHEAD)
-        for name, future in zip(images.names, futures, strict=True):
+        for name, file, future in zip(images.names, paths, futures, strict=True):
             try:
                 loaded = future.result()
             except DataError as error:
-                if undecodable != "skip":
+                if undecodable != "skip" or not file.is_file():
                     raise
                 progress.write(f"skipped: {error}")
                 writer.skip(name)
                 skipped += 1
             else:
                 writer.append(name, extractor.extract(loaded))
+                if getattr(file, "truncated", False):
+                    writer.note_truncated(name)
             progress.update()
         progress.close()
         if skipped and skipped == len(images):

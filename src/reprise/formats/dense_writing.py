@@ -27,6 +27,7 @@ class DenseWriter:
     ):
         self._file, self._names, self._next = file, list(names), 0
         self._skipped: list[str] = []
+        self._truncated: list[str] = []
         self._global_dims = dict(global_dims)
         self._dim = dim
         self._record = np.zeros((), compound(num_features, dim))
@@ -92,6 +93,10 @@ class DenseWriter:
         self._file["features"][self._next] = self._record
         self._next += 1
 
+    def note_truncated(self, name: str) -> None:
+        """Note that the end of the image ``name`` was missing, and read as grey."""
+        self._truncated.append(name)
+
     def finish(self) -> None:
         """Write the datasets about the whole file."""
         if self._next != len(self._names):
@@ -100,6 +105,7 @@ class DenseWriter:
             )
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
+        hdf5.write_names(self._file, "truncated", self._truncated)
 
     def _check_next(self, name: str) -> None:
         if self._next == len(self._names):

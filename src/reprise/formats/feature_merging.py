@@ -18,7 +18,7 @@ from reprise.storage.errors import DataError
 
 _KIND = "local features"
 # Datasets about the whole file, which are not merged row by row.
-_ABOUT = ("names", "skipped", "chunks", "chunk_rows", "chunk_recipes")
+_ABOUT = ("names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes")
 
 
 def merge_features(
@@ -61,6 +61,7 @@ def merge_features(
         if names is not None:
             hdf5.write_names(file, "names", names)
             hdf5.write_names(file, "skipped", [name for part in parts for name in part.skipped])
+            hdf5.write_names(file, "truncated", [name for part in parts for name in part.truncated])
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class _Part:
         by_image: the datasets with one row per image; all others have one per feature
         names: names of the images, where the file has them
         skipped: names of the images that could not be decoded
+        truncated: names of the images whose end was missing
     """
 
     layout: str
@@ -92,6 +94,7 @@ class _Part:
     by_image: frozenset[str]
     names: list[str] | None
     skipped: list[str]
+    truncated: list[str]
 
     def rows(self, key: str) -> int:
         """Return the number of rows of the dataset ``key``."""
@@ -120,6 +123,7 @@ def _read(path: Path) -> _Part:
             frozenset(keys if layout == "dense" else kinds),
             features.names,
             features.skipped,
+            features.truncated,
         )
 
 

@@ -29,6 +29,7 @@ class Features(ABC):
         layout: "ragged" (ours) or "dense" (as published with AMES)
         names: the images, in order; None for published files, which have no names
         skipped: the images without features because they could not be decoded
+        truncated: the images whose end was missing, and read as grey
         num_images: number of images
         num_features: dense: K, the rows that are stored of every image, padding included; ragged: the largest number
             of features of an image
@@ -45,6 +46,7 @@ class Features(ABC):
     layout: Literal["ragged", "dense"]
     names: list[str] | None
     skipped: list[str]
+    truncated: list[str]
     num_images: int
     num_features: int
     dim: int
@@ -274,6 +276,7 @@ class Features(ABC):
         """Set the attributes that are stored in the same way in all layouts."""
         self.names = hdf5.read_names(file, "names") if "names" in file else None
         self.skipped = hdf5.read_names(file, "skipped") if "skipped" in file else []
+        self.truncated = hdf5.read_names(file, "truncated") if "truncated" in file else []
         self.first_image = int(file.attrs.get("first_image", 0))
         self.global_dims = global_dims(file)
 

@@ -14,7 +14,7 @@ from reprise.storage.errors import DataError
 #: Names that no kind of global descriptor may have, because other datasets of the file have them.
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
-    "names", "skipped", "chunks", "chunk_rows", "chunk_recipes",
+    "names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes",
 )  # fmt: skip
 
 
@@ -31,6 +31,9 @@ class FeatureWriter(Protocol):
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, which could not be decoded, without features."""
+
+    def note_truncated(self, name: str) -> None:
+        """Note that the end of the image ``name`` was missing, and read as grey."""
 
 
 @contextmanager

@@ -30,6 +30,7 @@ class RaggedWriter:
         self._offsets = [0]
         self._names: list[str] = []
         self._skipped: list[str] = []
+        self._truncated: list[str] = []
         self._keys = ["keypoints", "scales", "scores"]
         for key, width in (("keypoints", (2,)), ("scales", ()), ("scores", ())):
             self._create(key, width, "f4")
@@ -77,11 +78,16 @@ class RaggedWriter:
         self._skipped.append(name)
         self._next(name, self._offsets[-1], {})
 
+    def note_truncated(self, name: str) -> None:
+        """Note that the end of the image ``name`` was missing, and read as grey."""
+        self._truncated.append(name)
+
     def finish(self) -> None:
         """Write the datasets about the whole file."""
         self._file["offsets"] = np.asarray(self._offsets, np.int64)
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
+        hdf5.write_names(self._file, "truncated", self._truncated)
 
     def _create(self, key: str, width: tuple[int, ...], dtype: str) -> None:
         self._file.create_dataset(key, (0, *width), dtype, maxshape=(None, *width), chunks=(_ROWS_PER_BLOCK, *width))

@@ -11,22 +11,27 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFile
 
-from reprise.images.sources import ImageSource, check_pixels
+from reprise.images.ranges import eight_bits, is_deep
+from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
 from reprise.storage.errors import DataError
 
 _log = logging.getLogger(__name__)
 _truncated = threading.Lock()
+# By their names in Pillow. Others would be handed to programs that are installed, such as Ghostscript.
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 
 def decode(image: ImageSource, mode: Literal["RGB", "L"] = "RGB") -> Image.Image:
     """Decode an image with Pillow. The orientation of EXIF is ignored, as the boxes of the benchmarks expect.
 
-    Grey is read from a JPEG as its luma channel, as in OpenCV, and not computed from RGB.
+    Grey is read from a JPEG as its luma channel, as in OpenCV, and not computed from RGB. Grey of more than 8 bits is
+    brought to 8 (:func:`reprise.images.ranges.eight_bits`).
 
-    The published results contain a few truncated photographs, whose missing part reads as grey. Such a file is
-    decoded in the same way, with a warning in the log. Pillow has only a global switch for this. It is on while that
-    one file is decoded, so that another thread may meanwhile decode a truncated file without the warning, and is then
-    reset.
+    The published results contain a few truncated photographs, whose missing part reads as grey. Such a file is an
+    error, unless it is given as a :class:`~reprise.images.sources.ForgivingPath`: it is then decoded in the same way,
+    with a warning in the log. Pillow has only a global switch for this. It is on while that one file is decoded, so
+    that another thread may meanwhile decode a truncated file, and is then reset.
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
@@ -36,25 +41,26 @@ def decode(image: ImageSource, mode: Literal["RGB", "L"] = "RGB") -> Image.Image
         the decoded image
 
     Raises:
-        DataError: a file that cannot be decoded at all, or pixels of another form
+        DataError: a file that cannot be decoded or is truncated, or pixels of another form
     """
     if isinstance(image, np.ndarray):
         return Image.fromarray(check_pixels(image)).convert(mode)
+    data = _read(image)
+    _check_end(image, data)
     try:
-        data = Path(image).read_bytes()
-        try:
-            return _decode(data, mode)
-        except OSError as error:
-            _log.warning("%s: is damaged (%s); its missing part is read as grey", os.fspath(image), error)
-            return _decode_truncated(data, mode)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(
-            f"{image}: cannot be read as an image ({error}); fetch it again, or take it out of the list of images"
-        ) from error
+        return _decode(data, mode, name_of(image))
+    except DataError:
+        raise
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        if isinstance(image, ForgivingPath) and isinstance(error, OSError):
+            return _decode_truncated(image, data, mode, error)
+        raise _undecodable(image, error) from error
 
 
 def decode_bgr(image: ImageSource) -> np.ndarray:
     """Decode an image with OpenCV, rotated according to its EXIF orientation.
+
+    Truncated files and grey of more than 8 bits are treated as by :func:`decode`.
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
@@ -63,37 +69,88 @@ def decode_bgr(image: ImageSource) -> np.ndarray:
         (H, W, 3) uint8 BGR
 
     Raises:
-        DataError: a file that cannot be decoded, or pixels of another form
+        DataError: a file that cannot be decoded or is truncated, or pixels of another form
     """
     if isinstance(image, np.ndarray):
         return np.ascontiguousarray(
             np.atleast_3d(check_pixels(image))[..., ::-1].repeat(1 if image.ndim == 3 else 3, 2)
         )
-    if not Path(image).is_file():
-        raise DataError(f"{image}: there is no such image; fetch it again, or take it out of the list of images")
+    data = _read(image)
+    _check_end(image, data)
     try:
-        pixels = cv2.imread(os.fspath(image), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise DataError(
-            f"{image}: cannot be read as an image ({error.err}); fetch it again, or leave it out"
-        ) from error
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.format not in ("JPEG", "MPO") and not isinstance(image, ForgivingPath):
+                opened.load()  # OpenCV says nothing of a file that ends too early
+            if is_deep(opened):
+                return np.ascontiguousarray(np.asarray(eight_bits(opened, name_of(image)).convert("RGB"))[..., ::-1])
+        pixels = cv2.imread(os.fspath(image), cv2.IMREAD_COLOR)  # imdecode refuses a truncated file
+    except DataError:
+        raise
+    except Exception as error:
+        raise _undecodable(image, getattr(error, "err", error)) from error
     if pixels is None:
-        raise DataError(f"{image}: cannot be read as an image; fetch it again, or take it out of the list of images")
+        raise _undecodable(image, "OpenCV does not know what it is")
     return pixels
 
 
-def _decode(data: bytes, mode: str) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
+def lacks_its_end(data: bytes) -> bool:
+    """Tell whether a JPEG ends before its end marker, of which OpenCV says nothing.
+
+    Args:
+        data: the file; of other formats False, whose decoders refuse such a file
+    """
+    return data.startswith(b"\xff\xd8") and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN)
+
+
+def _check_end(image: str | os.PathLike, data: bytes) -> None:
+    """Refuse a JPEG that ends too early, or note it: neither decoder says so of every one."""
+    if lacks_its_end(data):
+        if not isinstance(image, ForgivingPath):
+            raise _undecodable(image, "the file is truncated")
+        _forgive(image, "the file is truncated")
+
+
+def _read(image: str | os.PathLike) -> bytes:
+    try:
+        data = Path(image).read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{image}: cannot be read ({error.strerror}); restore it, or take it out of the list of images"
+        ) from error
+    if not data:
+        raise _undecodable(image, "the file is empty")
+    return data
+
+
+def _undecodable(image: ImageSource, reason: object) -> DataError:
+    return DataError(
+        f"{name_of(image)}: cannot be read as an image ({reason}); fetch it again, or take it out of the list of images"
+    )
+
+
+def _decode(data: bytes, mode: str, where: str) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         if mode == "L":
             image.draft("L", None)
-        return image.convert(mode)
+        return eight_bits(image, where).convert(mode)
 
 
-def _decode_truncated(data: bytes, mode: str) -> Image.Image:
+def _decode_truncated(image: ForgivingPath, data: bytes, mode: str, reason: OSError) -> Image.Image:
     with _truncated:
         before = ImageFile.LOAD_TRUNCATED_IMAGES
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
-            return _decode(data, mode)
+            decoded = _decode(data, mode, name_of(image))
+        except Exception as error:
+            raise _undecodable(image, error) from error
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = before
+    _forgive(image, reason)
+    return decoded
+
+
+def _forgive(image: ForgivingPath, reason: object) -> None:
+    if image.truncated:
+        return
+    image.truncated = True
+    _log.warning("%s: is damaged (%s); its missing part is read as grey", image, reason)

@@ -1,6 +1,7 @@
 """Forms of an image: a file, or pixels that are already in memory."""
 
 import os
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -8,6 +9,16 @@ import numpy as np
 from reprise.storage.errors import DataError
 
 ImageSource: TypeAlias = str | os.PathLike | np.ndarray
+
+
+class ForgivingPath(type(Path())):  # type: ignore[misc]  # the class of paths of this machine
+    """A file whose missing end is read as grey, as published results have it; without it, such a file is an error.
+
+    Attributes:
+        truncated: whether the end was missing when the file was decoded
+    """
+
+    truncated = False
 
 
 def name_of(image: ImageSource) -> str:

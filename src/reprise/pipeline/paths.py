@@ -146,6 +146,24 @@ class Paths:
         """The merged features of a split."""
         return f"{self.output}/features/{extractor}/{dataset}/{split}.h5"
 
+    def feature_files(self, extractor: str, dataset: str) -> list[str]:
+        """Return the files of features of a dataset as they are extracted, chunk by chunk, or adopted.
+
+        Args:
+            extractor: the name of an entry
+            dataset: the name of an entry; chunks that are deleted after use are left out
+        """
+        splits = ["database", "queries"] if self.layout(dataset).truth else ["database"]
+        if self._config["extractors"][extractor]["type"] == "downloaded":
+            return [self.features(extractor, dataset, split) for split in splits]
+        entry = self._config["datasets"][dataset]
+        counts = {"database": entry["chunks"] if entry["keep_features"] else 0, "queries": 1}
+        return [
+            self.features(extractor, dataset, f"{split}.{chunk}-of-{counts[split]}")
+            for split in splits
+            for chunk in range(1, counts[split] + 1)
+        ]
+
     def neighbors(self, neighbors: str, searched: str) -> str:
         """The nearest neighbours of a dataset."""
         files = self._config["neighbors"][neighbors]["files"]

@@ -23,13 +23,23 @@ class Rerankings:
 
     def __init__(self, config: Mapping):
         self._experiments = {name: entry for name, entry in config["experiments"].items() if "rerank" in entry}
-        self._rerankers = config["rerankers"]
+        self._all = config["experiments"]
+        self._rerankers, self._neighbors = config["rerankers"], config["neighbors"]
         # Rankings that differ in what is made of the scores alone share the scores.
         self._pairs = {(entry["rerank"], self.pairs(name)): entry for name, entry in self._experiments.items()}
 
     def experiments(self, scorer: str | None = None) -> list[str]:
         """The rankings that are made by a step, or by one of a scorer."""
         return [name for name in self._experiments if scorer in (None, self._reranker_of(name)["scorer"])]
+
+    def extractors(self, experiment: str) -> list[str]:
+        """Return the extractors whose features an experiment is made of, steps included."""
+        found, entry = [], self._all[experiment]
+        while "rerank" in entry:
+            found.append(self._rerankers[entry["rerank"]]["extractor"])
+            entry = self._all[entry["ranking"]]
+        found.append(entry["extractor"] if "extractor" in entry else self._neighbors[entry["neighbors"]]["extractor"])
+        return [name for name in dict.fromkeys(found) if name]
 
     def projected(self) -> list[str]:
         """The rerankers for which something is computed of every image before pairs are compared."""

@@ -84,6 +84,7 @@ def write_evaluation(
         "version": _VERSION,
         "scores": [{**vars(score), "value": _or_null(score.value)} for score in evaluation.scores],
         "left_out": dict(evaluation.left_out),
+        "damaged": dict(evaluation.damaged),
         "queries": list(queries),
         "per_query": {
             metric: {group: [_or_null(value) for value in values] for group, values in groups.items()}
@@ -117,6 +118,7 @@ def read_evaluation(path: str | os.PathLike) -> Evaluation:
             for metric, groups in content["per_query"].items()
         },
         content["left_out"],
+        content.get("damaged", {}),
     )
 
 

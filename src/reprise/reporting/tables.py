@@ -234,6 +234,19 @@ def left_out_notes(
     return notes
 
 
+def damage_notes(evaluations: Mapping[tuple[str, str], Evaluation]) -> list[str]:
+    """List, per experiment and dataset, the images that count less than they should, where there are any.
+
+    Args:
+        evaluations: (experiment, dataset) -> its evaluation
+    """
+    return [
+        f"{dataset}, {experiment}, images that {matter}: {count}"
+        for (experiment, dataset), entry in evaluations.items()
+        for matter, count in entry.damaged.items()
+    ]
+
+
 def write_table(
     paths: Mapping[str, str | os.PathLike], cells: Sequence[Cell], title: str, notes: Sequence[str]
 ) -> None:

@@ -74,7 +74,12 @@ def _is_alive(process: int) -> bool:
         return False
     except PermissionError:  # it is there, and belongs to someone else
         return True
-    return True
+    # One that was killed is listed until its parent, or init in its place, has asked for its end.
+    stat = Path(f"/proc/{process}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self/stat").exists()
 
 
 def _changed(path: Path) -> float:
