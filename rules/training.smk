@@ -66,7 +66,7 @@ def ames_training_inputs(wildcards):
     """Features, neighbours and labels of the training images, and the networks that the training starts from."""
     training = config["trainings"][wildcards.training]
     dataset = training["dataset"]
-    networks = [training[key] for key in ("teacher", "binariser") if training[key]]
+    networks = [training[key] for key in ("teacher", "binarizer") if training[key]]
     return {
         "features": paths.features(training["extractor"], dataset, "database"),
         "neighbors": paths.neighbors_input(training["neighbors"], dataset),
@@ -94,14 +94,14 @@ def validation_inputs(wildcards):
 
 def train_ames_settings(wildcards):
     entry = config["trainings"][wildcards.training]
-    named = ("type", "dataset", "extractor", "neighbors", "teacher", "binariser")
+    named = ("type", "dataset", "extractor", "neighbors", "teacher", "binarizer")
     validation = entry["validation"]
     return {
         "settings": without(entry, *named, "validation"),
         "dataset": describe.dataset(entry["dataset"]),
         "neighbors": paths.neighbors(entry["neighbors"], entry["dataset"]),
         "teacher": describe.checkpoint(entry["teacher"]),
-        "binariser": describe.checkpoint(entry["binariser"]),
+        "binarizer": describe.checkpoint(entry["binarizer"]),
         "validation": ames_validation(validation) if validation else None,
         "state": paths.training_state(wildcards.training),
     }

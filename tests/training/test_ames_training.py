@@ -71,13 +71,13 @@ def test_the_checkpoint_is_of_the_published_form(trained, features):
     assert network.local_dim == DIM and not network.binarized and len(content["state"]) == 97
 
 
-def test_200_steps_of_distillation_decrease_both_losses_and_reach_the_binarisation(trained, features, tmp_path):
+def test_200_steps_of_distillation_decrease_both_losses_and_reach_the_binarization(trained, features, tmp_path):
     X = np.random.default_rng(0).standard_normal((500, DIM)).astype(np.float32)
     W = np.concatenate([fit_itq(X, DIM), np.random.default_rng(1).standard_normal((DIM, 128 - DIM)) / 5], axis=1)
-    binariser = tmp_path / "W.pt"
-    torch.save({"W": torch.from_numpy(W).float()}, binariser)
+    binarizer = tmp_path / "W.pt"
+    torch.save({"W": torch.from_numpy(W).float()}, binarizer)
     settings = replace(SETTINGS, epochs=17, binarized=True)
-    network = train(tmp_path, features, settings, teacher=trained / "ames.pt", binariser=binariser)
+    network = train(tmp_path, features, settings, teacher=trained / "ames.pt", binarizer=binarizer)
     rows = rows_of(tmp_path)
     assert rows[-1]["distillation"] < 0.6 * rows[0]["distillation"]
     assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]

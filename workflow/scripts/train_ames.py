@@ -19,7 +19,7 @@ with job(snakemake) as parameters:
         state=parameters.state,
         identity=parameters.recipe,
         teacher=parameters.teacher,
-        binariser=parameters.binariser,
+        binarizer=parameters.binarizer,
         validation=read_validation(
             parameters.validation,
             snakemake.input.get("validation_queries"),

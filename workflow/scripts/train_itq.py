@@ -1,10 +1,10 @@
 """Fits the matrix that a binarized network starts from."""
 
 from reprise.pipeline.job import job
-from reprise.training.ames.itq import fit_binariser
+from reprise.training.ames.itq import fit_binarizer
 
 with job(snakemake) as parameters:
-    fit_binariser(
+    fit_binarizer(
         snakemake.output[0],
         snakemake.input[0],
         descriptors=parameters.descriptors,

@@ -34,7 +34,7 @@ class Features(ABC):
             of features of an image
         dim: D of the descriptors, 0 where there are none
         dtype: of the descriptors that :meth:`read` returns, float16 or float32
-        packed: whether the descriptors are binarised (+1 and -1)
+        packed: whether the descriptors are binarized (+1 and -1)
         keypoint_convention: "colmap" (:class:`LocalFeatures`), or "published": (y, x), as the extractor defines it
         has_affine: whether keypoints have affine shapes
         global_dims: kinds of global descriptors and their dimensions

@@ -1,4 +1,4 @@
-"""The files that AMES networks and their binarisation matrices are kept in."""
+"""The files that AMES networks and their binarization matrices are kept in."""
 
 import os
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def write_checkpoint(path: str | os.PathLike, content: Mapping[str, Any]) -> Non
         torch.save(dict(content), temporary)
 
 
-def read_binariser(path: str | os.PathLike, local_dim: int) -> torch.Tensor:
+def read_binarizer(path: str | os.PathLike, local_dim: int) -> torch.Tensor:
     """The matrix (local_dim, 128), float32, of a file with the key ``W``, as iterative quantisation left it.
 
     DataError: no such key, another shape (a file of another backbone), or values that are not finite.

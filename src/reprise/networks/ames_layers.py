@@ -1,4 +1,4 @@
-"""The layers of AMES: attention in blocks, and the binarisation of descriptors.
+"""The layers of AMES: attention in blocks, and the binarization of descriptors.
 
 A sequence of tokens stands in the order [query; match token; database], in which every set of tokens that a block may
 attend to is one contiguous slice, so that no mask over pairs of tokens is ever built.
@@ -96,7 +96,7 @@ class Decoder(nn.Module):
         return z
 
 
-class Binarisation(nn.Module):
+class Binarization(nn.Module):
     """sign(x W) of normalised descriptors x. (..., D) -> (..., 128) in {-1, 0, 1}.
 
     In training the sign is erf(y / sqrt(2 sigma)) with sigma 1e-6, whose gradient reaches W where y is small.

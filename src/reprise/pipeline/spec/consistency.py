@@ -116,7 +116,7 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
         yield f"rerankers.{name}.checkpoint", entry.checkpoint, "ames"
     for name, entry in entries["trainings"].items():
         yield f"trainings.{name}.teacher", getattr(entry, "teacher", None), "ames"
-        yield f"trainings.{name}.binariser", getattr(entry, "binariser", None), "itq"
+        yield f"trainings.{name}.binarizer", getattr(entry, "binarizer", None), "itq"
 
 
 def _networks(entries: Entries) -> Iterator[DataError]:

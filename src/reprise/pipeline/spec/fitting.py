@@ -58,7 +58,7 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
     uses += [
         ("trainings", name, key, entry)
         for name, entry in entries["trainings"].items()
-        for key in ("teacher", "binariser")
+        for key in ("teacher", "binarizer")
         if getattr(entry, key, None)
     ]
     for section, name, key, entry in uses:

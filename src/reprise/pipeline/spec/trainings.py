@@ -103,7 +103,7 @@ class Ames(Settings):
     extractor: Extractor = Field(description="whose local features are learned from")
     neighbors: Neighbors = Field(description="among which positives and negatives are drawn")
     teacher: Checkpoint | None = Field(None, description="the network whose tokens are distilled; null for none")
-    binariser: Checkpoint | None = Field(
+    binarizer: Checkpoint | None = Field(
         None, description="a checkpoint of type itq that a binarized network starts with"
     )
     binarized: bool = Field(False, description="descriptors become 128 signs")
@@ -122,9 +122,9 @@ class Ames(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.binarized != (self.binariser is not None):
+        if self.binarized != (self.binarizer is not None):
             raise ValueError(
-                "binariser: a binarized network starts with the matrix of one, and no other has any; give one with "
+                "binarizer: a binarized network starts with the matrix of one, and no other has any; give one with "
                 "binarized: true, or null with false"
             )
         if self.min_descriptors >= self.descriptors:

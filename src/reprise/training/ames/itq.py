@@ -60,7 +60,7 @@ def quantisation_loss(descriptors: np.ndarray, W: np.ndarray) -> float:
     return float((torch.where(projected > 0, 1.0, -1.0) - projected).square().mean())
 
 
-def fit_binariser(
+def fit_binarizer(
     output: str | os.PathLike,
     features: str | os.PathLike,
     *,

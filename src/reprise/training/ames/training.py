@@ -39,7 +39,7 @@ def train_ames(
     state: str | os.PathLike,
     identity: str,
     teacher: str | os.PathLike | None = None,
-    binariser: str | os.PathLike | None = None,
+    binarizer: str | os.PathLike | None = None,
     validation: AmesValidation | None = None,
     device: str | None = None,
 ) -> AMES:
@@ -55,14 +55,14 @@ def train_ames(
             as many threads, the result is bitwise that of a training that was never killed
         identity: of this training (its recipe); the state of another one is set aside
         teacher: checkpoint of the network whose tokens are distilled; None trains with the cross-entropy alone
-        binariser: file of the matrix that a binarized network starts from (:mod:`reprise.training.ames.itq`)
+        binarizer: file of the matrix that a binarized network starts from (:mod:`reprise.training.ames.itq`)
         validation: what each epoch is scored on
         device: the GPU if there is one
 
     DataError: inputs of different lengths, a teacher of another width, more descriptors than are stored, no valid
     anchor, or a loss that is not finite (names the images; the state of the epoch before stays).
     """
-    run = _Run(settings, open_features(features), neighbors, labels, teacher, binariser, device or best_device())
+    run = _Run(settings, open_features(features), neighbors, labels, teacher, binarizer, device or best_device())
     saved = TrainingState(state, identity)
     history = run.load(saved.load())
     for epoch in range(len(history), settings.epochs):
@@ -86,7 +86,7 @@ class _Run:
         neighbors: RankedList,
         labels: np.ndarray,
         teacher: str | os.PathLike | None,
-        binariser: str | os.PathLike | None,
+        binarizer: str | os.PathLike | None,
         device: str,
     ) -> None:
         _check_features(settings, features, len(labels))
@@ -95,7 +95,7 @@ class _Run:
         self._batches = math.ceil(3 * len(self._sampler.anchors) / settings.batch_images)
         self._teacher = None if teacher is None else _load_teacher(teacher, features.dim).to(device)
         torch.manual_seed(settings.seed)
-        self.network = AMES(features.dim, settings.binarized, binariser=binariser).to(device)
+        self.network = AMES(features.dim, settings.binarized, binarizer=binarizer).to(device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
