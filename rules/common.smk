@@ -3,10 +3,10 @@
 import os
 import sys
 
+from reprise.codebooks.sizes import words
 from reprise.downloads.sources import read_sources
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
-from reprise.pipeline.comparability import words
 from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.paths import Paths

@@ -147,7 +147,7 @@ rule train_ames:
 
 def train_itq_settings(wildcards):
     entry = config["trainings"][wildcards.training]
-    return picked(entry, "descriptors", "num_features", "iterations", "seed")
+    return without(entry, "type", "dataset", "extractor")
 
 
 rule train_itq:
@@ -178,7 +178,7 @@ def initialise_dinov2_settings(wildcards):
     return {
         "dataset": describe.dataset(entry["dataset"]),
         "images": entry["images"],
-        "settings": picked(entry, "dim", "depth", "image_size", "seed"),
+        "settings": without(entry, "type", "dataset", "images"),
     }
 
 

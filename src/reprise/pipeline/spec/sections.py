@@ -10,10 +10,10 @@ from typing import Any
 from reprise.datasets.layout import DatasetLayout
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
-from reprise.pipeline.spec.trainings import TRAININGS
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.modules import available, load_named
 from reprise.storage.settings import Settings
+from reprise.training.settings import training_entry, training_types
 
 Model = type[Settings]
 
@@ -26,13 +26,13 @@ class Section:
         key: the key of the type
         load: type, what an error begins with -> the model
         types: the types that this project comes with
-        open: other types may be given as package.module:Class
+        other: how another type is named, one of somebody else's; None where there are no others
     """
 
     key: str
     load: Callable[[str, str], Model]
     types: Callable[[], tuple[str, ...]]
-    open: bool = False
+    other: str | None = None
 
     def model(self, entry: Mapping[str, Any], where: str) -> Model:
         if self.key not in entry:
@@ -53,6 +53,7 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
     return load, lambda: tuple(models)
 
 
+_CLASS, _MODULE = "package.module:Class", "package.module"
 EXPERIMENTS: dict[str, Model] = {
     "asmk": entries.AsmkExperiment,
     "global": entries.GlobalExperiment,
@@ -60,11 +61,11 @@ EXPERIMENTS: dict[str, Model] = {
 }
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
-    "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), open=True),
+    "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),
     "enlarged": entries.Enlarged,
-    "trainings": Section("type", *_one_of(TRAININGS)),
+    "trainings": Section("type", training_entry, training_types, _MODULE),
     "checkpoints": entries.Weights,
-    "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), open=True),
+    "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
     "rerankers": entries.Reranker,

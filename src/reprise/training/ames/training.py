@@ -55,7 +55,7 @@ def train_ames(
             as many threads, the result is bitwise that of a training that was never killed
         identity: of this training (its recipe); the state of another one is set aside
         teacher: checkpoint of the network whose tokens are distilled; None trains with the cross-entropy alone
-        binarizer: file of the matrix that a binarized network starts from (:mod:`reprise.training.ames.itq`)
+        binarizer: file of the matrix that a binarized network starts from (:mod:`reprise.training.itq.fitting`)
         validation: what each epoch is scored on
         device: the GPU if there is one
 

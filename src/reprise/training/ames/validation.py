@@ -113,7 +113,7 @@ def read_validation(
     if queries is None or database is None or dataset.ground_truth is None:
         raise DataError("validation: needs features of queries and database, and a dataset with ground truth")
     return AmesValidation(
-        AmesValidationSettings.from_json(description["settings"]),
+        AmesValidationSettings.read(description["settings"], "validation"),
         neighbors=read_neighbors(description["neighbors"]),
         queries=queries,
         database=database,
