@@ -40,7 +40,7 @@ def features(tmp_path_factory):
 
 def train(folder, features, settings=SETTINGS, *, identity="a", labels=LABELS, neighbors=None, **arguments):
     neighbors = neighbors_of(LABELS) if neighbors is None else neighbors
-    outputs = {"output": folder / "ames.pt", "log": folder / "log.csv", "figure": folder / "curves.svg"}
+    outputs = {"best": folder / "ames.pt", "history": folder / "log.csv", "curves": folder / "curves.svg"}
     return train_ames(
         settings, features=features, neighbors=neighbors, labels=labels, **outputs, state=folder / "state",
         identity=identity, device="cpu", **arguments,
@@ -102,13 +102,13 @@ torch.set_num_threads(1)
 from pathlib import Path
 import test_ames_training as module
 from reprise.training.ames import training
-finished = training._Run.train_epoch
-def dying(self, epoch, validation):
-    row = finished(self, epoch, validation)
-    if epoch == 2:
+finished = training.AmesTraining.train
+def dying(self, epoch):
+    row = finished(self, epoch)
+    if epoch == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return row
-training._Run.train_epoch = dying
+training.AmesTraining.train = dying
 module.train(Path({folder!r}), {features!r}, module.SETTINGS.__class__(**{{**vars(module.SETTINGS), "epochs": 4}}))
 """
 
@@ -124,7 +124,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(features, tmp_path):
         (tmp_path / "killed").mkdir()
         result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ})
         assert result.returncode == -signal.SIGKILL, result.stderr
-        state = load_checkpoint(tmp_path / "killed" / "state" / "state.pt")["state"]
+        state = load_checkpoint(tmp_path / "killed" / "state" / "state.pt")
         assert len(state["history"]) == 2 and not (tmp_path / "killed" / "ames.pt").exists()
         resumed = train(tmp_path / "killed", features, settings)
     finally:
@@ -177,7 +177,7 @@ def test_a_loss_that_is_not_finite_names_the_batch_and_keeps_the_last_state(feat
     ):
         train(tmp_path, features)
     monkeypatch.undo()
-    assert len(load_checkpoint(tmp_path / "state" / "state.pt")["state"]["history"]) == 1
+    assert len(load_checkpoint(tmp_path / "state" / "state.pt")["history"]) == 1
     assert not (tmp_path / "ames.pt").exists()
     train(tmp_path, features)
     assert len(rows_of(tmp_path)) == 2

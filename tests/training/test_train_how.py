@@ -13,7 +13,8 @@ from reprise.training import TrainingSettings, train_how
 from reprise.training.how import epochs
 from reprise.training.how.epochs import parameter_groups
 from reprise.training.how.initialisation import initial_network
-from reprise.training.how.selection import Epoch, best_epoch
+from reprise.training.how.training import HowTraining
+from reprise.training.selection import best_epoch
 from reprise.untrusted.checkpoints import load_checkpoint
 
 
@@ -144,8 +145,8 @@ def test_parameter_groups():
     ],
 )
 def test_best_epoch(losses, scores, best):
-    history = [Epoch(i, loss, 1.0, 1e-6, scores.get(i), 1.0) for i, loss in enumerate(losses, 1)]
-    assert best_epoch(history) == best
+    history = [{"epoch": i, "loss": loss, "validation_map": scores.get(i)} for i, loss in enumerate(losses, 1)]
+    assert best_epoch(history, HowTraining.criteria) == best
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monkeypatch):
@@ -160,7 +161,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monk
     original = epochs.contrastive_loss
     monkeypatch.setattr(epochs, "contrastive_loss", loss_with_nan)
     message = r"epoch 2, batch 2, the tuple of the query .*_0\.png: the loss is nan; lower the learning rate"
-    with pytest.raises(DataError, match=rf"{message}.*are kept in {tmp_path / 'state'}"):
+    with pytest.raises(DataError, match=rf"{message}.*is kept in {tmp_path / 'state'}"):
         train(tmp_path, validation=None)
     kept = load_checkpoint(tmp_path / "state" / "best_epoch1.pth")
     assert kept["epoch"] == 1

@@ -13,9 +13,6 @@ with job(snakemake) as parameters:
         features=snakemake.input.features,
         neighbors=read_neighbors(parameters.neighbors, first=parameters.settings["candidates"]),
         labels=read_labels(parameters.dataset),
-        output=snakemake.output.best,
-        log=snakemake.output.history,
-        figure=snakemake.output.curves,
         state=parameters.state,
         identity=parameters.recipe,
         teacher=parameters.teacher,
@@ -25,4 +22,5 @@ with job(snakemake) as parameters:
             snakemake.input.get("validation_queries"),
             snakemake.input.get("validation_database"),
         ),
+        **snakemake.output,
     )

@@ -1,4 +1,4 @@
-"""Losses, mining, and one training loop per system."""
+"""The loop, states and curves that all trainings share, and what each system adds: mining, losses, validation."""
 
 from typing import TYPE_CHECKING
 

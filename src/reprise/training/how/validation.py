@@ -31,11 +31,25 @@ def validate(
     workers: int = 2,
     device: str = "cpu",
 ) -> float:
-    """The mAP in [0, 1] of ``network`` on ``dataset``, medium for a revisited one, with a codebook trained anew.
+    """The mAP of a network in training, with a codebook trained anew.
 
-    The steps, the functions and the files between them are those of an evaluation; ``folder`` takes the files.
+    The steps, the functions and the files between them are those of an evaluation.
 
-    DataError: a dataset without queries, or of whose queries none has a positive image.
+    Args:
+        network: as it is
+        settings: of the search
+        training_images: of the first of which the codebook is made
+        dataset: what is searched
+        image_size: pixels of the longer side, to which larger images are shrunk
+        folder: takes the files
+        workers: threads that decode images
+        device: where the network runs
+
+    Returns:
+        in [0, 1]; that of the medium protocol for a revisited dataset
+
+    Raises:
+        DataError: a dataset without queries, or of whose queries none has a positive image
     """
     if dataset.queries is None or not dataset.ground_truth:
         raise DataError("validation: the dataset has no queries; choose one with ground truth, such as val_eccv20")
