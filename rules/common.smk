@@ -22,6 +22,7 @@ from reprise.pipeline.tables import (
     table_rows,
 )
 from reprise.pipeline.targets import describe_targets
+from reprise.pipeline.trainings import Trainings
 from reprise.reporting.metrics import metrics_for
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.
@@ -42,6 +43,7 @@ DATA, OUTPUT = paths.data, paths.output
 check_edition(OUTPUT)
 LOGS = f"{OUTPUT}/logs"
 describe = Descriptions(config, paths)
+trainings = Trainings(config, paths)
 
 
 def recipe(stage, settings):
@@ -90,10 +92,10 @@ def matched_by(*matchers):
     ]
 
 
-def trainings_of(system):
-    """The trainings of a system."""
+def trainings_of(*systems):
+    """The trainings of some systems."""
     return [
-        name for name, entry in config["trainings"].items() if entry["type"] == system
+        name for name, entry in config["trainings"].items() if entry["type"] in systems
     ]
 
 

@@ -203,3 +203,43 @@ rule initialise_dinov2:
         recipe=recipe("initialise_dinov2", initialise_dinov2_settings),
     script:
         f"{SCRIPTS}/initialise_dinov2.py"
+
+
+def train_settings(wildcards):
+    return {
+        "system": config["trainings"][wildcards.training]["type"],
+        "description": trainings.described(wildcards.training),
+        "state": paths.training_state(wildcards.training),
+    }
+
+
+# A system of somebody else's, named by its module.
+rule train:
+    input:
+        lambda wildcards: trainings.inputs(wildcards.training),
+    output:
+        best=paths.trained("{training}"),
+        history=f"{OUTPUT}/models/{{training}}/history.csv",
+        curves=report(
+            f"{OUTPUT}/models/{{training}}/curves.svg",
+            category="Training",
+            caption="../workflow/report/curves.rst",
+        ),
+    log:
+        f"{LOGS}/train/{{training}}.log",
+    benchmark:
+        f"{LOGS}/train/{{training}}.tsv"
+    wildcard_constraints:
+        training=any_of(
+            set(config["trainings"])
+            - set(trainings_of("how", "ames", "itq", "dinov2"))
+        ),
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=4320,
+        gpu=1,
+    params:
+        recipe=recipe("train", train_settings),
+    script:
+        f"{SCRIPTS}/train.py"

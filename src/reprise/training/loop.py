@@ -116,7 +116,7 @@ def run_training(system: System, epochs: int, files: TrainingFiles, identity: st
         history.append(_epoch(system, epoch, saved))
         best = best_epoch(history, system.criteria) if system.criteria else None
         if best == epoch:
-            system.save(saved.best_path(epoch), history)
+            _save(system, saved.best_path(epoch), history)
         saved.save(system.state(), history, best)
         _show(system, history, files)
     _finish(system, saved, history, files)
@@ -155,12 +155,17 @@ def _show(system: System, history: Rows, files: TrainingFiles) -> None:
 
 def _finish(system: System, saved: TrainingState, history: Rows, files: TrainingFiles) -> None:
     if files.last is not None:
-        system.save(files.last, history)
+        _save(system, files.last, history)
     chosen = saved.best_path(best_epoch(history, system.criteria)) if history and system.criteria else files.last
     if chosen is None:
-        system.save(files.best, history)
+        _save(system, files.best, history)
     else:
         _copy(Path(chosen), files.best)
+
+
+def _save(system: System, path: str | os.PathLike, history: Rows) -> None:
+    with atomic_path(path) as temporary:
+        system.save(temporary, history)
 
 
 def _copy(source: Path, target: str | os.PathLike) -> None:

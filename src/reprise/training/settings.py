@@ -3,13 +3,23 @@
 A training is a package of this one, or any module by its whole name, with a class ``Entry``; its name is what
 ``trainings.<name>.type`` says. The class adds to the settings that the training itself takes what they refer to, by
 names of other entries.
+
+The systems of this project have rules of their own. A module of somebody else's also has a function
+
+    train(description, files, *, identity, workers)
+
+``description`` holds the settings of the entry, with files in place of names (see
+:meth:`reprise.pipeline.trainings.Trainings.described`), ``files`` is a :class:`reprise.training.loop.TrainingFiles`
+without ``last``, ``identity`` says which training a state belongs to, and ``workers`` is a number of threads.
 """
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from reprise.storage.errors import DataError
 from reprise.storage.modules import available, load_module
 from reprise.storage.references import Refers
 from reprise.storage.settings import Settings
@@ -63,9 +73,18 @@ def training_entry(name: str, where: str) -> type[TrainingEntry]:
         where: what an error begins with, such as ``config.trainings.mine.type``
 
     Raises:
-        DataError: there is no such module, with the nearest name that exists
+        DataError: there is no such module, with the nearest name that exists, or it lacks what a training needs
     """
-    return load_module(_PACKAGE, name, _MARK, where).Entry
+    return training_module(name, where).Entry
+
+
+def training_module(name: str, where: str = "training") -> ModuleType:
+    """The module of a type of training; arguments and errors as for :func:`training_entry`."""
+    module = load_module(_PACKAGE, name, _MARK, where)
+    for needed in (_MARK, "train") if "." in name else ():
+        if not hasattr(module, needed):
+            raise DataError(f"{where}: {name} ({module.__file__}) has no '{needed}'; a training needs Entry and train")
+    return module
 
 
 def training_types() -> tuple[str, ...]:

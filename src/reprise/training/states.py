@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.training.curves import Row, Rows
@@ -74,6 +72,9 @@ class TrainingState:
             history: a row per finished epoch
             best: the epoch whose checkpoint stands at :meth:`best_path`; None for none
         """
+        # Imported here because planning reads modules of trainings, which build on this one.
+        import torch
+
         content = {"format": FORMAT, "identity": self._identity, "state": dict(state), "history": list(history)}
         with atomic_path(self.path) as temporary:
             torch.save({**content, "best": best}, temporary)
