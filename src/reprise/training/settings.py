@@ -62,7 +62,7 @@ class TrainingEntry(Settings):
         Returns:
             None where the settings do not tell.
         """
-        return extractor_dim
+        return None
 
 
 def training_entry(name: str, where: str) -> type[TrainingEntry]:

@@ -51,8 +51,9 @@ def _places_of_truth(entries: Entries) -> Iterator[tuple[str, str]]:
     for name, calibration in entries["calibrations"].items():
         yield f"calibrations.{name}.dataset", calibration.dataset
     for name, training in entries["trainings"].items():
-        if getattr(training, "validation", None) is not None:
-            yield f"trainings.{name}.validation.dataset", training.validation.dataset
+        validated = getattr(getattr(training, "validation", None), "dataset", None)
+        if validated is not None:
+            yield f"trainings.{name}.validation.dataset", validated
 
 
 def _enlarged(entries: Entries) -> Iterator[DataError]:

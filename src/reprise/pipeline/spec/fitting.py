@@ -63,12 +63,12 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
         if getattr(entry, key)
     ]
     for section, name, key, entry in uses:
-        checkpoint = getattr(entry, key)
-        needed, given = checkpoint_dim(entries, checkpoint), descriptor_dim(entries, entry.extractor)
+        checkpoint, extractor = getattr(entry, key), getattr(entry, "extractor", None)
+        needed, given = checkpoint_dim(entries, checkpoint), descriptor_dim(entries, extractor)
         if None not in (needed, given) and needed != given:
             yield DataError(
                 f"config.{section}.{name}.{key}: {checkpoint} needs descriptors of dimension {needed}, "
-                f"{entry.extractor} has {given}; name a network or an extractor that fits"
+                f"{extractor} has {given}; name a network or an extractor that fits"
             )
 
 

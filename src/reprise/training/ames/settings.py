@@ -67,6 +67,9 @@ class Entry(AmesSettings, TrainingEntry):
     )
     validation: AmesValidationEntry | None = Field(None, description="null for none")
 
+    def descriptor_dim(self, extractor_dim: int | None) -> int | None:
+        return extractor_dim
+
     @model_validator(mode="after")
     def _starts_with_what_it_is(self) -> Self:
         if self.binarized != (self.binarizer is not None):

@@ -21,3 +21,6 @@ class Entry(ItqSettings, TrainingEntry):
     """The matrix that a binarized AMES starts from (Gong and Lazebnik, CVPR 2011)."""
 
     extractor: Extractor = Field(description="whose descriptors are fitted to")
+
+    def descriptor_dim(self, extractor_dim: int | None) -> int | None:
+        return extractor_dim
