@@ -18,7 +18,7 @@ from reprise.storage.errors import DataError
 from reprise.training.ames import training
 from reprise.training.ames.settings import AmesSettings
 from reprise.training.ames.training import train_ames
-from reprise.training.itq.fitting import fit_itq
+from reprise.training.itq.quantisation import fit_itq
 from reprise.untrusted.checkpoints import load_checkpoint
 
 LABELS = training_labels()

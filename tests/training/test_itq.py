@@ -11,7 +11,7 @@ from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
-from reprise.training.itq.fitting import fit_binarizer, fit_itq, quantisation_loss, sample_descriptors
+from reprise.training.itq.quantisation import fit_binarizer, fit_itq, quantisation_loss, sample_descriptors
 from reprise.training.itq.settings import ItqSettings
 
 

@@ -2,7 +2,7 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.pipeline.job import job
-from reprise.training.dinov2.initialisation import initialise_dinov2
+from reprise.training.dinov2.random_filters import initialise_dinov2
 from reprise.training.dinov2.settings import DinoV2Settings
 
 with job(snakemake) as parameters:

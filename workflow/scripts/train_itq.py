@@ -1,7 +1,7 @@
 """Fits the matrix that a binarized network starts from."""
 
 from reprise.pipeline.job import job
-from reprise.training.itq.fitting import fit_binarizer
+from reprise.training.itq.quantisation import fit_binarizer
 from reprise.training.itq.settings import ItqSettings
 
 with job(snakemake) as parameters:

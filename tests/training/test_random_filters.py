@@ -10,7 +10,7 @@ from reprise.extractors.registry import load_extractor
 from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
-from reprise.training.dinov2.initialisation import initialise_dinov2
+from reprise.training.dinov2.random_filters import initialise_dinov2
 from reprise.training.dinov2.settings import DinoV2Settings
 
 SIZE = 112
