@@ -3,10 +3,10 @@
 import os
 import sys
 
+from reprise.codebooks.sizes import words
 from reprise.downloads.sources import read_sources
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
-from reprise.pipeline.comparability import words
 from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.guards import stop_at_errors
@@ -26,6 +26,7 @@ from reprise.pipeline.tables import (
     table_rows,
 )
 from reprise.pipeline.targets import describe_targets
+from reprise.pipeline.trainings import Trainings
 from reprise.reporting.metrics import metrics_for
 from reprise.storage.yaml_files import load_yaml
 
@@ -53,6 +54,7 @@ check_edition(OUTPUT)
 LOGS = f"{OUTPUT}/logs"
 describe = Descriptions(config, paths)
 reranking = Rerankings(config)
+trainings = Trainings(config, paths)
 
 
 def recipe(stage, settings):
@@ -101,10 +103,10 @@ def searched_by(engine):
     ]
 
 
-def trainings_of(system):
-    """The trainings of a system."""
+def trainings_of(*systems):
+    """The trainings of some systems."""
     return [
-        name for name, entry in config["trainings"].items() if entry["type"] == system
+        name for name, entry in config["trainings"].items() if entry["type"] in systems
     ]
 
 

@@ -66,7 +66,7 @@ def ames_training_inputs(wildcards):
     """Features, neighbours and labels of the training images, and the networks that the training starts from."""
     training = config["trainings"][wildcards.training]
     dataset = training["dataset"]
-    networks = [training[key] for key in ("teacher", "binariser") if training[key]]
+    networks = [training[key] for key in ("teacher", "binarizer") if training[key]]
     return {
         "features": paths.features(training["extractor"], dataset, "database"),
         "neighbors": paths.neighbors_input(training["neighbors"], dataset),
@@ -94,14 +94,14 @@ def validation_inputs(wildcards):
 
 def train_ames_settings(wildcards):
     entry = config["trainings"][wildcards.training]
-    named = ("type", "dataset", "extractor", "neighbors", "teacher", "binariser")
+    named = ("type", "dataset", "extractor", "neighbors", "teacher", "binarizer")
     validation = entry["validation"]
     return {
         "settings": without(entry, *named, "validation"),
         "dataset": describe.dataset(entry["dataset"]),
         "neighbors": paths.neighbors(entry["neighbors"], entry["dataset"]),
         "teacher": describe.checkpoint(entry["teacher"]),
-        "binariser": describe.checkpoint(entry["binariser"]),
+        "binarizer": describe.checkpoint(entry["binarizer"]),
         "validation": ames_validation(validation) if validation else None,
         "state": paths.training_state(wildcards.training),
     }
@@ -147,7 +147,7 @@ rule train_ames:
 
 def train_itq_settings(wildcards):
     entry = config["trainings"][wildcards.training]
-    return picked(entry, "descriptors", "num_features", "iterations", "seed")
+    return without(entry, "type", "dataset", "extractor")
 
 
 rule train_itq:
@@ -178,7 +178,7 @@ def initialise_dinov2_settings(wildcards):
     return {
         "dataset": describe.dataset(entry["dataset"]),
         "images": entry["images"],
-        "settings": picked(entry, "dim", "depth", "image_size", "seed"),
+        "settings": without(entry, "type", "dataset", "images"),
     }
 
 
@@ -203,3 +203,43 @@ rule initialise_dinov2:
         recipe=recipe("initialise_dinov2", initialise_dinov2_settings),
     script:
         f"{SCRIPTS}/initialise_dinov2.py"
+
+
+def train_settings(wildcards):
+    return {
+        "system": config["trainings"][wildcards.training]["type"],
+        "description": trainings.described(wildcards.training),
+        "state": paths.training_state(wildcards.training),
+    }
+
+
+# A system of somebody else's, named by its module.
+rule train:
+    input:
+        lambda wildcards: trainings.inputs(wildcards.training),
+    output:
+        best=paths.trained("{training}"),
+        history=f"{OUTPUT}/models/{{training}}/history.csv",
+        curves=report(
+            f"{OUTPUT}/models/{{training}}/curves.svg",
+            category="Training",
+            caption="../workflow/report/curves.rst",
+        ),
+    log:
+        f"{LOGS}/train/{{training}}.log",
+    benchmark:
+        f"{LOGS}/train/{{training}}.tsv"
+    wildcard_constraints:
+        training=any_of(
+            set(config["trainings"])
+            - set(trainings_of("how", "ames", "itq", "dinov2"))
+        ),
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=4320,
+        gpu=1,
+    params:
+        recipe=recipe("train", train_settings),
+    script:
+        f"{SCRIPTS}/train.py"

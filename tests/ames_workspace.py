@@ -43,7 +43,7 @@ def ames_config() -> dict:
     config = tiny_config()
     training = {
         "type": "ames", "dataset": "many", "extractor": "dinov2_tiny", "neighbors": "tiny", "teacher": None,
-        "binariser": None, "binarized": False, "seed": 0, "epochs": 1, "learning_rate": 1e-3, "weight_decay": 5e-4,
+        "binarizer": None, "binarized": False, "seed": 0, "epochs": 1, "learning_rate": 1e-3, "weight_decay": 5e-4,
         "candidates": 20, "batch_images": 24, "descriptors": 12, "min_descriptors": 4, "beta": 10.0,
         "accumulation": 1, "mixed_precision": False,
         "validation": {
@@ -71,7 +71,7 @@ def ames_config() -> dict:
             },
             "ames_tiny": training,
             "ames_dist_tiny": {
-                **training, "extractor": "dinov2_wide", "teacher": "ames_wide", "binariser": "itq_tiny",
+                **training, "extractor": "dinov2_wide", "teacher": "ames_wide", "binarizer": "itq_tiny",
                 "binarized": True, "validation": None,
             },
             "ames_wide": {**training, "extractor": "dinov2_wide", "validation": None},

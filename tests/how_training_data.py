@@ -81,7 +81,7 @@ def train(folder: Path, *, trunk=None, identity="a", data=None, **changes) -> No
     """Train with SETTINGS and ``changes`` on the CPU, in one thread; images and outputs are in ``folder``."""
     torch.set_num_threads(1)
     data = data or training_set(folder / "images")
-    settings = TrainingSettings.from_json({**SETTINGS, **changes})
+    settings = TrainingSettings.read({**SETTINGS, **changes}, "settings")
     validation = validation_set(data) if settings.validation else None
     train_how(settings, data, validation, trunk=trunk, identity=identity, device="cpu", **outputs(folder))
 

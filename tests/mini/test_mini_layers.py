@@ -1,10 +1,12 @@
 """Releases import the world, never the other way; what plans ask for imports nothing that draws."""
 
 import ast
+import os
 import subprocess
 import sys
 
 import pytest
+from paths import ROOT
 
 from reprise.pipeline.fingerprint import PACKAGE
 
@@ -19,6 +21,14 @@ def test_the_world_knows_no_release(path):
 
 
 def test_a_plan_of_the_workflow_loads_nothing_that_draws_or_learns():
-    code = "import sys; import reprise.pipeline.paths, reprise.pipeline.recipes; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    code = """
+import sys
+import reprise.pipeline.paths, reprise.pipeline.recipes
+from shipped import read, shipped_config
+read(shipped_config())
+print(*sys.modules)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    loaded = run.stdout.split()
     assert not {"cv2", "torch", "faiss", "PIL", "reprise.mini.world"} & set(loaded)

@@ -1,4 +1,4 @@
-"""Checkpoints and binarisation matrices of AMES, and the entries for torch.hub."""
+"""Checkpoints and binarization matrices of AMES, and the entries for torch.hub."""
 
 import os
 import subprocess
@@ -56,18 +56,18 @@ def test_what_is_no_checkpoint_of_ames(tmp_path, content, message):
     assert "bad.pt" in str(raised.value)
 
 
-def test_a_binarised_network_starts_from_a_fitted_matrix(tmp_path):
+def test_a_binarized_network_starts_from_a_fitted_matrix(tmp_path):
     W = torch.randn(768, 128, dtype=torch.float64)
     torch.save({"W": W}, tmp_path / "itq.pt")
-    network = AMES(768, True, binariser=tmp_path / "itq.pt")
+    network = AMES(768, True, binarizer=tmp_path / "itq.pt")
     assert torch.equal(network.remap_local[0].W, W.float())
     with pytest.raises(DataError, match="expected \\(1024, 128\\)"):
-        AMES(1024, True, binariser=tmp_path / "itq.pt")
+        AMES(1024, True, binarizer=tmp_path / "itq.pt")
     with pytest.raises(DataError, match="only a binarized network"):
-        AMES(768, binariser=tmp_path / "itq.pt")
+        AMES(768, binarizer=tmp_path / "itq.pt")
     torch.save({"V": W}, tmp_path / "other.pt")
     with pytest.raises(DataError, match="no matrix 'W'"):
-        AMES(768, True, binariser=tmp_path / "other.pt")
+        AMES(768, True, binarizer=tmp_path / "other.pt")
 
 
 def hub(folder, *lines):

@@ -172,7 +172,7 @@ def test_only_evaluation_rounds_database_tokens():
 def test_codes_give_the_tokens_of_their_descriptors():
     torch.manual_seed(0)
     network, x = AMES(32, True), torch.randn(2, 5, 32)
-    codes = network.binarise(x)
+    codes = network.binarize(x)
     assert codes.shape == (2, 5, 16) and codes.dtype == torch.uint8
     bits = np.packbits((x @ network.remap_local[0].W).detach().numpy() > 0, axis=2)
     np.testing.assert_array_equal(codes, bits)

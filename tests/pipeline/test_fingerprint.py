@@ -238,6 +238,7 @@ def test_the_code_of_a_stage_covers_what_it_runs(stage, file):
         ({"extractor": {"type": "my.package:Orb"}}, ["my.package"]),
         ({"dataset": {"layout": "list"}, "validated": {"layout": "revisited"}},
          ["reprise.datasets.list", "reprise.datasets.revisited"]),
+        ({"system": "my.training"}, ["my.training"]),
         ({"scorer": "ames"}, ["reprise.reranking.ames"]),
         ({"metrics": ["map_classic", "my.metric"]}, ["my.metric", "reprise.evaluation.metrics.map_classic"]),
     ],

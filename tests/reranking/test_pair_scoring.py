@@ -53,7 +53,7 @@ def test_token_files(setting):
     x = torch.from_numpy(setting.images[2])
     if setting.network.binarized:
         assert tokens.dtype == np.uint8 and tokens.shape == (3, 6, 16)
-        np.testing.assert_array_equal(tokens[1, :2], setting.network.binarise(x))
+        np.testing.assert_array_equal(tokens[1, :2], setting.network.binarize(x))
     else:
         assert tokens.dtype == np.float16 and tokens.shape == (3, 6, 128)
         np.testing.assert_array_equal(tokens[1, :2], setting.network.project_query(x).detach().half())

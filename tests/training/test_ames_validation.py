@@ -90,7 +90,7 @@ def test_inputs_that_do_not_fit_are_refused(inputs):
         (SETTINGS, {"ground_truth": LANDMARKS[:-1]}, "neighbours of 5 queries, ground truth of 4"),
         (SETTINGS, {"neighbors": far}, "the neighbours hold image 30, and the database has features of 30"),
         (
-            AmesValidationSettings(**{**vars(SETTINGS), "candidates": [31]}),
+            AmesValidationSettings(**{**dict(SETTINGS), "candidates": [31]}),
             {},
             "shortlist: is 31, and the rankings hold 30",
         ),

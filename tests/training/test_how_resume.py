@@ -19,7 +19,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from how_training_data import train
-from reprise.training.how import epochs, training
+from reprise.training import loop
+from reprise.training.how import epochs
 
 def dying(owner, name, calls):
     original = getattr(owner, name)
@@ -31,15 +32,15 @@ def dying(owner, name, calls):
     dying.calls = 0
     setattr(owner, name, replacement)
 
-owner = {"training": training, "epochs": epochs, "StateFolder": training.StateFolder}[sys.argv[2]]
+owner = {"loop": loop, "epochs": epochs, "TrainingState": loop.TrainingState}[sys.argv[2]]
 dying(owner, sys.argv[3], int(sys.argv[4]))
 train(Path(sys.argv[1]))
 """
 MOMENTS = {
-    "after epoch 1": ("training", "_show", 2),
+    "after epoch 1": ("loop", "_show", 2),
     "in the midst of epoch 2": ("epochs", "contrastive_loss", 4 + 3),
-    "before the state of epoch 2": ("StateFolder", "write", 1 + 2),
-    "at the end of epoch 3": ("training", "_copy", 1),
+    "before the state of epoch 2": ("TrainingState", "save", 1 + 2),
+    "at the end of epoch 3": ("loop", "_copy", 1),
 }
 
 

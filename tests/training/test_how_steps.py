@@ -29,7 +29,7 @@ def data(tmp_path_factory) -> TrainingSet:
 @pytest.fixture
 def network(data) -> HOW:
     torch.set_num_threads(1)
-    return initial_network(TrainingSettings.from_json(VALUES), data.images, None)
+    return initial_network(TrainingSettings.read(VALUES, "settings"), data.images, None)
 
 
 def tensor(network, path):
@@ -42,7 +42,7 @@ def describe(network, data, images):
 
 
 def test_an_epoch(data, network):
-    settings = TrainingSettings.from_json(VALUES)
+    settings = TrainingSettings.read(VALUES, "settings")
     other = initial_network(settings, data.images, None)
     optimizer = torch.optim.Adam(parameter_groups(network, 1e-3), weight_decay=1e-4)
     loss, distance = Trainer(settings, data, network, optimizer, 2, "cpu").run(epoch=4)
@@ -74,7 +74,7 @@ def test_an_epoch(data, network):
 
 @pytest.mark.parametrize("revisited", [False, True])
 def test_a_validation(data, network, tmp_path, revisited):
-    settings = TrainingSettings.from_json(VALUES).validation
+    settings = TrainingSettings.read(VALUES, "settings").validation
     dataset = validation_set(data)
     if revisited:
         dataset.ground_truth[:] = [
@@ -101,6 +101,6 @@ def test_a_validation(data, network, tmp_path, revisited):
 def test_descriptors_that_are_not_finite(data, network):
     with torch.no_grad():
         network.dim_reduction.bias.fill_(torch.nan)
-    settings = TrainingSettings.from_json(VALUES)
+    settings = TrainingSettings.read(VALUES, "settings")
     with pytest.raises(DataError, match="epoch 2: descriptors are not finite; lower the learning rate"):
         Trainer(settings, data, network, None, 2, "cpu").run(epoch=2)

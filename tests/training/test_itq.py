@@ -11,7 +11,8 @@ from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
 from reprise.networks.ames import AMES
 from reprise.storage.errors import DataError
-from reprise.training.ames.itq import fit_binariser, fit_itq, quantisation_loss, sample_descriptors
+from reprise.training.itq.quantisation import fit_binarizer, fit_itq, quantisation_loss, sample_descriptors
+from reprise.training.itq.settings import ItqSettings
 
 
 def descriptors(count=3000, dim=24, seed=0):
@@ -67,10 +68,10 @@ def features(tmp_path):
 
 
 def test_a_file_of_features_becomes_a_file_that_binary_networks_start_from(features, tmp_path):
-    fit_binariser(tmp_path / "W.pt", features, descriptors=900, num_features=20, iterations=3)
+    fit_binarizer(tmp_path / "W.pt", features, ItqSettings(descriptors=900, num_features=20, iterations=3))
     content = torch.load(tmp_path / "W.pt", weights_only=True)
     assert list(content) == ["W"] and content["W"].shape == (160, 128) and content["W"].dtype == torch.float32
-    network = AMES(160, binarized=True, binariser=tmp_path / "W.pt")
+    network = AMES(160, binarized=True, binarizer=tmp_path / "W.pt")
     assert torch.equal(network.remap_local[0].W, content["W"])
 
 

@@ -13,7 +13,8 @@ from reprise.training import TrainingSettings, train_how
 from reprise.training.how import epochs
 from reprise.training.how.epochs import parameter_groups
 from reprise.training.how.initialisation import initial_network
-from reprise.training.how.selection import Epoch, best_epoch
+from reprise.training.how.training import HowTraining
+from reprise.training.selection import best_epoch
 from reprise.untrusted.checkpoints import load_checkpoint
 
 
@@ -26,7 +27,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def initial(trained):
-    return initial_network(TrainingSettings.from_json(SETTINGS), training_set(trained / "images").images, None)
+    return initial_network(TrainingSettings.read(SETTINGS, "settings"), training_set(trained / "images").images, None)
 
 
 def rows(folder):
@@ -144,8 +145,8 @@ def test_parameter_groups():
     ],
 )
 def test_best_epoch(losses, scores, best):
-    history = [Epoch(i, loss, 1.0, 1e-6, scores.get(i), 1.0) for i, loss in enumerate(losses, 1)]
-    assert best_epoch(history) == best
+    history = [{"epoch": i, "loss": loss, "validation_map": scores.get(i)} for i, loss in enumerate(losses, 1)]
+    assert best_epoch(history, HowTraining.criteria) == best
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monkeypatch):
@@ -160,7 +161,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_epoch(tmp_path, monk
     original = epochs.contrastive_loss
     monkeypatch.setattr(epochs, "contrastive_loss", loss_with_nan)
     message = r"epoch 2, batch 2, the tuple of the query .*_0\.png: the loss is nan; lower the learning rate"
-    with pytest.raises(DataError, match=rf"{message}.*are kept in {tmp_path / 'state'}"):
+    with pytest.raises(DataError, match=rf"{message}.*is kept in {tmp_path / 'state'}"):
         train(tmp_path, validation=None)
     kept = load_checkpoint(tmp_path / "state" / "best_epoch1.pth")
     assert kept["epoch"] == 1
@@ -200,7 +201,7 @@ def test_too_few_clusters(tmp_path):
 
 def test_validation_needs_queries(tmp_path):
     data = training_set(tmp_path / "images")
-    settings = TrainingSettings.from_json(SETTINGS)
+    settings = TrainingSettings.read(SETTINGS, "settings")
     with pytest.raises(DataError, match="no dataset with queries is given"):
         train_how(settings, data, None, trunk=None, identity="a", device="cpu", **outputs(tmp_path))
 
@@ -210,6 +211,6 @@ def test_validation_without_positives(tmp_path):
     validation = validation_set(data)
     for truth in validation.ground_truth:
         truth["ok"] = []
-    settings = TrainingSettings.from_json({**SETTINGS, "epochs": 2})
+    settings = TrainingSettings.read({**SETTINGS, "epochs": 2}, "settings")
     with pytest.raises(DataError, match="none of the queries has a positive"):
         train_how(settings, data, validation, trunk=None, identity="a", device="cpu", **outputs(tmp_path))

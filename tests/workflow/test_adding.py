@@ -1,5 +1,6 @@
 """Every example of docs/adding.md, run as it stands there; only folders and sizes are those of the small workspace."""
 
+import csv
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from paths import ROOT
 from shipped import merge
 
 from reprise.formats.rankings import read_ranking
+from reprise.storage import load_checkpoint
 
 pytestmark = pytest.mark.workflow
 BLOCK = re.compile(r'^```\w+ title="(.+?)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
@@ -52,6 +54,7 @@ def added(copied, examples):
 def test_the_page_has_an_example_of_each_kind(examples):
     names = [name for name, _ in examples]
     assert {"my_package/folders.py", "my_package/orb.py", "my_package/votes.py", "mine.yaml"} <= set(names)
+    assert "my_package/reduction.py" in names
     assert any(name.startswith("src/reprise/evaluation/metrics/") for name in names)
 
 
@@ -74,6 +77,20 @@ def test_the_training_of_the_page_is_planned(added):
     added.write_config()
     planned = added.planned(targets=["results/models/how_r18_margin/best.pth"])
     assert planned["train_how"] == 1
+
+
+def test_the_system_of_the_page_is_trained(added):
+    target = ["results/models/reduction/best.pth"]
+    added.run(targets=target)
+    with (added.folder / "results/models/reduction/history.csv").open(newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert len(losses) == 3 and losses[2] < losses[0]
+    content = load_checkpoint(added.folder / target[0])
+    assert content["W"].shape == (128, 32) and content["epoch"] == 3
+    assert added.planned(targets=target) == {}
+    module = added.folder / "my_package/reduction.py"
+    module.write_text(module.read_text().replace("split(256)", "split(128)"))
+    assert added.planned(targets=target) == {"train": 1}
 
 
 def test_the_scorer_of_the_page_reranks(added):

@@ -2,12 +2,13 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.pipeline.job import job
-from reprise.training.ames.backbone import initialise_dinov2
+from reprise.training.dinov2.random_filters import initialise_dinov2
+from reprise.training.dinov2.settings import DinoV2Settings
 
 with job(snakemake) as parameters:
     initialise_dinov2(
         snakemake.output.backbone,
         snakemake.output.detector,
         read_dataset(parameters.dataset).database.first(parameters.images),
-        **parameters.settings,
+        DinoV2Settings.read(parameters.settings, "settings"),
     )

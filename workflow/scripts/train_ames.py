@@ -9,20 +9,18 @@ from reprise.training.ames.validation import read_validation
 
 with job(snakemake) as parameters:
     train_ames(
-        AmesSettings.from_json(parameters.settings),
+        AmesSettings.read(parameters.settings, "settings"),
         features=snakemake.input.features,
         neighbors=read_neighbors(parameters.neighbors, first=parameters.settings["candidates"]),
         labels=read_labels(parameters.dataset),
-        output=snakemake.output.best,
-        log=snakemake.output.history,
-        figure=snakemake.output.curves,
         state=parameters.state,
         identity=parameters.recipe,
         teacher=parameters.teacher,
-        binariser=parameters.binariser,
+        binarizer=parameters.binarizer,
         validation=read_validation(
             parameters.validation,
             snakemake.input.get("validation_queries"),
             snakemake.input.get("validation_database"),
         ),
+        **snakemake.output,
     )

@@ -8,7 +8,7 @@ from reprise.training.how.training import train_how
 with job(snakemake) as parameters:
     validated = parameters.validated
     train_how(
-        TrainingSettings.from_json(parameters.settings),
+        TrainingSettings.read(parameters.settings, "settings"),
         read_pairs(parameters.dataset),
         read_dataset(validated) if validated else None,
         trunk=parameters.trunk,

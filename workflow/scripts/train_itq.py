@@ -1,14 +1,12 @@
 """Fits the matrix that a binarized network starts from."""
 
 from reprise.pipeline.job import job
-from reprise.training.ames.itq import fit_binariser
+from reprise.training.itq.quantisation import fit_binarizer
+from reprise.training.itq.settings import ItqSettings
 
 with job(snakemake) as parameters:
-    fit_binariser(
+    fit_binarizer(
         snakemake.output[0],
         snakemake.input[0],
-        descriptors=parameters.descriptors,
-        num_features=parameters.num_features,
-        iterations=parameters.iterations,
-        seed=parameters.seed,
+        ItqSettings(**{key: getattr(parameters, key) for key in ItqSettings.model_fields}),
     )

@@ -1,13 +1,18 @@
 """Aggregated selective match kernels: aggregation, inverted file, search (Tolias et al., ICCV 2013)."""
 
-from reprise.asmk.aggregated_files import AggregatedFiles
-from reprise.asmk.aggregation import aggregate
-from reprise.asmk.asmk import ASMK
-from reprise.asmk.inverted_file import InvertedFile, search_together
-from reprise.asmk.postings import Aggregated
-from reprise.asmk.queries import Rankings
-from reprise.codebooks.codebook import Codebook
-from reprise.codebooks.kmeans import sample_rows
+from typing import TYPE_CHECKING
+
+from reprise.storage.lazy import lazily
+
+if TYPE_CHECKING:
+    from reprise.asmk.aggregated_files import AggregatedFiles
+    from reprise.asmk.aggregation import aggregate
+    from reprise.asmk.asmk import ASMK
+    from reprise.asmk.inverted_file import InvertedFile, search_together
+    from reprise.asmk.postings import Aggregated
+    from reprise.asmk.queries import Rankings
+    from reprise.codebooks.codebook import Codebook
+    from reprise.codebooks.kmeans import sample_rows
 
 __all__ = [
     "ASMK",
@@ -20,3 +25,5 @@ __all__ = [
     "sample_rows",
     "search_together",
 ]
+
+__getattr__ = lazily(__name__)

@@ -23,7 +23,7 @@ def aggregate(
     The residuals are summed in float32 in the order of the descriptors; they are not normalised one by one. A bit is
     set for sums above zero. The result does not depend on ``threads``.
 
-    Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013, with the binarisation
+    Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013, with the binarization
     of Tolias, Jenicek, Chum, "Learning and aggregating deep local descriptors", ECCV 2020: signs without
     rotation or median thresholds.
 

@@ -13,6 +13,7 @@ _NOUNS = {
     "merge_features": ("merge", "merges"),
     "adopt_features": ("adopted file of features", "adopted files of features"),
     "join_features": ("joined file of features", "joined files of features"),
+    "train": ("training", "trainings"),
     "train_how": ("training", "trainings"),
     "train_ames": ("AMES training", "AMES trainings"),
     "train_itq": ("ITQ training", "ITQ trainings"),

@@ -5,7 +5,7 @@ and a descriptor of D dimensions:
 
 * flat: (N, K, 5 + D) float16 or float32: the five numbers of the metadata, then the descriptor
 * compound: (N,) of {metadata: float32 (K, 5), descriptor: float16 or float32 (K, D)}
-* packed: compound with a descriptor of uint8 (K, D / 8): bits of a binarised descriptor, most significant first,
+* packed: compound with a descriptor of uint8 (K, D / 8): bits of a binarized descriptor, most significant first,
   where 0 stands for -1
 """
 

@@ -35,7 +35,7 @@ class Features(ABC):
             of features of an image
         dim: dimensions D of the descriptors, 0 where there are none
         dtype: dtype of the descriptors that :meth:`read` returns, float16 or float32
-        packed: the descriptors are binarised (+1 and -1)
+        packed: the descriptors are binarized (+1 and -1)
         keypoint_convention: "colmap" (:class:`LocalFeatures`), or "published": (y, x), as the extractor defines it
         has_affine: keypoints have affine shapes
         global_dims: kinds of global descriptors and their dimensions

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reprise.networks.ames_checkpoint import check_state, read_binariser, read_state, settings_of, write_checkpoint
-from reprise.networks.ames_layers import DIM, Binarisation, Decoder
+from reprise.networks.ames_checkpoint import check_state, read_binarizer, read_state, settings_of, write_checkpoint
+from reprise.networks.ames_layers import DIM, Binarization, Decoder
 from reprise.storage.errors import DataError
 
 
@@ -25,28 +25,28 @@ class AMES(nn.Module):
     Args:
         local_dim: dimensions D of the descriptors: 768 for DINOv2, 1024 for CVNet
         binarized: descriptors pass a learned projection to 128 signs first (the distilled models)
-        binariser: a file with the matrix that this projection starts from (key ``W``); without it, it starts orthogonal
+        binarizer: a file with the matrix that this projection starts from (key ``W``); without it, it starts orthogonal
 
     Raises:
-        DataError: ``binariser`` without ``binarized``, or a file that :func:`read_binariser` refuses
+        DataError: ``binarizer`` without ``binarized``, or a file that :func:`read_binarizer` refuses
     """
 
     def __init__(
-        self, local_dim: int = 768, binarized: bool = False, *, binariser: str | os.PathLike | None = None
+        self, local_dim: int = 768, binarized: bool = False, *, binarizer: str | os.PathLike | None = None
     ) -> None:
         super().__init__()
-        if binariser is not None and not binarized:
-            raise DataError("binariser: only a binarized network has this projection; set binarized or leave it out")
+        if binarizer is not None and not binarized:
+            raise DataError("binarizer: only a binarized network has this projection; set binarized or leave it out")
         self.local_dim = local_dim
         self.binarized = binarized
         self.mtc_token = nn.Parameter(torch.empty(DIM))
         projection = [nn.Linear(DIM if binarized else local_dim, DIM), nn.LayerNorm(DIM)]
-        self.remap_local = nn.Sequential(*([Binarisation(local_dim)] if binarized else []), *projection)
+        self.remap_local = nn.Sequential(*([Binarization(local_dim)] if binarized else []), *projection)
         self.decoder = Decoder()
         self.classifier = nn.Linear(DIM, 1)
         self._initialise()
-        if binariser is not None:
-            self.remap_local[0].load_state_dict({"W": read_binariser(binariser, local_dim)})
+        if binarizer is not None:
+            self.remap_local[0].load_state_dict({"W": read_binarizer(binarizer, local_dim)})
         self.eval()
 
     @classmethod
@@ -131,8 +131,8 @@ class AMES(nn.Module):
         tokens = self.project_query(descriptors)
         return tokens if self.training or self.binarized else tokens.half().to(tokens.dtype)
 
-    def binarise(self, descriptors: torch.Tensor) -> torch.Tensor:
-        """Binarise descriptors (..., D) with a binarized network: (..., 16) uint8, first sign in the highest bit."""
+    def binarize(self, descriptors: torch.Tensor) -> torch.Tensor:
+        """Binarize descriptors (..., D) with a binarized network: (..., 16) uint8, first sign in the highest bit."""
         bits = (self.remap_local[0](descriptors) > 0).unflatten(-1, (-1, 8))
         powers = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.uint8, device=bits.device)
         return (bits * powers).sum(dim=-1, dtype=torch.uint8)

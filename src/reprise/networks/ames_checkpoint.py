@@ -1,4 +1,4 @@
-"""Files of AMES networks and of their binarisation matrices."""
+"""Files of AMES networks and of their binarization matrices."""
 
 import os
 from collections.abc import Mapping
@@ -83,8 +83,8 @@ def write_checkpoint(path: str | os.PathLike, content: Mapping[str, Any]) -> Non
         torch.save(dict(content), temporary)
 
 
-def read_binariser(path: str | os.PathLike, local_dim: int) -> torch.Tensor:
-    """Read a binarisation matrix, as iterative quantisation left it, from a file with the key ``W``.
+def read_binarizer(path: str | os.PathLike, local_dim: int) -> torch.Tensor:
+    """Read a binarization matrix, as iterative quantisation left it, from a file with the key ``W``.
 
     Args:
         path: the file, such as ``itq_dinov2_D128.pt``

@@ -1,4 +1,4 @@
-"""Layers of AMES: attention in blocks, and the binarisation of descriptors.
+"""Layers of AMES: attention in blocks, and the binarization of descriptors.
 
 A sequence of tokens is ordered as [query; match token; database], in which every set of tokens that a block may
 attend to is one contiguous slice, so that no mask over pairs of tokens is ever built.
@@ -129,7 +129,7 @@ class Decoder(nn.Module):
         return z
 
 
-class Binarisation(nn.Module):
+class Binarization(nn.Module):
     """The signs of a linear projection of normalised descriptors, sign(x W).
 
     In training the sign is erf(y / sqrt(2 sigma)) with sigma 1e-6, whose gradient reaches W where y is small.

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from reprise.codebooks.sizes import words
+
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
     """List, in words, how an experiment differs from the published one; empty where nothing differs.
@@ -75,12 +77,6 @@ def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
     entry = config["checkpoints"].get(checkpoint, {})
     trained = entry.get("origin") == "trained"
     return {"checkpoint": entry, "training": config["trainings"][entry["training"]] if trained else {}}
-
-
-def words(size: int | str) -> int:
-    """Return the number of visual words of a size such as 1000, '64k' (65,536) or '1M'."""
-    factors = {"k": 1024, "M": 1024**2}
-    return size if isinstance(size, int) else int(size[:-1]) * factors[size[-1]]
 
 
 def _dataset(config: Mapping, name: str) -> dict:

@@ -134,7 +134,7 @@ def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Pa
         return _sources(f"{module}.{name}", None, roots)
     if not initial.is_file():
         return []
-    for node in ast.parse(initial.read_bytes()).body:
+    for node in ast.walk(ast.parse(initial.read_bytes())):  # also what is imported on demand
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:

@@ -49,7 +49,7 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
     """List the modules that a job loads by names in its settings, which no import statement shows.
 
     A description of a dataset has a ``layout``, at any level of the settings, and one of an extractor a ``type``; a
-    ``scorer`` and ``metrics`` are named as such.
+    ``scorer``, ``metrics`` and the ``system`` of a training are named as such.
     """
     found: set[str] = set()
 
@@ -60,6 +60,8 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
             found.add(module_of("reprise.datasets", value["layout"]))
         if "type" in value:
             found.add(module_of("reprise.extractors", value["type"]))
+        if "system" in value:
+            found.add(module_of("reprise.training", value["system"]))
         if "scorer" in value:
             found.add(scorer_module(value["scorer"]))
         found.update(map(metric_module, value.get("metrics", ())))

@@ -59,9 +59,11 @@ def read_candidates(path: str | os.PathLike, dataset: Mapping, distractors: Mapp
 
 
 def take_candidates(ranking: Ranking, dataset: Dataset, distractors: Sequence[str], where: str) -> Candidates:
-    """The candidates of a ranking on a dataset that was read already.
+    """Pair a ranking with its dataset, both of which were read already.
 
     Args:
+        ranking: of all queries of the dataset
+        dataset: with its ground truth
         distractors: names of the images that follow those of the database
         where: what an error begins with
 

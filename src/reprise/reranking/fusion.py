@@ -19,6 +19,7 @@ def reorder(ranked: RankedList, scores: np.ndarray) -> RankedList:
     were, so that the two do not compare.
 
     Args:
+        ranked: the list
         scores: (Q, K) floats
     """
     count = scores.shape[1]
@@ -30,7 +31,7 @@ def reorder(ranked: RankedList, scores: np.ndarray) -> RankedList:
 
 
 def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) -> np.ndarray:
-    """lam * similarity + (1 - lam) * sigmoid(gamma * logit) (Suma et al., ECCV 2024).
+    """Mix similarities and logits: lam * similarity + (1 - lam) * sigmoid(gamma * logit) (Suma et al., ECCV 2024).
 
     Args:
         similarities: floats of any shape
@@ -57,7 +58,10 @@ def fuse(ranked: RankedList, logits: np.ndarray, lam: float, gamma: float) -> Ra
     """The list with its first K images in the order of their mixed scores; see :func:`mix` and :func:`reorder`.
 
     Args:
+        ranked: the list
         logits: (Q, K) of the first K images
+        lam: see :func:`mix`
+        gamma: see :func:`mix`
 
     Raises:
         DataError: as :func:`mix`, and a list of fewer than K images

@@ -65,7 +65,7 @@ def project_tokens(
             descriptors, counts = local.read(images, count)
             _check(descriptors, counts, start, str(features), role)
             values = torch.from_numpy(descriptors).to(device).float()
-            tokens = network.binarise(values) if dtype == "uint8" else network.project_query(values)
+            tokens = network.binarize(values) if dtype == "uint8" else network.project_query(values)
             writer.append(tokens.cpu().numpy().astype(dtype), counts)
             bar.update(len(images))
 

@@ -1,9 +1,9 @@
 """Names that load modules: an extractor, a layout or a metric is a module, and its name in the configuration loads it.
 
-A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``). A module of
-another project, anywhere on Python's path, is named by an import path: ``package.module:Class`` for a class,
-its full name for a module. There is no list to edit: the names that exist are found by listing the folder of
-the package.
+A plain name such as ``rootsift`` is a module of a package of reprise (``reprise.extractors.rootsift``), or a package in
+it that re-exports what it offers (``reprise.training.how``). A module of another project, anywhere on Python's path, is
+named by an import path: ``package.module:Class`` for a class, its full name for a module. There is no list to edit: the
+names that exist are found by listing the folder of the package.
 """
 
 import ast
@@ -70,11 +70,18 @@ def load_module(package: str, name: str, attribute: str, where: str) -> Any:
 
 @functools.cache
 def available(package: str, attribute: str) -> tuple[str, ...]:
-    """List the plain names of a package: its modules that define ``attribute``, found without importing them."""
+    """List the plain names of a package: its modules that define ``attribute``, and its packages that re-export it.
+
+    They are found without importing them.
+    """
     spec = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
-    files = sorted(file for folder in folders for file in folder.glob("*.py") if _NAME.fullmatch(file.stem))
-    return tuple(file.stem for file in files if attribute in _defined(file))
+    modules = [(file.stem, _defined(file)) for folder in folders for file in folder.glob("*.py")]
+    packages = [
+        (file.parent.name, _imported_names(file)) for folder in folders for file in folder.glob("*/__init__.py")
+    ]
+    found = (name for name, offered in modules + packages if attribute in offered and _NAME.fullmatch(name))
+    return tuple(sorted(found))
 
 
 def _defined(file: Path) -> set[str]:
@@ -86,6 +93,11 @@ def _defined(file: Path) -> set[str]:
         elif isinstance(node, ast.Assign):
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return names
+
+
+def _imported_names(file: Path) -> set[str]:
+    imports = [node for node in ast.parse(file.read_bytes()).body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 def _import(path: str, attribute: str, where: str) -> Any:

@@ -1,17 +1,38 @@
 """Settings that are declared once: a frozen model with defaults, bounds and descriptions, read from plain values."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.references import Refers, references
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
-class Settings(BaseModel):
-    """The base of all settings: unknown keys are refused, numbers are no texts, and nothing changes afterwards."""
+Count = Annotated[int, Field(ge=1)]
+
+
+class _SaysWhatIsWrong(ModelMetaclass):
+    """Makes keyword arguments that do not fit an error like those of :meth:`Settings.read`."""
+
+    def __call__(self, *arguments: Any, **values: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **values)
+        except ValidationError as error:
+            raise _unfit(self, values, error, self.__name__) from None
+
+
+class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
+    """The base of all settings: unknown keys are refused, numbers are no texts, and nothing changes afterwards.
+
+    Raises:
+        DataError: values that do not fit, given by keywords
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -29,12 +50,17 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(dict(content))
         except ValidationError as error:
-            lines = (_explain(cls, content, problem, where) for problem in error.errors(include_url=False))
-            raise DataError("\n".join(dict.fromkeys(lines))) from None
+            raise _unfit(cls, content, error, where) from None
 
     def referred(self) -> Iterator[tuple[str, str, Refers]]:
         """Iterate over the names of other entries in these settings: the keys that lead to it, the name, its mark."""
         return references(self)
+
+
+def _unfit(model: type, content: Mapping[str, Any], error: ValidationError, where: str) -> DataError:
+    """The error that lists all that is wrong, a line each."""
+    lines = (_explain(model, content, problem, where) for problem in error.errors(include_url=False))
+    return DataError("\n".join(dict.fromkeys(lines)))
 
 
 def _explain(model: type[BaseModel], content: Mapping[str, Any], problem: ErrorDetails, where: str) -> str:

@@ -1,7 +1,14 @@
-"""Losses, mining, and one training loop per system."""
+"""The loop, states and curves that all trainings share, and what each system adds: mining, losses, validation."""
 
-from reprise.training.how.settings import TrainingSettings
-from reprise.training.how.training import train_how
-from reprise.training.losses import contrastive_loss
+from typing import TYPE_CHECKING
+
+from reprise.storage.lazy import lazily
+
+if TYPE_CHECKING:
+    from reprise.training.how.settings import TrainingSettings
+    from reprise.training.how.training import train_how
+    from reprise.training.losses import contrastive_loss
 
 __all__ = ["TrainingSettings", "contrastive_loss", "train_how"]
+
+__getattr__ = lazily(__name__)

@@ -8,13 +8,18 @@ from typing import Any
 
 from reprise.storage.atomic import atomic_path, write_text
 
+Row = dict[str, float | int | None]
 Rows = Sequence[Mapping[str, float | int | None]]
+Panel = tuple[str, Sequence[str]]
 
 
 def write_csv(path: str | os.PathLike, rows: Rows, columns: Sequence[str] = ()) -> None:
-    """Write one line per epoch; the columns are ``columns``, whether there are rows or not, and the keys of ``rows``.
+    """Write one line per epoch.
 
-    A value of None is an empty cell.
+    Args:
+        path: the CSV file
+        rows: one per epoch; a value of None is an empty cell
+        columns: come first, whether there are rows or not, and other keys of ``rows`` after them
     """
     columns = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
     text = io.StringIO()
@@ -24,10 +29,15 @@ def write_csv(path: str | os.PathLike, rows: Rows, columns: Sequence[str] = ()) 
     write_text(path, text.getvalue())
 
 
-def draw_figure(path: str | os.PathLike, rows: Rows, panels: Sequence[tuple[str, Sequence[str]]], title: str) -> None:
+def draw_figure(path: str | os.PathLike, rows: Rows, panels: Sequence[Panel], title: str) -> None:
     """Draw the columns of each panel over the column ``epoch`` as SVG; equal rows give equal bytes.
 
-    panels: (label of the axis, columns); columns without a value in any row are left out, and panels without columns.
+    Args:
+        path: the SVG file
+        rows: one per epoch
+        panels: label of the axis, and columns; columns without a value in any row are left out, and panels without
+            columns
+        title: stands above all
     """
     # Imported here because only the last step of a training needs it, and it is slow to import.
     import matplotlib

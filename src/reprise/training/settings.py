@@ -1,111 +1,92 @@
-"""Settings of trainings from plain JSON values: dataclasses whose fields check themselves."""
+"""What the entries of all trainings in the configuration have in common.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Self
+A training is a package of this one, or any module by its whole name, with a class ``Entry``; its name is what
+``trainings.<name>.type`` says. The class adds to the settings that the training itself takes what they refer to, by
+names of other entries.
 
-from reprise.storage.errors import DataError, unknown_name
+The systems of this project have rules of their own. A module of somebody else's also has a function
 
-Check = Callable[[Any], Any]
+    train(description, files, *, identity, workers)
 
+``description`` holds the settings of the entry, with files in place of names (see
+:meth:`reprise.pipeline.trainings.Trainings.described`), ``files`` is a :class:`reprise.training.loop.TrainingFiles`
+without ``last``, ``identity`` says which training a state belongs to, and ``workers`` is a number of threads.
+"""
 
-def setting(default: Any, check: Check) -> Any:
-    """A field of a :class:`CheckedSettings`: its default, and what returns its value or raises DataError."""
-    return field(default=default, metadata={"check": check})
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Annotated, ClassVar
 
+from pydantic import BeforeValidator, Field
 
-def integer(least: int) -> Check:
-    """An integer of at least ``least``."""
+from reprise.storage.errors import DataError
+from reprise.storage.modules import available, load_module
+from reprise.storage.references import Refers
+from reprise.storage.settings import Settings
 
-    def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise DataError(f"give an integer of at least {least}")
-        return value
+_PACKAGE, _MARK = "reprise.training", "Entry"
 
-    return check
-
-
-def number(least: float, *, above: bool = False) -> Check:
-    """A finite number of at least, or above, ``least``."""
-
-    def check(value: Any) -> float:
-        valid = isinstance(value, int | float) and not isinstance(value, bool) and least <= value < float("inf")
-        if not valid or (above and value == least):
-            raise DataError(f"give a number {'above' if above else 'of at least'} {least}")
-        return float(value)
-
-    return check
+Dataset = Annotated[str, Refers("datasets")]
+Extractor = Annotated[str, Refers("extractors")]
+Neighbors = Annotated[str, Refers("neighbors")]
+Checkpoint = Annotated[str, Refers("checkpoints")]
+# Programs may give a tuple for a list.
+as_list = BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value)
 
 
-def boolean(value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise DataError("give true or false")
-    return value
+class TrainingEntry(Settings):
+    """The entry of a training.
 
+    Attributes:
+        learns_from: what its dataset has to teach, see :class:`reprise.datasets.layout.DatasetLayout`; None for nothing
+        networks: keys that name checkpoints, and the type of training that each of them has to come from
+        reads: the key that says how many features of an image it needs; None where it takes what there is
+        parts: the networks that it makes
+    """
 
-def one_of(*values: Any) -> Check:
-    """One of ``values``; 1 is not True."""
+    learns_from: ClassVar[str | None] = None
+    networks: ClassVar[Mapping[str, str]] = {}
+    reads: ClassVar[str | None] = None
+    parts: ClassVar[tuple[str, ...]] = ("best",)
 
-    def check(value: Any) -> Any:
-        if not any(value is known or (isinstance(known, str) and value == known) for known in values):
-            raise DataError(f"give one of {', '.join(map(repr, values))}")
-        return value
+    type: str = Field(description="what is trained: a module of reprise.training, or the whole name of another one")
+    dataset: Dataset = Field(description="what it learns from")
 
-    return check
+    def descriptor_dim(self, extractor_dim: int | None) -> int | None:
+        """The dimension of the descriptors that the network takes or gives.
 
+        Args:
+            extractor_dim: that of the extractor whose features it learns from; None where that is not known, or where
+                it learns from images
 
-def list_of(check: Check) -> Check:
-    """A list that is not empty -> a tuple of what ``check`` makes of its elements."""
-
-    def check_all(value: Any) -> tuple:
-        if not isinstance(value, list | tuple) or not value:
-            raise DataError("give a list with one element or more")
-        return tuple(map(check, value))
-
-    return check_all
-
-
-def anything(value: Any) -> Any:
-    """Whatever it is."""
-    return value
-
-
-def group(kind: "type[CheckedSettings]", *, optional: bool = False) -> Check:
-    """Settings of their own, or None where they are optional."""
-
-    def check(value: Any) -> Any:
-        absent = optional and value is None
-        return value if absent or isinstance(value, kind) else kind.from_json(value)
-
-    return check
-
-
-@dataclass(frozen=True)
-class CheckedSettings:
-    """A frozen dataclass whose fields are made by :func:`setting`."""
-
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            value = getattr(self, entry.name)
-            try:
-                object.__setattr__(self, entry.name, entry.metadata["check"](value))
-            except DataError as error:
-                nested = isinstance(value, Mapping)
-                raise DataError(
-                    f"{entry.name}.{error}" if nested else f"{entry.name}: is {value!r}; {error}"
-                ) from error
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """The settings of a mapping as JSON has it; what is missing keeps its default.
-
-        DataError: an unknown name, or a value outside of its range.
+        Returns:
+            None where the settings do not tell.
         """
-        if not isinstance(values, Mapping):
-            raise DataError(f"give a mapping of settings or null, not {values!r}")
-        known = [entry.name for entry in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise unknown_name("settings of the training", name, known)
-        return cls(**values)
+        return None
+
+
+def training_entry(name: str, where: str) -> type[TrainingEntry]:
+    """The model of the entries of a type of training.
+
+    Args:
+        name: a package of this one, such as ``how``, or the whole name of another module
+        where: what an error begins with, such as ``config.trainings.mine.type``
+
+    Raises:
+        DataError: there is no such module, with the nearest name that exists, or it lacks what a training needs
+    """
+    return training_module(name, where).Entry
+
+
+def training_module(name: str, where: str = "training") -> ModuleType:
+    """The module of a type of training; arguments and errors as for :func:`training_entry`."""
+    module = load_module(_PACKAGE, name, _MARK, where)
+    for needed in (_MARK, "train") if "." in name else ():
+        if not hasattr(module, needed):
+            raise DataError(f"{where}: {name} ({module.__file__}) has no '{needed}'; a training needs Entry and train")
+    return module
+
+
+def training_types() -> tuple[str, ...]:
+    """The types of trainings that this project comes with."""
+    return available(_PACKAGE, _MARK)

@@ -6,15 +6,17 @@ All that a job would refuse after hours of other jobs is refused here, before an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprise.datasets.reading import load_layout
 from reprise.storage.errors import DataError
+from reprise.storage.modules import available
 
 # A key may be None, where a setting names nothing; no entry has this name.
 Entries = Mapping[str, Mapping[Any, Any]]
 
 # Folders of the data that the archives of `images` are unpacked beside.
 _RESERVED = ("downloads", "mirror", "mini")
-# What networks are trained on, by type of training: see reprise.datasets.layout.
-_LEARNS_FROM = {"how": ("pairs", "matching pairs", "sfm120k"), "ames": ("landmarks", "landmarks", "gldv2_train")}
+# What a dataset teaches, see reprise.datasets.layout, where a message should say more than the word.
+_TAUGHT = {"pairs": "matching pairs"}
 
 
 def inconsistencies(entries: Entries) -> Iterator[DataError]:
@@ -52,8 +54,9 @@ def _places_of_truth(entries: Entries) -> Iterator[tuple[str, str]]:
     for name, calibration in entries["calibrations"].items():
         yield f"calibrations.{name}.dataset", calibration.dataset
     for name, training in entries["trainings"].items():
-        if getattr(training, "validation", None) is not None:
-            yield f"trainings.{name}.validation.dataset", training.validation.dataset
+        validated = getattr(getattr(training, "validation", None), "dataset", None)
+        if validated is not None:
+            yield f"trainings.{name}.validation.dataset", validated
 
 
 def _enlarged(entries: Entries) -> Iterator[DataError]:
@@ -73,9 +76,9 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
 def _parts(entries: Entries) -> Iterator[DataError]:
     for name, entry in entries["checkpoints"].items():
         training = entries["trainings"].get(entry.training)
-        if entry.origin == "trained" and entry.part == "detector" and training and training.type != "dinov2":
+        if entry.origin == "trained" and training and entry.part not in training.parts:
             yield DataError(
-                f"config.checkpoints.{name}.part: a training of the system {training.type} makes no detector"
+                f"config.checkpoints.{name}.part: a training of the system {training.type} makes no {entry.part}"
             )
 
 
@@ -84,16 +87,24 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
     for name, entry in entries["trainings"].items():
         where = f"config.trainings.{name}"
         dataset = entries["datasets"].get(entry.dataset)
-        teaches, what, layout = _LEARNS_FROM.get(entry.type, (None, "", ""))
-        if teaches and dataset and dataset.teaches != teaches:
-            yield DataError(f"{where}.dataset: '{entry.dataset}' has no {what}; name one of layout {layout}")
-        extractor = entries["extractors"].get(getattr(entry, "extractor", None))
-        available = getattr(extractor, "num_features", None)
-        if entry.type == "ames" and available is not None and entry.descriptors > available:
+        taught = entry.learns_from
+        if taught and dataset and dataset.teaches != taught:
+            layouts = " or ".join(_layouts_that_teach(taught))
             yield DataError(
-                f"{where}.descriptors: {entry.descriptors} is more than the {available} that "
-                f"extractors.{entry.extractor} keeps; raise that or lower this"
+                f"{where}.dataset: '{entry.dataset}' has no {_TAUGHT.get(taught, taught)}; name one of layout {layouts}"
             )
+        extractor = entries["extractors"].get(getattr(entry, "extractor", None))
+        kept = getattr(extractor, "num_features", None)
+        needed = getattr(entry, entry.reads) if entry.reads else 0
+        if kept is not None and needed > kept:
+            yield DataError(
+                f"{where}.{entry.reads}: {needed} is more than the {kept} that extractors.{entry.extractor} "
+                "keeps; raise that or lower this"
+            )
+
+
+def _layouts_that_teach(taught: str) -> list[str]:
+    return [name for name in available("reprise.datasets", "Layout") if load_layout(name).teaches == taught]
 
 
 def _systems(entries: Entries) -> Iterator[DataError]:
@@ -119,8 +130,8 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
     for name, entry in entries["trainings"].items():
-        yield f"trainings.{name}.teacher", getattr(entry, "teacher", None), "ames"
-        yield f"trainings.{name}.binariser", getattr(entry, "binariser", None), "itq"
+        for key, system in entry.networks.items():
+            yield f"trainings.{name}.{key}", getattr(entry, key), system
 
 
 def _networks(entries: Entries) -> Iterator[DataError]:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from reprise.asmk.settings import Kernel
+from reprise.codebooks.sizes import Size
 from reprise.storage.references import Refers
-from reprise.storage.settings import Settings
+from reprise.storage.settings import Count, Settings
 
-Count = Annotated[int, Field(ge=1)]
-Size = Count | Annotated[str, Field(pattern=r"^[1-9][0-9]*[kM]$")]
 Extractor = Annotated[str, Refers("extractors")]
 Dataset = Annotated[str, Refers("datasets")]
 Searched = Annotated[str, Refers("datasets", "enlarged")]
@@ -103,17 +103,6 @@ class Calibration(Settings):
     image_sizes: list[Annotated[int, Field(ge=32)] | None] = Field(
         [None, 768, 770], min_length=1, description="pixels of the longer side; null keeps images as they are"
     )
-
-
-class Kernel(Settings):
-    """The aggregated selective match kernel (Tolias, Avrithis and Jegou, IJCV 2016)."""
-
-    binary: bool = Field(True, description="binarized aggregated vectors (ASMK*)")
-    idf: bool = Field(False, description="weights of words by their inverse document frequency")
-    database_assignments: Count = Field(1, description="visual words per descriptor of the database")
-    query_assignments: Count = Field(5, description="visual words per descriptor of a query")
-    alpha: float = Field(3.0, gt=0, description="exponent of the similarity")
-    threshold: float = Field(0.0, ge=-1, le=1, description="smallest similarity that counts")
 
 
 class AsmkSettings(Kernel):

@@ -28,9 +28,10 @@ def checkpoint_dim(entries: Entries, checkpoint: str | None) -> int | None:
     if entry is None or entry.origin != "trained":
         return None if entry is None else entry.dim
     training = entries["trainings"].get(entry.training)
-    if training is not None and training.type in ("ames", "itq"):
-        return descriptor_dim(entries, training.extractor)
-    return getattr(training, "dim", None)
+    if training is None:
+        return None
+    extractor = getattr(training, "extractor", None)
+    return training.descriptor_dim(descriptor_dim(entries, extractor) if extractor else None)
 
 
 def _needs(entries: Entries) -> Iterator[DataError]:
@@ -69,16 +70,16 @@ def _dimensions(entries: Entries) -> Iterator[DataError]:
     uses += [
         ("trainings", name, key, entry)
         for name, entry in entries["trainings"].items()
-        for key in ("teacher", "binariser")
-        if getattr(entry, key, None)
+        for key in entry.networks
+        if getattr(entry, key)
     ]
     for section, name, key, entry in uses:
-        checkpoint = getattr(entry, key)
-        needed, given = checkpoint_dim(entries, checkpoint), descriptor_dim(entries, entry.extractor)
+        checkpoint, extractor = getattr(entry, key), getattr(entry, "extractor", None)
+        needed, given = checkpoint_dim(entries, checkpoint), descriptor_dim(entries, extractor)
         if None not in (needed, given) and needed != given:
             yield DataError(
                 f"config.{section}.{name}.{key}: {checkpoint} needs descriptors of dimension {needed}, "
-                f"{entry.extractor} has {given}; name a network or an extractor that fits"
+                f"{extractor} has {given}; name a network or an extractor that fits"
             )
 
 

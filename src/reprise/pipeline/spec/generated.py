@@ -86,8 +86,8 @@ def _section(kind: Model | Section, definitions: dict[str, Any]) -> dict[str, An
         key, model = kind.otherwise
         cases.append({"if": {"required": [key]}, "then": _entry(_hoisted(model, definitions))})
     names: dict[str, Any] = {"enum": list(kind.types())}
-    if kind.open:
-        names = {"anyOf": [names, {"type": "string", "pattern": "[:.]"}]}
+    if kind.other:
+        names = {"anyOf": [names, {"type": "string", "pattern": ":" if ":" in kind.other else r"\."}]}
     return {"type": "object", "properties": {kind.key: names, "like": {"type": "string"}}, "allOf": cases}
 
 
@@ -115,7 +115,9 @@ def _entry(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _hoisted(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
     schema = model.model_json_schema()
-    definitions.update(schema.pop("$defs", {}))
+    for name, definition in schema.pop("$defs", {}).items():
+        if definitions.setdefault(name, definition) != definition:
+            raise ValueError(f"{model.__module__}: another model is called {name}, too; rename one of them")
     return schema
 
 
@@ -125,7 +127,7 @@ def configuration_page() -> str:
     for section, kind in SECTIONS.items():
         lines.append(f"\n## {section}\n")
         if isinstance(kind, Section):
-            others = f", or {kind.open}" if kind.open else ""
+            others = f", or `{kind.other}`" if kind.other else ""
             lines.append(f"`{kind.key}` is one of {', '.join(f'`{name}`' for name in kind.types())}{others}.")
             for name in kind.types():
                 lines += [f"\n### {section}: {name}\n", *_described(kind.load(name, name))]

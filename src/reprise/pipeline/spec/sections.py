@@ -10,11 +10,11 @@ from typing import Any
 from reprise.datasets.layout import DatasetLayout
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
-from reprise.pipeline.spec.trainings import TRAININGS
 from reprise.reranking.scorers import reranker_settings, scorer_names
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.modules import available, load_named
 from reprise.storage.settings import Settings
+from reprise.training.settings import training_entry, training_types
 
 Model = type[Settings]
 
@@ -27,14 +27,14 @@ class Section:
         key: the key of the type
         load: (type, what errors begin with) -> the model
         types: lists the types of this project
-        open: how other types are named, if there may be any
+        other: how a type of another project is named; None where there are no others
         otherwise: a key that stands in place of ``key`` in entries of no type, and their model
     """
 
     key: str
     load: Callable[[str, str], Model]
     types: Callable[[], tuple[str, ...]]
-    open: str = ""
+    other: str | None = None
     otherwise: tuple[str, Model] | None = None
 
     def model(self, entry: Mapping[str, Any], where: str) -> Model:
@@ -60,21 +60,18 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
     return load, lambda: tuple(models)
 
 
+_CLASS, _MODULE = "package.module:Class", "package.module"
 SEARCHES: dict[str, Model] = {"asmk": entries.AsmkExperiment, "global": entries.GlobalExperiment}
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
-    "datasets": Section(
-        "layout", _layout, lambda: available("reprise.datasets", "Layout"), open="`package.module:Class`"
-    ),
+    "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),
     "enlarged": entries.Enlarged,
-    "trainings": Section("type", *_one_of(TRAININGS)),
+    "trainings": Section("type", training_entry, training_types, _MODULE),
     "checkpoints": entries.Weights,
-    "extractors": Section(
-        "type", extractor_settings, lambda: available("reprise.extractors", "Settings"), open="`package.module:Class`"
-    ),
+    "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
-    "rerankers": Section("scorer", reranker_settings, scorer_names, open="the whole name of a module"),
+    "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),
     "calibrations": entries.Calibration,
     "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),
     "tables": entries.Table,

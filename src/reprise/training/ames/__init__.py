@@ -1,1 +1,5 @@
-"""Training AMES (Suma et al., ECCV 2024): triplets, distillation, and the matrix that binary networks start from."""
+"""Training AMES (Suma et al., ECCV 2024): triplets, distillation, validation by re-ranking."""
+
+from reprise.training.ames.settings import Entry
+
+__all__ = ["Entry"]

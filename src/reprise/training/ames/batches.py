@@ -26,7 +26,12 @@ class LocalDescriptors(Protocol):
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Descriptors of images, strongest first: values (n, k, D) float16 or float32, mask (n, k) True for padding."""
+    """Descriptors of images, strongest first.
+
+    Attributes:
+        values: (n, k, D) float16 or float32
+        mask: (n, k) bool, True for padding
+    """
 
     values: torch.Tensor
     mask: torch.Tensor
@@ -48,8 +53,13 @@ class Descriptors:
 class Batch:
     """Triplets with their descriptors.
 
-    triplets  (B, 3) int64: anchors, positives, negatives; anchors stand for queries, the others for database images
-    query_count, database_count: descriptors that the network in training shall see; with a teacher more were read
+    Attributes:
+        triplets: (B, 3) int64: anchors, positives, negatives; anchors stand for queries, the others for database images
+        query_count: descriptors of a query that the network in training shall see; with a teacher more were read
+        database_count: the same of a database image
+        anchors: descriptors of the first column
+        positives: of the second
+        negatives: of the third
     """
 
     triplets: np.ndarray
@@ -78,9 +88,18 @@ class Batch:
 
 
 def draw_counts(batches: int, least: int, limit: int, seed: int, epoch: int) -> np.ndarray:
-    """How many descriptors of queries and of database images each batch is trained on: (batches, 2) int.
+    """How many descriptors of queries and of database images each batch is trained on.
 
-    Independent and uniform among least, ..., limit - 1, as in the published code, whose largest is 399 of 400.
+    Args:
+        batches: of the epoch
+        least: the smallest number
+        limit: one more than the largest number
+        seed: of the training
+        epoch: from 0
+
+    Returns:
+        (batches, 2) int, independent and uniform among least, ..., limit - 1, as in the published code, whose largest
+        is 399 of 400
     """
     return np.random.default_rng([seed, epoch, 1]).integers(least, limit, (batches, 2))
 
@@ -90,8 +109,12 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Read batches in a thread of its own, up to two ahead of the one that is yielded.
 
-    counts: (batches, 2), see :func:`draw_counts`. Exactly these are read, or ``everything`` descriptors of every image
-    where that is a number (a teacher sees them all).
+    Args:
+        features: of all images
+        triplets: (B, 3) of each batch
+        counts: (batches, 2), see :func:`draw_counts`; exactly so many descriptors are read
+        everything: so many descriptors of every image are read instead, because a teacher sees them all; None for
+            ``counts``
     """
     batches = (
         (features, rows, queries, database, everything)

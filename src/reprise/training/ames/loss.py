@@ -14,9 +14,13 @@ from reprise.training.ames.batches import Batch, Descriptors
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of a batch and its parts: () tensors; ``distillation`` is the MSE before beta, 0 without a teacher.
+    """The loss of a batch and its parts, () tensors.
 
-    correct: how many of the logits, two for each triplet, are on the right side of 0.
+    Attributes:
+        total: what is minimised
+        cross_entropy: of the logits
+        distillation: the MSE before beta, 0 without a teacher
+        correct: how many of the logits, two for each triplet, are on the right side of 0
     """
 
     total: torch.Tensor
@@ -34,6 +38,12 @@ def triplet_loss(network: AMES, batch: Batch, teacher: AMES | None = None, beta:
 
     Without a teacher the loss is BCE alone. (The published code means this, too, but its expression has the value 0
     without a teacher, on which its first step fails.)
+
+    Args:
+        network: in training
+        batch: on the device of the network, in float32
+        teacher: in evaluation mode; None for none
+        beta: weight of the MSE
     """
     queries, database, targets = _pairs(batch)
     seen = queries.first(batch.query_count), database.first(batch.database_count)

@@ -17,7 +17,14 @@ _ROWS = 8192
 
 
 def index_labels(labels: np.ndarray) -> np.ndarray:
-    """Labels (N,) of any sortable type, such as landmark ids -> (N,) int64, their places in the sorted set of them."""
+    """The places of labels in the sorted set of them.
+
+    Args:
+        labels: (N,) of any sortable type, such as landmark ids
+
+    Returns:
+        (N,) int64
+    """
     return np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.int64)
 
 
@@ -26,6 +33,7 @@ class TripletSampler:
 
     An anchor is valid that has at least 5 neighbours of its own label and 5 of other labels, all with a similarity
     above 0, among its first ``candidates``. An image is no candidate of its own, wherever it stands in the table.
+    Memory beside the table is bounded by blocks of rows.
 
     Args:
         similarities: (N, M) of image i with its neighbours, descending
@@ -34,10 +42,10 @@ class TripletSampler:
         candidates: neighbours that are looked at; all M if there are fewer
 
     Attributes:
-        anchors  (V,) int64, the valid anchors, ascending
+        anchors: (V,) int64, the valid anchors, ascending
 
-    DataError: arrays that do not fit each other, NaN, an index outside of the table, or no valid anchor.
-    Memory beside the table is bounded by blocks of rows.
+    Raises:
+        DataError: arrays that do not fit each other, NaN, an index outside of the table, or no valid anchor
     """
 
     def __init__(
@@ -53,10 +61,17 @@ class TripletSampler:
             raise self._no_anchor(counts)
 
     def epoch(self, seed: int, epoch: int) -> np.ndarray:
-        """The triplets of one epoch, (V, 3) int64: anchors in random order, and what was drawn for each.
+        """Draw the triplets of one epoch.
 
         A positive or negative is drawn with a probability in proportion to the cube of its similarity. The result
         depends on the arguments only, so that a training that goes on from any epoch sees the same triplets.
+
+        Args:
+            seed: of the training
+            epoch: from 0
+
+        Returns:
+            (V, 3) int64: anchors in random order, and the positive and the negative that were drawn for each
         """
         generator = torch.Generator().manual_seed(_mixed(seed, epoch))
         anchors = self.anchors[torch.randperm(len(self.anchors), generator=generator).numpy()]
@@ -90,7 +105,15 @@ class TripletSampler:
 
 
 def batches(triplets: np.ndarray, images: int) -> Iterator[np.ndarray]:
-    """Triplets (V, 3) in pieces of ``images`` // 3 rows; the last may be shorter."""
+    """Cut the triplets of an epoch into batches.
+
+    Args:
+        triplets: (V, 3)
+        images: of a batch, three for each triplet
+
+    Yields:
+        (images // 3, 3); the last may be shorter
+    """
     step = images // 3
     for start in range(0, len(triplets), step):
         yield triplets[start : start + step]

@@ -2,7 +2,6 @@
 
 import math
 import os
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -21,10 +20,8 @@ from reprise.training.ames.loss import Loss, triplet_loss
 from reprise.training.ames.sampling import TripletSampler, batches
 from reprise.training.ames.settings import AmesSettings
 from reprise.training.ames.validation import AmesValidation
-from reprise.training.curves import draw_figure, write_csv
-from reprise.training.states import TrainingState
-
-Row = dict[str, float | int | None]
+from reprise.training.curves import Row, Rows
+from reprise.training.loop import System, TrainingFiles, run_training
 
 
 def train_ames(
@@ -33,51 +30,68 @@ def train_ames(
     features: str | os.PathLike,
     neighbors: RankedList,
     labels: np.ndarray,
-    output: str | os.PathLike,
-    log: str | os.PathLike,
-    figure: str | os.PathLike,
+    best: str | os.PathLike,
+    history: str | os.PathLike,
+    curves: str | os.PathLike,
     state: str | os.PathLike,
     identity: str,
     teacher: str | os.PathLike | None = None,
-    binariser: str | os.PathLike | None = None,
+    binarizer: str | os.PathLike | None = None,
     validation: AmesValidation | None = None,
     device: str | None = None,
 ) -> AMES:
-    """Train a network, write it and the course of its training, and return it in evaluation mode.
+    """Train a network, and go on from the last finished epoch if an earlier call was interrupted.
+
+    On a CPU, with the same number of threads, the weights are the same to the last bit whether interrupted or not.
 
     Args:
+        settings: of the training
         features: local features of the training images, dense or ragged; they say what ``local_dim`` is
         neighbors: of every training image among all of them
         labels: (images,) of any sortable type, equal where two images show the same object
-        output: the checkpoint of the last epoch, {state, optim, epoch} as published
-        log: CSV with a row per epoch; figure: its curves as SVG
-        state: folder of the state, from which a killed training goes on at its last finished epoch. On the CPU, with
-            as many threads, the result is bitwise that of a training that was never killed
-        identity: of this training (its recipe); the state of another one is set aside
+        best: the checkpoint of the last epoch, which is the result: {state, optim, epoch} as published
+        history: CSV of the epochs, brought up to date after each
+        curves: the same as SVG
+        state: folder of what an interrupted call left; kept when all is done, may be deleted then
+        identity: what ``state`` belongs to: anything that changes the result has to change it
         teacher: checkpoint of the network whose tokens are distilled; None trains with the cross-entropy alone
-        binariser: file of the matrix that a binarized network starts from (:mod:`reprise.training.ames.itq`)
+        binarizer: file of the matrix that a binarized network starts from (:mod:`reprise.training.itq`)
         validation: what each epoch is scored on
-        device: the GPU if there is one
+        device: None for a GPU where there is one
 
-    DataError: inputs of different lengths, a teacher of another width, more descriptors than are stored, no valid
-    anchor, or a loss that is not finite (names the images; the state of the epoch before stays).
+    Returns:
+        the network in evaluation mode
+
+    Raises:
+        DataError: inputs of different lengths, a teacher of another width, more descriptors than are stored, no valid
+            anchor, or a loss that is not finite (names the images); what the finished epochs gave stays in ``state``
     """
-    run = _Run(settings, open_features(features), neighbors, labels, teacher, binariser, device or best_device())
-    saved = TrainingState(state, identity)
-    history = run.load(saved.load())
-    for epoch in range(len(history), settings.epochs):
-        history.append(run.train_epoch(epoch, validation))
-        print("  ".join(f"{key} {value:.5g}" for key, value in history[-1].items() if value is not None), flush=True)
-        saved.save(run.state(history))
-    run.network.eval()
-    run.network.save_checkpoint(output, epoch=settings.epochs, optimizer=run.optimizer.state_dict())
-    write_csv(log, history)
-    draw_figure(figure, history, _panels(history), "AMES, distilled" if teacher else "AMES")
-    return run.network
+    device = device or best_device()
+    opened = open_features(features)
+    system = AmesTraining(settings, opened, neighbors, labels, teacher, binarizer, validation, device)
+    run_training(system, settings.epochs, TrainingFiles(best, history, curves, state), identity)
+    return system.network.eval()
 
 
-class _Run:
-    """The network in training, and what it is trained with."""
+class AmesTraining(System):
+    """An AMES network in training.
+
+    Args:
+        settings: of the training
+        features: of the training images
+        neighbors: of every training image among all of them
+        labels: (images,) of any sortable type
+        teacher: a checkpoint; None for none
+        binarizer: a file with a matrix; None for none
+        validation: what each epoch is scored on; None for nothing
+        device: where the networks run
+
+    Attributes:
+        network: on ``device``
+
+    Raises:
+        DataError: inputs that do not fit each other
+    """
 
     def __init__(
         self,
@@ -86,63 +100,72 @@ class _Run:
         neighbors: RankedList,
         labels: np.ndarray,
         teacher: str | os.PathLike | None,
-        binariser: str | os.PathLike | None,
+        binarizer: str | os.PathLike | None,
+        validation: AmesValidation | None,
         device: str,
     ) -> None:
         _check_features(settings, features, len(labels))
         self._settings, self._features, self._device = settings, features, device
+        self._validation = validation
         self._sampler = TripletSampler(neighbors.scores, neighbors.ranks, labels, settings.candidates)
         self._batches = math.ceil(3 * len(self._sampler.anchors) / settings.batch_images)
         self._teacher = None if teacher is None else _load_teacher(teacher, features.dim).to(device)
         torch.manual_seed(settings.seed)
-        self.network = AMES(features.dim, settings.binarized, binariser=binariser).to(device)
-        self.optimizer = torch.optim.AdamW(
+        self.network = AMES(features.dim, settings.binarized, binarizer=binarizer).to(device)
+        self._optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
+        scores = [] if validation is None else validation.columns
+        losses = ["loss", "cross_entropy", "distillation"]
+        self.title = "AMES, distilled" if teacher else "AMES"
+        self.columns = [*losses, "accuracy", "learning_rate", *scores]
+        self.panels = [("training loss", losses), ("accuracy of pairs", ["accuracy"]), ("validation mAP", scores)]
 
-    def load(self, state: Mapping[str, Any] | None) -> list[Row]:
-        """Take over a saved state; returns the rows of the epochs that it has behind it."""
-        if state is None:
-            return []
+    def state(self) -> dict[str, Any]:
+        """Return the states of the network and of what trains it."""
+        return {"network": self.network.state_dict(), "optimizer": self._optimizer.state_dict()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the states of the network and of what trains it."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        return list(state["history"])
+        self._optimizer.load_state_dict(state["optimizer"])
 
-    def state(self, history: list[Row]) -> dict[str, Any]:
-        """What :meth:`load` goes on from."""
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "history": history,
-        }
+    def save(self, path: str | os.PathLike, history: Rows) -> None:
+        """Write {state, optim, epoch}, as published."""
+        self.network.save_checkpoint(path, epoch=len(history), optimizer=self._optimizer.state_dict())
 
-    def train_epoch(self, epoch: int, validation: AmesValidation | None) -> Row:
-        """One pass over the anchors; returns its row of the log."""
-        settings, started = self._settings, time.perf_counter()
-        counts = draw_counts(self._batches, settings.min_descriptors, settings.descriptors, settings.seed, epoch)
+    def train(self, epoch: int) -> Row:
+        """One pass over the anchors; the learning rate falls at every step, and that after the last one is told."""
+        settings, before = self._settings, epoch - 1  # random numbers count epochs from 0
+        counts = draw_counts(self._batches, settings.min_descriptors, settings.descriptors, settings.seed, before)
         everything = None if self._teacher is None else settings.descriptors
-        triplets = batches(self._sampler.epoch(settings.seed, epoch), settings.batch_images)
-        sums = np.zeros(4)
+        triplets = batches(self._sampler.epoch(settings.seed, before), settings.batch_images)
         read = read_batches(self._features, triplets, counts, everything)
+        sums = np.zeros(4)
         self.network.train()
         for step, batch in enumerate(
-            tqdm(read, total=self._batches, unit="batch", desc=f"epoch {epoch + 1}", mininterval=1.0)
+            tqdm(read, total=self._batches, unit="batch", desc=f"epoch {epoch}", mininterval=1.0)
         ):
-            for group in self.optimizer.param_groups:
-                group["lr"] = self._learning_rate(epoch * self._batches + step)
-            sums += self._step(batch, f"epoch {epoch + 1}, batch {step + 1}")
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._learning_rate(before * self._batches + step)
+            sums += self._step(batch, f"epoch {epoch}, batch {step + 1}")
         self._check_weights(epoch)
         total, cross_entropy, distillation, correct = sums / len(self._sampler.anchors)
-        row: Row = {"epoch": epoch + 1, "loss": total, "cross_entropy": cross_entropy}
-        row["distillation"] = distillation if self._teacher is not None else None
-        row |= {"accuracy": correct / 2, "learning_rate": self._learning_rate((epoch + 1) * self._batches)}
-        if validation is not None:
-            row |= validation.scores(self.network.eval())
-        return row | {"seconds": time.perf_counter() - started}
+        return {
+            "loss": total,
+            "cross_entropy": cross_entropy,
+            "distillation": None if self._teacher is None else distillation,
+            "accuracy": correct / 2,
+            "learning_rate": self._learning_rate(epoch * self._batches),
+        }
+
+    def validate(self, epoch: int) -> Row:
+        """Scores in [0, 1], one for each number of re-ranked images."""
+        return {} if self._validation is None else self._validation.scores(self.network.eval())
 
     def _step(self, batch: Batch, where: str) -> np.ndarray:
         """One step of the optimiser; returns the sums of loss, its two parts and right logits over the triplets."""
-        self.optimizer.zero_grad()
+        self._optimizer.zero_grad()
         sums = np.zeros(4)
         for part in batch.parts(self._settings.accumulation):
             loss = self._loss(part.to(self._device))
@@ -150,12 +173,11 @@ class _Run:
             if not np.isfinite(values).all():
                 raise DataError(
                     f"{where}: the loss is {values[0]}, with the images (anchor, positive, negative) "
-                    f"{part.triplets.tolist()}; lower learning_rate, or look at the features of these images. The "
-                    "state of the epoch before is kept"
+                    f"{part.triplets.tolist()}; lower learning_rate, or look at the features of these images"
                 )
             (loss.total * (len(part) / len(batch))).backward()
             sums += [*(value * len(part) for value in values), loss.correct.item()]
-        self.optimizer.step()
+        self._optimizer.step()
         return sums
 
     def _loss(self, batch: Batch) -> Loss:
@@ -171,10 +193,7 @@ class _Run:
     def _check_weights(self, epoch: int) -> None:
         for name, parameter in self.network.named_parameters():
             if not torch.isfinite(parameter).all():
-                raise DataError(
-                    f"epoch {epoch + 1}: {name} is not finite after its last batch; lower learning_rate. The state of "
-                    "the epoch before is kept"
-                )
+                raise DataError(f"epoch {epoch}: {name} is not finite after its last batch; lower learning_rate")
 
 
 def _check_features(settings: AmesSettings, features: LocalDescriptors, labels: int) -> None:
@@ -198,12 +217,3 @@ def _load_teacher(path: str | os.PathLike, dim: int) -> AMES:
             "give a teacher that was trained on these features"
         )
     return teacher.eval()
-
-
-def _panels(history: list[Row]) -> list[tuple[str, list[str]]]:
-    scores = [key for key in history[0] if key.startswith("validation")]
-    return [
-        ("training loss", ["loss", "cross_entropy", "distillation"]),
-        ("accuracy of pairs", ["accuracy"]),
-        ("validation mAP", scores),
-    ]

@@ -16,6 +16,7 @@ from reprise.reranking.shortlists import shortlists
 from reprise.storage.errors import DataError
 from reprise.training.ames.batches import LocalDescriptors
 from reprise.training.ames.settings import AmesValidationSettings
+from reprise.training.curves import Row
 
 _PAIRS = 64
 
@@ -24,13 +25,16 @@ class AmesValidation:
     """Queries, their neighbours in a database, and what of it is right.
 
     Args:
+        settings: of the re-ranking
         neighbors: of every query, indices into the database
-        queries, database: files of local features
+        queries: file of their local features
+        database: the same of the database
         ground_truth: one mapping per query. With the lists ``easy`` and ``hard`` the score is the mAP of the medium
             protocol, with ``ok`` and ``junk`` the classic mAP, with ``ok`` alone the mAP@100 of Google Landmarks v2
         first: only so many queries; None takes all
 
-    DataError: other numbers of queries or images, or more descriptors or candidates than there are.
+    Raises:
+        DataError: other numbers of queries or images, or more descriptors or candidates than there are
     """
 
     def __init__(
@@ -50,10 +54,23 @@ class AmesValidation:
         ((self._name, self._ranking),) = shortlists(chosen, self._truth, ("medium",)).items()
         self._candidates = self._ranking.first(max(settings.candidates)).ranks
 
-    def scores(self, network: AMES) -> dict[str, float | int | None]:
-        """{"validation_map_<K>": mAP} for each number K of re-ranked images, in [0, 1]; network in evaluation mode."""
+    @property
+    def columns(self) -> list[str]:
+        """The names of the scores: ``validation_map_<K>`` for each number K of re-ranked images."""
+        return [f"validation_map_{count}" for count in self._settings.candidates]
+
+    def scores(self, network: AMES) -> Row:
+        """The scores of a network.
+
+        Args:
+            network: in evaluation mode
+
+        Returns:
+            the mAP in [0, 1] of each of ``columns``
+        """
         logits = self._logits(network)
-        return {f"validation_map_{count}": self._map(logits[:, :count]) for count in self._settings.candidates}
+        values = (self._map(logits[:, :count]) for count in self._settings.candidates)
+        return dict(zip(self.columns, values, strict=True))
 
     def _map(self, logits: np.ndarray) -> float:
         ranking = fuse(self._ranking, logits, self._settings.similarity_weight, self._settings.temperature)
@@ -102,10 +119,20 @@ class AmesValidation:
 def read_validation(
     description: Mapping | None, queries: str | os.PathLike | None, database: str | os.PathLike | None
 ) -> AmesValidation | None:
-    """What ``description`` names; None for None.
+    """Read what a network in training is scored on.
 
-    Keys: ``settings`` of :class:`AmesValidationSettings`; ``dataset``, as :func:`reprise.datasets.reading.read_dataset`
-    takes it; ``neighbors``, their file; ``queries``, only the first so many, or None for all.
+    Args:
+        description: ``settings`` of :class:`AmesValidationSettings`; ``dataset``, as
+            :func:`reprise.datasets.reading.read_dataset` takes it; ``neighbors``, their file; ``queries``, only the
+            first so many, or None for all. None for no validation
+        queries: file of their local features
+        database: the same of the database
+
+    Returns:
+        None for no validation
+
+    Raises:
+        DataError: a file that is missing or cannot be used, or a dataset without ground truth
     """
     if description is None:
         return None
@@ -113,7 +140,7 @@ def read_validation(
     if queries is None or database is None or dataset.ground_truth is None:
         raise DataError("validation: needs features of queries and database, and a dataset with ground truth")
     return AmesValidation(
-        AmesValidationSettings.from_json(description["settings"]),
+        AmesValidationSettings.read(description["settings"], "validation"),
         neighbors=read_neighbors(description["neighbors"]),
         queries=queries,
         database=database,

@@ -18,7 +18,11 @@ from reprise.training.losses import contrastive_loss
 
 
 def parameter_groups(network: HOW, learning_rate: float) -> list[dict]:
-    """The trunk at ``learning_rate``, and the reduction, if any, at 0, so that it keeps its whitening."""
+    """The trunk at ``learning_rate``, and the reduction, if any, at 0, so that it keeps its whitening.
+
+    Returns:
+        what the optimisers of torch take
+    """
     groups = [{"params": list(network.features.parameters()), "lr": learning_rate}]
     if network.dim_reduction is not None:
         groups.append({"params": list(network.dim_reduction.parameters()), "lr": 0.0})
@@ -29,7 +33,13 @@ def parameter_groups(network: HOW, learning_rate: float) -> list[dict]:
 class Trainer:
     """A network in training, with what each epoch needs.
 
-    The optimiser is Adam over :func:`parameter_groups`.
+    Attributes:
+        settings: of the training
+        training_set: its images and pairs
+        network: on ``device``
+        optimizer: Adam over :func:`parameter_groups`
+        workers: threads that decode images
+        device: where the network runs
     """
 
     settings: TrainingSettings
@@ -40,9 +50,13 @@ class Trainer:
     device: str
 
     def run(self, epoch: int) -> tuple[float, float]:
-        """Train for one epoch, counted from 1; returns the mean loss of a tuple and the mean distance of negatives.
+        """Train for one epoch, counted from 1.
 
-        DataError: a loss or a parameter that is not finite, an image that cannot be read, too few clusters.
+        Returns:
+            the mean loss of a tuple, and the mean distance of queries and their mined negatives, before the first step
+
+        Raises:
+            DataError: a loss or a parameter that is not finite, an image that cannot be read, too few clusters
         """
         tuples, distance = self._mine(epoch)
         loss = self._train(epoch, tuples)

@@ -16,9 +16,19 @@ _AHEAD = 4
 
 
 def load_ahead(paths: Iterable[Path], network: HOW, image_size: int, workers: int) -> Iterator[torch.Tensor]:
-    """Yield the images normalised for ``network``, (1, 3, H, W) float32, in order; only a few are in memory.
+    """Yield images as a network takes them; only a few are in memory.
 
-    DataError: an image that cannot be decoded.
+    Args:
+        paths: the images
+        network: whose mean and standard deviation of pixels they are normalised with
+        image_size: pixels of the longer side, to which larger images are shrunk
+        workers: threads that decode
+
+    Yields:
+        (1, 3, H, W) float32, in order
+
+    Raises:
+        DataError: an image that cannot be decoded
     """
 
     def load(path: Path) -> torch.Tensor:
@@ -29,7 +39,11 @@ def load_ahead(paths: Iterable[Path], network: HOW, image_size: int, workers: in
 
 
 def check_files(images: ImageList) -> None:
-    """DataError unless every image is there: an epoch meets only some of them, and the missing one perhaps late."""
+    """Check that every image is there: an epoch meets only some of them, and the missing one perhaps late.
+
+    Raises:
+        DataError: naming the first that is missing, and how many are
+    """
     missing = [path for path in images.paths if not path.is_file()]
     if missing:
         raise DataError(

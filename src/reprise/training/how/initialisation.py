@@ -26,7 +26,15 @@ def initial_network(
 ) -> HOW:
     """The network of ``settings``, its reduction the whitening of the first of ``images``.
 
-    trunk: a torchvision checkpoint; None for random weights from the seed of the settings.
+    Args:
+        settings: of the training
+        images: the first of which are whitened
+        trunk: a torchvision checkpoint; None for random weights from the seed of the settings
+        workers: threads that decode images
+        device: where the network runs
+
+    Raises:
+        DataError: settings that no network can have, another checkpoint, or an image that cannot be decoded
     """
     torch.manual_seed(settings.seed)
     network = HOW(settings.backbone, settings.skip_stages, settings.dim, settings.smoothing)

@@ -18,8 +18,10 @@ _SCORES = 1 << 24  # similarities in memory at a time
 class Draw:
     """What is random in an epoch.
 
-    pairs  rows of the training pairs; pool  images that negatives are chosen from
-    order  in which the tuples of ``pairs`` are trained on
+    Attributes:
+        pairs: (Q,) int64, rows of the training pairs
+        pool: (N,) int64, images that negatives are chosen from
+        order: (Q,) int64, in which the tuples of ``pairs`` are trained on
     """
 
     pairs: np.ndarray
@@ -32,6 +34,12 @@ def draw_epoch(training_set: TrainingSet, *, queries: int, pool: int, seed: int)
 
     The numbers are consumed in the order of the published training with a torch of 1.7 or later: two permutations, a
     seed for each of three data loaders, of which none matters, and the seed of the permutation of the tuples.
+
+    Args:
+        training_set: what is drawn from
+        queries: pairs, at most
+        pool: images, at most
+        seed: of the epoch
     """
     generator = torch.Generator().manual_seed(seed)
     pairs = torch.randperm(len(training_set.queries), generator=generator)[:queries]
@@ -49,15 +57,22 @@ def mine_negatives(
     pool_clusters: np.ndarray,
     negatives: int,
 ) -> np.ndarray:
-    """The most similar images of other clusters for each query, at most one of a cluster: (Q, negatives) int64.
+    """The most similar images of other clusters for each query, at most one of a cluster.
 
-    queries, pool   (Q, D) and (N, D) float32 global descriptors
-    query_clusters, pool_clusters  (Q,) and (N,) integers
+    A block of queries is compared at a time, so that memory does not grow with their number.
 
-    Returns positions in the pool, most similar first; equally similar images in the order of the pool. A block of
-    queries is compared at a time, so that memory does not grow with their number.
+    Args:
+        queries: (Q, D) float32 global descriptors
+        pool: (N, D) float32 global descriptors
+        query_clusters: (Q,) integers
+        pool_clusters: (N,) integers
+        negatives: of each query
 
-    DataError: a query for which the pool has fewer than ``negatives`` clusters beside its own.
+    Returns:
+        (Q, negatives) int64, positions in the pool, most similar first; equally similar images in the order of the pool
+
+    Raises:
+        DataError: a query for which the pool has fewer than ``negatives`` clusters beside its own
     """
     available = np.unique(pool_clusters)
     chosen = np.empty((len(queries), negatives), np.int64)
@@ -78,7 +93,12 @@ def mine_negatives(
 
 
 def negative_distance(queries: np.ndarray, negatives: np.ndarray) -> float:
-    """The mean distance of (Q, D) queries and their (Q, n, D) negatives, 1e-6 added to differences as published."""
+    """The mean distance of queries and their negatives, with 1e-6 added to differences as published.
+
+    Args:
+        queries: (Q, D) float
+        negatives: (Q, n, D) float
+    """
     return float(np.linalg.norm(queries[:, None] - negatives + 1e-6, axis=2).mean())
 
 

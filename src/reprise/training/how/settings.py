@@ -1,119 +1,98 @@
-"""The settings of a training, from plain JSON values."""
+"""The settings of a training of HOW; the defaults are those of R18_how (Tolias, Jenicek and Chum, ECCV 2020)."""
 
-from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
 
-from reprise.networks.how_settings import SCALES, Settings
-from reprise.storage.errors import DataError
-from reprise.training.settings import (
-    CheckedSettings,
-    anything,
-    boolean,
-    group,
-    integer,
-    list_of,
-    number,
-    one_of,
-    setting,
-)
+from pydantic import Field, model_validator
+
+from reprise.asmk.settings import Kernel
+from reprise.codebooks.sizes import Size
+from reprise.extractors.settings import ImageSize, Scales
+from reprise.storage.references import Refers
+from reprise.storage.settings import Count, Settings
+from reprise.training.settings import Dataset, TrainingEntry
+
+_WITHOUT_VALIDATION = "null takes the epoch with the lowest loss for the best"
 
 
-@dataclass(frozen=True)
-class WhiteningSettings(CheckedSettings):
-    """Of how many images, and how many of the strongest features of each, the reduction is the whitening."""
+class WhiteningSettings(Settings):
+    """The whitening that a reduction starts with."""
 
-    images: int = setting(5000, integer(1))
-    num_features: int = setting(1000, integer(1))
-
-
-@dataclass(frozen=True)
-class CodebookSettings(CheckedSettings):
-    """The codebook of a validation: k-means of features of the first training images."""
-
-    images: int = setting(20000, integer(1))
-    num_features: int = setting(1000, integer(1))
-    scales: tuple[float, ...] = setting((1.0,), list_of(number(0, above=True)))
-    size: int = setting(65536, integer(1))
-    iterations: int = setting(10, integer(1))
-    seed: int = setting(1234, integer(0))
+    images: Count = Field(5000, description="so many of the first images")
+    num_features: Count = Field(1000, description="the strongest features of each")
 
 
-@dataclass(frozen=True)
-class MatchingSettings(CheckedSettings):
-    """The arguments of :class:`reprise.asmk.asmk.ASMK`."""
+class CodebookSettings(Settings):
+    """The codebook of a validation."""
 
-    binary: bool = setting(True, boolean)
-    idf: bool | str = setting(False, one_of(False, True, "published"))
-    database_assignments: int = setting(1, integer(1))
-    query_assignments: int = setting(5, integer(1))
-    alpha: float = setting(3.0, number(0))
-    threshold: float = setting(0.0, number(-1))
-
-
-@dataclass(frozen=True)
-class ValidationSettings(CheckedSettings):
-    """Every ``frequency`` epochs, search with the ``num_features`` strongest features of an image over ``scales``."""
-
-    frequency: int = setting(5, integer(1))
-    num_features: int = setting(1000, integer(1))
-    scales: tuple[float, ...] = setting(SCALES, list_of(number(0, above=True)))
-    codebook: CodebookSettings = field(default_factory=CodebookSettings, metadata={"check": group(CodebookSettings)})
-    asmk: MatchingSettings = field(default_factory=MatchingSettings, metadata={"check": group(MatchingSettings)})
+    images: Count = Field(20000, description="so many of the first training images")
+    num_features: Count = Field(1000, description="the strongest features of each")
+    scales: Scales = Field([1.0], description="factors of the image pyramid")
+    size: Size = Field("64k", description="visual words; k is 1024")
+    iterations: Count = Field(10, description="of k-means")
+    seed: int = Field(1234, ge=0, description="of k-means")
 
 
-@dataclass(frozen=True)
-class TrainingSettings(CheckedSettings):
-    """How a HOW network is trained; the defaults are those of R18_how (Tolias, Jenicek and Chum, ECCV 2020).
+class ValidationSettings(Settings):
+    """How images are searched during a training, to choose the best epoch."""
 
-    backbone, skip_stages, dim, smoothing  see :class:`reprise.networks.how.HOW`
-    seed              of the initial weights; epoch e draws its tuples with seed + e
-    epochs            0 leaves the network as it is initialised, "off-the-shelf"
-    learning_rate     of the trunk; the reduction keeps its whitening
-    weight_decay      added to the gradient, as Adam does it
-    learning_rate_decay  factor after each epoch
-    margin            of the contrastive loss
-    image_size        longer side in pixels to which larger images are shrunk, in training, whitening and validation
-    negatives         per tuple
-    queries, pool     per epoch: pairs of query and positive, and images that negatives are chosen from (at most)
-    batch             tuples whose gradients are summed
-    accumulation      batches to a step of the optimiser, whose gradients are summed, too
-    mixed_precision   compute in bfloat16 where autocast finds it safe
-    whitening         None without a reduction
-    validation        None selects the epoch of the lowest loss
+    frequency: Count = Field(5, description="epochs from one validation to the next")
+    num_features: Count = Field(1000, description="the strongest features of each image")
+    scales: Scales = Field([2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25], description="factors of the image pyramid")
+    codebook: CodebookSettings = Field(CodebookSettings(), description="trained anew at each validation")
+    asmk: Kernel = Field(Kernel(), description="settings of the kernel")
 
-    DataError: a value outside of its range.
-    """
 
-    backbone: str = setting("resnet18", anything)
-    skip_stages: int = setting(0, anything)
-    dim: int | None = setting(128, anything)
-    smoothing: int | None = setting(3, anything)
-    seed: int = setting(0, integer(0))
-    epochs: int = setting(20, integer(0))
-    learning_rate: float = setting(5e-6, number(0, above=True))
-    weight_decay: float = setting(1e-4, number(0))
-    learning_rate_decay: float = setting(0.99, number(0, above=True))
-    margin: float = setting(0.8, number(0, above=True))
-    image_size: int = setting(1024, integer(1))
-    negatives: int = setting(5, integer(1))
-    queries: int = setting(2000, integer(1))
-    pool: int = setting(20000, integer(1))
-    batch: int = setting(5, integer(1))
-    accumulation: int = setting(1, integer(1))
-    mixed_precision: bool = setting(False, boolean)
-    whitening: WhiteningSettings | None = field(
-        default_factory=WhiteningSettings, metadata={"check": group(WhiteningSettings, optional=True)}
+class TrainingSettings(Settings):
+    """How a HOW network is trained."""
+
+    backbone: Literal["resnet18", "resnet50", "resnet101"] = Field("resnet18", description="the trunk's architecture")
+    skip_stages: int = Field(0, ge=0, le=3, description="last stages of the trunk that are left out")
+    dim: Count | None = Field(128, description="dimensions after the reduction; null leaves it out")
+    smoothing: Count | None = Field(3, description="side of the average filter, in cells; null leaves it out")
+    whitening: WhiteningSettings | None = Field(WhiteningSettings(), description="what the reduction starts with")
+    seed: int = Field(0, ge=0, description="of the initial weights; epoch e draws its tuples with seed + e")
+    epochs: int = Field(20, ge=0, description="0 leaves the network as it is initialised, off the shelf")
+    queries: Count = Field(2000, description="matching pairs per epoch")
+    pool: Count = Field(20000, description="images among which negatives are mined, per epoch")
+    negatives: Count = Field(5, description="per query")
+    batch: Count = Field(5, description="tuples whose gradients are summed")
+    accumulation: Count = Field(1, description="batches to a step of the optimiser, whose gradients are summed, too")
+    mixed_precision: bool = Field(False, description="compute in bfloat16 where autocast finds it safe")
+    image_size: ImageSize = Field(
+        1024,
+        description="pixels of the longer side, to which larger images are shrunk; also in whitening and validation",
     )
-    validation: ValidationSettings | None = field(
-        default_factory=ValidationSettings, metadata={"check": group(ValidationSettings, optional=True)}
-    )
+    margin: float = Field(0.8, gt=0, description="of the contrastive loss")
+    learning_rate: float = Field(5e-6, gt=0, description="of the trunk; the reduction keeps its whitening")
+    learning_rate_decay: float = Field(0.99, gt=0, le=1, description="factor after each epoch")
+    weight_decay: float = Field(1e-4, ge=0, description="added to the gradient, as Adam does it")
+    validation: ValidationSettings | None = Field(ValidationSettings(), description=_WITHOUT_VALIDATION)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        Settings(self.backbone, self.skip_stages, self.dim, self.smoothing)
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
         if (self.dim is None) != (self.whitening is None):
-            raise DataError(
-                f"whitening: is {self.whitening!r} with dim {self.dim!r}; a reduction starts as a whitening, so give "
-                "both, or null for both"
-            )
+            raise ValueError("whitening: a reduction (dim) starts with a whitening; give both, or null for both")
         if self.batch > self.queries:
-            raise DataError(f"batch: is {self.batch}, and an epoch has {self.queries} queries; lower it")
+            raise ValueError(f"batch: {self.batch} is more than the {self.queries} queries of an epoch; lower it")
+        return self
+
+
+class ValidationEntry(ValidationSettings):
+    """What is searched during a training, and how."""
+
+    dataset: Dataset = Field("val_eccv20", description="a dataset with ground truth")
+
+
+class Entry(TrainingSettings, TrainingEntry):
+    """HOW (Tolias, Jenicek and Chum, ECCV 2020); the defaults are those of R18_how."""
+
+    learns_from = "pairs"
+
+    trunk: Annotated[str, Refers("sources")] | None = Field(
+        description="the trunk that it starts from; null starts from random weights"
+    )
+    validation: ValidationEntry | None = Field(ValidationEntry(), description=_WITHOUT_VALIDATION)
+
+    def descriptor_dim(self, extractor_dim: int | None) -> int | None:
+        """Return the dimension of the descriptors that the network gives or takes; None where it is not known."""
+        return self.dim

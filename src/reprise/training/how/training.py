@@ -1,30 +1,26 @@
-"""Training HOW (Tolias, Jenicek and Chum, ECCV 2020, section 4), from its initialisation to its best epoch."""
+"""Training of HOW: what it adds to the loop that all systems share."""
 
 import os
 import shutil
-import sys
-import time
-from dataclasses import asdict, fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.networks.devices import best_device
 from reprise.networks.how import HOW
-from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
-from reprise.training.curves import draw_figure, write_csv
+from reprise.training.curves import Row, Rows
 from reprise.training.how.epochs import Trainer, parameter_groups
 from reprise.training.how.images import check_files
 from reprise.training.how.initialisation import initial_network
-from reprise.training.how.selection import Epoch, best_epoch
 from reprise.training.how.settings import TrainingSettings
-from reprise.training.how.state import StateFolder
 from reprise.training.how.validation import validate
+from reprise.training.loop import System, TrainingFiles, run_training
+from reprise.training.selection import Criterion, best_epoch
 
 
 def train_how(
@@ -44,139 +40,135 @@ def train_how(
 ) -> None:
     """Train a network, and go on from the last finished epoch if an earlier call was interrupted.
 
-    validation     needed where ``settings.validation`` is
-    trunk          a torchvision checkpoint of the backbone, see :func:`reprise.training.how.trunks.load_trunk`; None
-                   starts from random weights
-    best, last     checkpoints, in the published format, of the best epoch (see
-                   :func:`reprise.training.how.selection.best_epoch`) and of the last
-    history, curves  CSV and SVG of the epochs, brought up to date after each
-    state          folder of what an interrupted call left; kept when all is done, may be deleted then
-    identity       what ``state`` belongs to: anything that changes the result has to change it
-    workers        threads that decode images
-    device         None for a GPU where there is one
-
     On a CPU, with the same number of threads, the weights are the same to the last bit whether interrupted or not.
 
-    DataError: settings and data that do not fit, an image that is missing or cannot be decoded, a loss that is not
-    finite; what the finished epochs gave stays in ``state``.
+    Args:
+        settings: of the training
+        training_set: images and matching pairs
+        validation: needed where ``settings.validation`` is
+        trunk: a torchvision checkpoint of the backbone, see :func:`reprise.training.how.trunks.load_trunk`; None starts
+            from random weights
+        best: checkpoint of the best epoch, in the published format: the one with the highest validation score, and
+            before the first validation the one with the lowest loss
+        last: checkpoint of the last epoch
+        history: CSV of the epochs, brought up to date after each
+        curves: the same as SVG
+        state: folder of what an interrupted call left; kept when all is done, may be deleted then
+        identity: what ``state`` belongs to: anything that changes the result has to change it
+        workers: threads that decode images
+        device: None for a GPU where there is one
+
+    Raises:
+        DataError: settings and data that do not fit, an image that is missing or cannot be decoded, a loss that is not
+            finite; what the finished epochs gave stays in ``state``
     """
     _check(settings, training_set, validation)
     device = device or best_device()
-    folder = StateFolder(state, identity)
-    trainer, scheduler, epochs = _begin(settings, training_set, trunk, folder, workers, device)
-    _show(epochs, history, curves)
-    for number in range(len(epochs) + 1, settings.epochs + 1):
-        start = time.perf_counter()
-        rate = trainer.optimizer.param_groups[0]["lr"]
-        try:
-            loss, distance = trainer.run(number)
-        except DataError as error:
-            raise DataError(f"{error}. The last finished epoch and the best one are kept in {folder.folder}") from error
-        score = _validate(trainer, validation, number, folder)
-        scheduler.step()
-        epochs.append(Epoch(number, loss, distance, rate, score, time.perf_counter() - start))
-        if best_epoch(epochs) == number:
-            _save(folder.best_path(number), trainer, epochs)
-        folder.write(_state(trainer, scheduler), epochs)
-        _show(epochs, history, curves)
-    _save(last, trainer, epochs, scheduler if not epochs else None)
-    _copy(folder.best_path(best_epoch(epochs)) if epochs else Path(last), best)
+    system = HowTraining(settings, training_set, validation, trunk, Path(state) / "working", workers, device)
+    run_training(system, settings.epochs, TrainingFiles(best, history, curves, state, last), identity)
 
 
-def _begin(
-    settings: TrainingSettings,
-    training_set: TrainingSet,
-    trunk: str | os.PathLike | None,
-    folder: StateFolder,
-    workers: int,
-    device: str,
-) -> tuple[Trainer, torch.optim.lr_scheduler.ExponentialLR, list[Epoch]]:
-    """A trainer where the state left off, or before its first epoch."""
-    saved = folder.read()
-    if saved is None:
-        network = initial_network(settings, training_set.images, trunk, workers=workers, device=device)
-    else:
-        network = HOW(settings.backbone, settings.skip_stages, settings.dim, settings.smoothing).to(device)
-    groups = parameter_groups(network, settings.learning_rate)
-    optimizer = torch.optim.Adam(groups, weight_decay=settings.weight_decay)
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, settings.learning_rate_decay)
-    trainer = Trainer(settings, training_set, network, optimizer, workers, device)
-    if saved is None:
-        folder.write(_state(trainer, scheduler), [])
-        return trainer, scheduler, []
-    state, epochs = saved
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    scheduler.load_state_dict(state["scheduler"])
-    tqdm.write(f"{folder.folder}: going on after epoch {len(epochs)}", file=sys.stderr)
-    return trainer, scheduler, epochs
+class HowTraining(System):
+    """A HOW network in training.
 
+    Args:
+        settings: of the training
+        training_set: images and matching pairs
+        validation: a dataset with queries; None for no validation
+        trunk: a torchvision checkpoint; None for random weights
+        working: folder for the files of a validation, of no use after it
+        workers: threads that decode images
+        device: where the network runs
+    """
 
-def _validate(trainer: Trainer, dataset: Dataset | None, epoch: int, folder: StateFolder) -> float | None:
-    settings = trainer.settings.validation
-    if settings is None or dataset is None or epoch % settings.frequency:
-        return None
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()  # faiss allocates beside torch
-    working = folder.working_folder()
-    score = validate(
-        trainer.network,
-        settings,
-        trainer.training_set.images,
-        dataset,
-        image_size=trainer.settings.image_size,
-        folder=working,
-        workers=trainer.workers,
-        device=trainer.device,
-    )
-    shutil.rmtree(working)
-    return score
+    title = "HOW"
+    columns = ("loss", "avg_neg_dist", "learning_rate", "validation_map")
+    panels = (("loss of a tuple", ["loss"]), ("validation mAP", ["validation_map"]))
+    criteria = (Criterion("validation_map", highest=True), Criterion("loss", highest=False))
 
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        training_set: TrainingSet,
+        validation: Dataset | None,
+        trunk: str | os.PathLike | None,
+        working: Path,
+        workers: int,
+        device: str,
+    ) -> None:
+        self._settings, self._validation, self._trunk, self._working = settings, validation, trunk, working
+        self._network = HOW(settings.backbone, settings.skip_stages, settings.dim, settings.smoothing).to(device)
+        groups = parameter_groups(self._network, settings.learning_rate)
+        self._optimizer = torch.optim.Adam(groups, weight_decay=settings.weight_decay)
+        self._scheduler = torch.optim.lr_scheduler.ExponentialLR(self._optimizer, settings.learning_rate_decay)
+        self._trainer = Trainer(settings, training_set, self._network, self._optimizer, workers, device)
 
-def _state(trainer: Trainer, scheduler: torch.optim.lr_scheduler.LRScheduler) -> dict[str, Any]:
-    return {
-        "network": trainer.network.state_dict(),
-        "optimizer": trainer.optimizer.state_dict(),
-        "scheduler": scheduler.state_dict(),
-    }
+    def initialise(self) -> None:
+        """Load the trunk, and whiten the first images."""
+        trainer, images = self._trainer, self._trainer.training_set.images
+        initial = initial_network(self._settings, images, self._trunk, workers=trainer.workers, device=trainer.device)
+        self._network.load_state_dict(initial.state_dict())
 
+    def state(self) -> dict[str, Any]:
+        """Return the states of the network and of what trains it."""
+        return {
+            "network": self._network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scheduler": self._scheduler.state_dict(),
+        }
 
-def _save(
-    path: str | os.PathLike,
-    trainer: Trainer,
-    epochs: list[Epoch],
-    scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
-) -> None:
-    """Write a checkpoint in the published format, where only a network before its first epoch has a scheduler."""
-    scores = {
-        "train": {epoch.epoch: epoch.loss for epoch in epochs},
-        "validation": {epoch.epoch: epoch.validation_map for epoch in epochs if epoch.validation_map is not None},
-    }
-    best = epochs[best_epoch(epochs) - 1] if epochs else None
-    training = {
-        "optimizer": trainer.optimizer.state_dict(),
-        "best_score": None if best is None else best.loss if best.validation_map is None else best.validation_map,
-        "scores": scores,
-    }
-    if scheduler is not None:
-        training["scheduler"] = scheduler.state_dict()
-    trainer.network.save_checkpoint(path, epoch=len(epochs), training=training)
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the states of the network and of what trains it."""
+        self._network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._scheduler.load_state_dict(state["scheduler"])
 
+    def train(self, epoch: int) -> Row:
+        """Mine tuples and pass over them, with the learning rate of the epoch."""
+        rate = self._optimizer.param_groups[0]["lr"]
+        loss, distance = self._trainer.run(epoch)
+        self._scheduler.step()
+        return {"loss": loss, "avg_neg_dist": distance, "learning_rate": rate}
 
-def _copy(source: Path, target: str | os.PathLike) -> None:
-    with atomic_path(target) as temporary:
-        shutil.copyfile(source, temporary)
+    def validate(self, epoch: int) -> Row:
+        """The mAP in [0, 1], every ``frequency`` epochs."""
+        settings = self._settings.validation
+        if settings is None or self._validation is None or epoch % settings.frequency:
+            return {"validation_map": None}
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()  # faiss allocates beside torch
+        shutil.rmtree(self._working, ignore_errors=True)
+        self._working.mkdir(parents=True)
+        score = validate(
+            self._network,
+            settings,
+            self._trainer.training_set.images,
+            self._validation,
+            image_size=self._settings.image_size,
+            folder=self._working,
+            workers=self._trainer.workers,
+            device=self._trainer.device,
+        )
+        shutil.rmtree(self._working)
+        return {"validation_map": score}
 
+    def save(self, path: str | os.PathLike, history: Rows) -> None:
+        """Write a checkpoint in the published format, where only a network before its first epoch has a scheduler."""
+        training: dict[str, Any] = {"optimizer": self._optimizer.state_dict(), "best_score": self._best_score(history)}
+        scores = {"train": "loss", "validation": "validation_map"}
+        training["scores"] = {
+            name: {row["epoch"]: row[key] for row in history if row[key] is not None} for name, key in scores.items()
+        }
+        if not history:
+            training["scheduler"] = self._scheduler.state_dict()
+        self._network.save_checkpoint(path, epoch=len(history), training=training)
 
-def _show(epochs: list[Epoch], history: str | os.PathLike, curves: str | os.PathLike) -> None:
-    rows = [asdict(epoch) for epoch in epochs]
-    write_csv(history, rows, [entry.name for entry in fields(Epoch)])
-    draw_figure(curves, rows, [("loss of a tuple", ["loss"]), ("validation mAP", ["validation_map"])], "HOW")
-    if epochs:
-        score = epochs[-1].validation_map
-        validated = "" if score is None else f", validation mAP {100 * score:.2f}"
-        line = f"epoch {epochs[-1].epoch}: loss {epochs[-1].loss:.4f}{validated}, {epochs[-1].seconds:.0f} s"
-        tqdm.write(line, file=sys.stderr)
+    def _best_score(self, history: Rows) -> float | None:
+        """The score of the best epoch, or its loss where it has none."""
+        if not history:
+            return None
+        best = history[best_epoch(history, self.criteria) - 1]
+        return best["loss"] if best["validation_map"] is None else best["validation_map"]
 
 
 def _check(settings: TrainingSettings, training_set: TrainingSet, validation: Dataset | None) -> None:

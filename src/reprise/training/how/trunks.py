@@ -18,7 +18,12 @@ def load_trunk(network: HOW, path: str | os.PathLike) -> None:
     What the trunk lacks is left out: the classifier, and the stages that the network skips. The published networks
     start from the first weights that torchvision released ("IMAGENET1K_V1").
 
-    DataError: a file that is no checkpoint of the backbone, by name or shape of any parameter.
+    Args:
+        network: whose trunk is set
+        path: the checkpoint
+
+    Raises:
+        DataError: a file that is no checkpoint of the backbone, by name or shape of any parameter
     """
     backbone, skipped = network.settings.backbone, network.settings.skip_stages
     remedy = f"give a torchvision checkpoint of {backbone}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from reprise.asmk.asmk import ASMK
 from reprise.codebooks.codebook import Codebook
+from reprise.codebooks.sizes import words
 from reprise.codebooks.stages import train_codebook
 from reprise.datasets.images import Dataset, ImageList
 from reprise.evaluation.retrieval import evaluate_classic, evaluate_revisited
@@ -30,32 +31,46 @@ def validate(
     workers: int = 2,
     device: str = "cpu",
 ) -> float:
-    """The mAP in [0, 1] of ``network`` on ``dataset``, medium for a revisited one, with a codebook trained anew.
+    """The mAP of a network in training, with a codebook trained anew.
 
-    The steps, the functions and the files between them are those of an evaluation; ``folder`` takes the files.
+    The steps, the functions and the files between them are those of an evaluation.
 
-    DataError: a dataset without queries, or of whose queries none has a positive image.
+    Args:
+        network: as it is
+        settings: of the search
+        training_images: of the first of which the codebook is made
+        dataset: what is searched
+        image_size: pixels of the longer side, to which larger images are shrunk
+        folder: takes the files
+        workers: threads that decode images
+        device: where the network runs
+
+    Returns:
+        in [0, 1]; that of the medium protocol for a revisited dataset
+
+    Raises:
+        DataError: a dataset without queries, or of whose queries none has a positive image
     """
     if dataset.queries is None or not dataset.ground_truth:
         raise DataError("validation: the dataset has no queries; choose one with ground truth, such as val_eccv20")
     network.save_checkpoint(folder / "network.pth")
 
-    def extract(name: str, images: ImageList, num_features: int, scales: tuple[float, ...]) -> Path:
+    def extract(name: str, images: ImageList, num_features: int, scales: list[float]) -> Path:
         limits = {"image_size": image_size, "scales": scales, "num_features": num_features}
         settings = Settings.read({"type": "how", "checkpoint": folder / "network.pth", **limits}, "validation")
         extractor = Extractor(settings, device)
         extract_images(images, extractor, folder / name, attributes={"recipe": ""}, workers=workers)
         return folder / name
 
-    words = settings.codebook
-    training = extract("training.h5", training_images.first(words.images), words.num_features, words.scales)
+    codebook = settings.codebook
+    training = extract("training.h5", training_images.first(codebook.images), codebook.num_features, codebook.scales)
     train_codebook(
         training,
         folder / "codebook.h5",
-        size=words.size,
-        num_features=words.num_features,
-        iterations=words.iterations,
-        seed=words.seed,
+        size=words(codebook.size),
+        num_features=codebook.num_features,
+        iterations=codebook.iterations,
+        seed=codebook.seed,
         attributes={"recipe": ""},
     )
     training.unlink()
@@ -66,7 +81,7 @@ def validate(
 
 def _search(settings: ValidationSettings, codebook: Path, database: Path, queries: Path) -> np.ndarray:
     """The ranking of all database images for each query: (Q, N)."""
-    engine = ASMK(Codebook.load(codebook), device="auto", **vars(settings.asmk))
+    engine = ASMK(Codebook.load(codebook), device="auto", **settings.asmk.model_dump())
     with open_features(database) as file:
         for start in range(0, len(file), _IMAGES_PER_BLOCK):
             stop = min(start + _IMAGES_PER_BLOCK, len(file))

@@ -15,8 +15,10 @@ from reprise.formats.features import open_features
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.training.ames.batches import LocalDescriptors
+from reprise.training.itq.settings import ItqSettings
 
 _IMAGES_PER_BLOCK = 256
+_DEFAULTS = ItqSettings()
 
 
 def fit_itq(descriptors: np.ndarray, bits: int = 128, *, iterations: int = 50, seed: int = 0) -> np.ndarray:
@@ -29,10 +31,12 @@ def fit_itq(descriptors: np.ndarray, bits: int = 128, *, iterations: int = 50, s
 
     Args:
         descriptors: (n, D) floats; they are L2-normalised here
+        bits: of the codes
         iterations: turns; 0 leaves the random rotation
         seed: of the random rotation
 
-    DataError: fewer descriptors or dimensions than ``bits``, or values that are not finite.
+    Raises:
+        DataError: fewer descriptors or dimensions than ``bits``, or values that are not finite
     """
     if descriptors.ndim != 2 or min(descriptors.shape) < bits:
         raise DataError(
@@ -54,44 +58,53 @@ def fit_itq(descriptors: np.ndarray, bits: int = 128, *, iterations: int = 50, s
 
 
 def quantisation_loss(descriptors: np.ndarray, W: np.ndarray) -> float:
-    """The mean square difference of projections x @ W, x normalised, from their signs: what ITQ makes small."""
+    """The mean square difference of projections x @ W, x normalised, from their signs: what ITQ makes small.
+
+    Args:
+        descriptors: (n, D) floats
+        W: (D, bits) float32
+    """
     X = torch.nn.functional.normalize(torch.from_numpy(np.asarray(descriptors)).float(), eps=1e-12)
     projected = X @ torch.from_numpy(W)
     return float((torch.where(projected > 0, 1.0, -1.0) - projected).square().mean())
 
 
-def fit_binariser(
+def fit_binarizer(
     output: str | os.PathLike,
     features: str | os.PathLike,
+    settings: ItqSettings = _DEFAULTS,
     *,
     bits: int = 128,
-    descriptors: int = 1_000_000,
-    num_features: int = 400,
-    iterations: int = 50,
-    seed: int = 0,
 ) -> None:
     """Fit a matrix to local features and write it as the published files are: {"W": (D, bits) float32}.
 
     Args:
+        output: the file of the matrix
         features: a file of dense or ragged local features
-        descriptors: how many are used: equally many of the strongest of every image, or, where that is less than one
-            of each, one of that many images. They are what memory grows with: 4 D bytes each, twice
-        num_features: the most of one image
-        seed: of the choice of images and descriptors, and of the rotation
+        settings: memory grows with their ``descriptors``: 4 D bytes each, twice
+        bits: of the codes
 
-    DataError: see :func:`fit_itq` and :func:`reprise.formats.features.open_features`.
+    Raises:
+        DataError: see :func:`fit_itq` and :func:`reprise.formats.features.open_features`
     """
-    sample = sample_descriptors(open_features(features), descriptors, num_features, seed)
-    W = fit_itq(sample, bits, iterations=iterations, seed=seed)
+    sample = sample_descriptors(open_features(features), settings.descriptors, settings.num_features, settings.seed)
+    W = fit_itq(sample, bits, iterations=settings.iterations, seed=settings.seed)
     print(f"quantisation loss of {len(sample)} descriptors: {quantisation_loss(sample, W):.6f}")
     with atomic_path(output) as temporary:
         torch.save({"W": torch.from_numpy(W)}, temporary)
 
 
 def sample_descriptors(features: LocalDescriptors, count: int, num_features: int, seed: int) -> np.ndarray:
-    """About ``count`` descriptors (n, D) float32 of images at random, equally many of each as far as it has them.
+    """About ``count`` descriptors of images at random, equally many of each as far as it has them.
 
-    They are chosen at random among the ``num_features`` strongest of an image.
+    Args:
+        features: of all images
+        count: descriptors; where that is less than one of each image, one of so many images is taken
+        num_features: the strongest features of an image, among which they are chosen at random
+        seed: of the choice of images and descriptors
+
+    Returns:
+        (n, D) float32
     """
     random = np.random.default_rng(seed)
     images = np.sort(random.permutation(features.num_images)[:count])

@@ -10,7 +10,8 @@ from reprise.extractors.registry import load_extractor
 from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
-from reprise.training.ames.backbone import initialise_dinov2
+from reprise.training.dinov2.random_filters import initialise_dinov2
+from reprise.training.dinov2.settings import DinoV2Settings
 
 SIZE = 112
 
@@ -30,7 +31,7 @@ def images(tmp_path_factory):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory, images):
     folder = tmp_path_factory.mktemp("networks")
-    initialise_dinov2(folder / "backbone.pth", folder / "detector.pt", images, dim=64, image_size=SIZE)
+    initialise_dinov2(folder / "backbone.pth", folder / "detector.pt", images, DinoV2Settings(dim=64, image_size=SIZE))
     return folder / "backbone.pth", folder / "detector.pt"
 
 
@@ -59,7 +60,8 @@ def test_projected_tokens_are_whitened(files, images):
 def test_the_seed_decides(files, images, tmp_path):
     weights = [DINOv2.from_checkpoint(files[0]).patch_embed.proj.weight]
     for seed in (0, 1):
-        initialise_dinov2(tmp_path / "b.pth", tmp_path / "d.pt", images, dim=64, image_size=SIZE, seed=seed)
+        settings = DinoV2Settings(dim=64, image_size=SIZE, seed=seed)
+        initialise_dinov2(tmp_path / "b.pth", tmp_path / "d.pt", images, settings)
         weights.append(DINOv2.from_checkpoint(tmp_path / "b.pth").patch_embed.proj.weight)
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 

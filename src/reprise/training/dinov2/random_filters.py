@@ -17,6 +17,7 @@ from reprise.images.tensors import BGR, to_tensor
 from reprise.networks.attention_detector import AttentionDetector
 from reprise.networks.dinov2 import DINOv2
 from reprise.networks.whitening import reduction, whitening
+from reprise.training.dinov2.settings import DinoV2Settings
 
 _HEAD_DIM = 64
 # Filters are drawn with this many pixels a side and enlarged: finer detail does not survive a shift of the image.
@@ -25,17 +26,14 @@ _FILTER_SIDE = 3
 # patches stay weak.
 _OFFSET = 100.0
 _LEAST_DEVIATION = 0.03
+_DEFAULTS = DinoV2Settings()
 
 
 def initialise_dinov2(
     backbone: str | os.PathLike,
     detector: str | os.PathLike,
     images: ImageList,
-    *,
-    dim: int = 128,
-    depth: int = 1,
-    image_size: int = 224,
-    seed: int = 0,
+    settings: DinoV2Settings = _DEFAULTS,
 ) -> None:
     """Write a DINOv2 with random weights, and a detector that whitens its tokens, in the published formats.
 
@@ -44,12 +42,14 @@ def initialise_dinov2(
     to be taken in the space of the detector.
 
     Args:
-        dim: of tokens, a multiple of 64; depth: blocks
-        image_size: longer side in pixels
-        seed: of the random weights
+        backbone: the file of the network
+        detector: the file of the detector
+        images: whose tokens are whitened
+        settings: of both
     """
-    torch.manual_seed(seed)
-    network = DINOv2(dim, depth, dim // _HEAD_DIM, grid=1).requires_grad_(False).eval()
+    dim = settings.dim
+    torch.manual_seed(settings.seed)
+    network = DINOv2(dim, settings.depth, dim // _HEAD_DIM, grid=1).requires_grad_(False).eval()
     coarse = torch.randn(dim, 3, _FILTER_SIDE, _FILTER_SIDE)
     smooth = functional.interpolate(coarse, (network.patch, network.patch), mode="bicubic")
     smooth -= smooth.mean(dim=(2, 3), keepdim=True)
@@ -58,7 +58,7 @@ def initialise_dinov2(
     state["patch_embed.proj.bias"].copy_(_OFFSET * (1 - 2 * (torch.arange(dim) % 2)))
     state["pos_embed"].zero_()
     network.save_checkpoint(backbone)
-    _whitening_detector(_tokens(network, images, image_size)).save_checkpoint(detector)
+    _whitening_detector(_tokens(network, images, settings.image_size)).save_checkpoint(detector)
 
 
 @torch.inference_mode()
