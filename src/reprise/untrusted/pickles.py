@@ -29,13 +29,16 @@ _DAMAGE = (
 )
 
 
-def load_pickle(path: str | os.PathLike) -> Any:
+def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> Any:
     """Read a pickle of protocol 0 to 5 that holds data only.
 
     Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
     frozenset; numpy scalars and arrays, written by numpy 1 or 2 (numbers, strings, records, and objects that
     are again such data); and torch tensors, which come back on the CPU and without gradient. Strings of
     Python 2 are decoded as latin1.
+
+    With ``tensors_as_arrays`` torch tensors come back as numpy arrays, and torch is not loaded; there is no array for
+    bfloat16, which is an error then.
 
     Raises :class:`~reprise.storage.errors.DataError` when the file is damaged, when it names any other global
     (no code of the file runs and nothing is imported), or when it holds more than one pickle.
@@ -48,7 +51,7 @@ def load_pickle(path: str | os.PathLike) -> Any:
         with path.open("rb") as handle:
             if handle.peek(4)[:4] == b"PK\x03\x04":
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
-            value = Interpreter(handle, size).load()
+            value = Interpreter(handle, size, tensors_as_arrays=tensors_as_arrays).load()
             if type(value) is int and value == MAGIC:
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
             if handle.read(1):
