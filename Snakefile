@@ -49,6 +49,11 @@ include: "rules/tables.smk"
 include: "rules/seeds.smk"
 
 
+# `reprise explain` reads the reasons of the jobs of a dry run as data.
+if "snakemake_logger_plugin_plan" in sys.modules:
+    sys.modules["snakemake_logger_plugin_plan"].follow(workflow)
+
+
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
 onstart:
     if workflow.executor_plugin.name == "slurm":
