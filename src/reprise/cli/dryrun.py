@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from reprise.storage.errors import DataError
 
@@ -62,14 +63,17 @@ class Job:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The jobs that would run, in an order in which they could.
+    """What would run for some targets.
 
+    jobs: those that would run, in an order in which they could
+    every: all that lead to the targets, whether they would run or not, in such an order, too
     output, data: the folders of the configuration
     unknown_state: the number of jobs whose outputs exist without Snakemake's record of how they were made
     unknown_rules: the rules of those
     """
 
     jobs: list[Job]
+    every: list[Job]
     output: str
     data: str
     unknown_state: int
@@ -95,26 +99,24 @@ class Snakemake:
 
     def plan(self, targets: Iterable[str]) -> DryRun:
         """What would run for ``targets``."""
-        jobs, unknown = self._run([], [*targets, TARGETS])
-        folders = next(job.resources for job in jobs if job.rule == TARGETS)
+        plan = self._run([], [*targets, TARGETS])
+        folders = next(job["resources"] for job in plan["jobs"] if job["rule"] == TARGETS)
+        unknown = plan["without_metadata"]
         return DryRun(
-            [job for job in jobs if job.outputs],
+            _jobs(plan["jobs"]),
+            _jobs(plan["every"]),
             str(folders["output"]),
             str(folders["data"]),
             len(unknown),
             sorted(set(unknown)),
         )
 
-    def all_jobs(self, targets: Iterable[str]) -> list[Job]:
-        """All jobs that lead to ``targets``, whether they would run or not."""
-        return [job for job in self._run(["--forceall"], targets)[0] if job.outputs]
-
     def changed(self, outputs: Iterable[str], rules: Iterable[str]) -> list[Job]:
         """The jobs of ``rules`` among those that make ``outputs`` that would run even if no other job did."""
-        return [job for job in self._run(["--allowed-rules", *rules], outputs)[0] if job.outputs]
+        return _jobs(self._run(["--allowed-rules", *rules], outputs)["jobs"])
 
-    def _run(self, options: list[str], targets: Iterable[str]) -> tuple[list[Job], list[str]]:
-        """The jobs that would run, and the rule of every job whose state is unknown."""
+    def _run(self, options: list[str], targets: Iterable[str]) -> dict[str, Any]:
+        """What the plugin writes: jobs, every, and without_metadata, the rule of every job whose state is unknown."""
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "plan.json"
             command = [
@@ -128,10 +130,9 @@ class Snakemake:
             plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
         if result.returncode != 0 or plan is None:
             raise DataError(self._explain(plan or {}, result.stdout))
-        jobs = [Job(**{**job, "reason": Reason(**job["reason"])}) for job in plan["jobs"]]
-        return jobs, plan["without_metadata"]
+        return plan
 
-    def _explain(self, plan: Mapping[str, list[str]], text: str) -> str:
+    def _explain(self, plan: Mapping[str, Any], text: str) -> str:
         """Snakemake's message without what surrounds it, and the nearest target to one that does not exist.
 
         Args:
@@ -142,12 +143,17 @@ class Snakemake:
             lines = "\n".join(plan.get("errors") or [text]).splitlines()
             return "\n".join(["Snakemake says:", *(line for line in lines if not _NOISE.match(line))])
         unknown = plan["unknown_targets"][0]
-        jobs = [job for job in self.all_jobs([EVERYTHING]) if "chunk" not in job.wildcards]
+        jobs = [job for job in self.plan([EVERYTHING]).every if "chunk" not in job.wildcards]
         known = [output for job in jobs for output in job.outputs]
         known += [output.replace(".csv", ".seeds.csv") for job in jobs if job.rule == "table" for output in job.outputs]
         close = difflib.get_close_matches(unknown, known, n=1, cutoff=0.6)
         hint = f"did you mean {close[0]}?" if close else "`snakemake -n` lists what can be asked for"
         return f"{unknown}: no rule makes this; {hint}"
+
+
+def _jobs(entries: Iterable[Mapping[str, Any]]) -> list[Job]:
+    """The jobs that make files: those that make none only collect others."""
+    return [Job(**{**entry, "reason": Reason(**entry["reason"])}) for entry in entries if entry["outputs"]]
 
 
 def _environment() -> dict[str, str]:

@@ -13,10 +13,8 @@ from reprise.cli.words import counted, duration, jobs_in_words, noun
 
 def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
     """What a run for ``targets`` would do, in sentences."""
-    with ThreadPoolExecutor() as pool:
-        whole = pool.submit(snakemake.all_jobs, targets)
-        plan = snakemake.plan(targets)
-        every = whole.result()
+    plan = snakemake.plan(targets)
+    every = plan.every
     lines = unknown_state(plan)
     name = ", ".join("all tables" if target == EVERYTHING else target for target in targets)
     if not plan.jobs:

@@ -47,13 +47,15 @@ class LogHandler(LogHandlerBase):
 
     def close(self) -> None:
         """Write the plan, when the workflow has ended."""
-        plan: dict[str, Any] = {"jobs": [], "without_metadata": [], "unknown_targets": [], "errors": self._errors}
+        plan: dict[str, Any] = {"unknown_targets": [], "errors": self._errors}
         if _followed and self._errors:
             plan["unknown_targets"] = _unknown_targets(_followed[-1])
         elif _followed:
             dag = _followed[-1].dag
             jobs = {dag.jobid(job): job for job in dag.needrun_jobs(exclude_finished=False)}
             plan["jobs"] = [_described(jobs[number], dag.reason(jobs[number])) for number in self._job_ids]
+            levels = (sorted(level, key=dag.jobid) for level in dag.toposorted())
+            plan["every"] = [_described(job, dag.reason(job)) for level in levels for job in level]
             plan["without_metadata"] = [
                 job.rule.name for job in dag.jobs if dag.reason(job).no_metadata and not dag.needrun(job)
             ]
