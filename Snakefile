@@ -51,6 +51,10 @@ include: "rules/seeds.smk"
 
 stop_at_errors(workflow.rules)
 
+# `reprise explain` reads the reasons of the jobs of a dry run as data.
+if "snakemake_logger_plugin_plan" in sys.modules:
+    sys.modules["snakemake_logger_plugin_plan"].follow(workflow)
+
 
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
 onstart:

@@ -4,12 +4,17 @@ import json
 
 import pytest
 
-from reprise.cli.causes import GONE, NOT_MADE, own_causes, setting_changes
-from reprise.cli.dryrun import Job
+from reprise.cli.causes import GONE, INTERRUPTED, NOT_MADE, own_causes, recipe_change, setting_changes
+from reprise.cli.dryrun import Job, Reason
 
 
-def job(reason, outputs=("out.h5",), inputs=("in.h5",)):
-    return Job("search", {}, list(inputs), list(outputs), [], 1, reason, {})
+def job(outputs=("out.h5",), inputs=("in.h5",), **reason):
+    return Job("search", {}, list(inputs), list(outputs), [], 1, Reason(**reason), {})
+
+
+def recipe(**parameters):
+    """A recipe as Snakemake keeps it."""
+    return repr(json.dumps({"stage": "search", "parameters": parameters, "modules": [], "code": "x"}))
 
 
 @pytest.mark.parametrize(
@@ -31,33 +36,36 @@ def test_settings(stage, old, new, expected):
 
 def test_a_reason_of_snakemake_with_two_recipes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    recipes = [
-        repr(json.dumps({"stage": "search", "parameters": {"title": title, "alpha": 1}, "modules": [], "code": "x"}))
-        for title in ("it's; now: 'a'", "b")
-    ]
-    reason = (
-        "Params have changed since last execution: Union of exclusive params before and now across all output: "
-        f"before: {recipes[0]} now: {recipes[1]} "
-    )
-    assert own_causes(job(reason), tmp_path) == ["title it's; now: 'a' -> b"]
+    before, now = "it's; now: 'a', before: \"b\"\n", "Updated input files: x; Forced execution"
+    changed = job(params_before=[recipe(title=before, alpha=1)], params_now=[recipe(title=now, alpha=1)])
+    assert own_causes(changed, tmp_path) == [f"title {before} -> {now}"]
+
+
+def test_outputs_of_several_recipes_are_made_again_and_not_accepted(tmp_path):
+    several = job(params_before=[recipe(alpha=1), recipe(alpha=2)], params_now=[recipe(alpha=3)])
+    assert own_causes(several, tmp_path) == ["made with other recipes"] and recipe_change(several) is None
 
 
 def test_missing_files_were_deleted_or_never_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert own_causes(job("Missing output files: out.h5"), tmp_path) == [NOT_MADE]
+    assert own_causes(job(missing_output=["out.h5"]), tmp_path) == [NOT_MADE]
     (tmp_path / "out.h5.job.json").write_text(json.dumps({"outputs": {"out.h5": {}}}))
-    assert own_causes(job("Missing output files: out.h5"), tmp_path) == [GONE]
+    assert own_causes(job(missing_output=["out.h5"]), tmp_path) == [GONE]
+    assert own_causes(job(incomplete_output=["out.h5"]), tmp_path) == [INTERRUPTED]
 
 
 def test_other_inputs_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "out.h5.job.json").write_text(json.dumps({"inputs": {"in.h5": "", "old.h5": ""}}))
-    found = own_causes(job("Set of input files has changed since last execution", inputs=["in.h5", "new.h5"]), tmp_path)
+    found = own_causes(job(input_changed=True, inputs=["in.h5", "new.h5"]), tmp_path)
     assert found == ["other inputs (new new.h5; no longer old.h5)"]
 
 
 def test_jobs_that_only_wait_for_others_have_no_cause_of_their_own(tmp_path):
-    assert own_causes(job("Input files updated by another job: in.h5"), tmp_path) == []
-    assert own_causes(job("Updated input files: in.h5; Input files updated by another job: x.h5"), tmp_path) == [
-        "in.h5 changed"
-    ]
+    assert own_causes(job(), tmp_path) == []
+
+
+def test_names_of_files_may_hold_what_sentences_do(tmp_path):
+    names = ["a, b; Forced execution.h5", "it's new: files: x.h5"]
+    assert own_causes(job(updated_input=names), tmp_path) == [f"{names[0]}, {names[1]} changed"]
+    assert own_causes(job(forced=True, updated_input=names), tmp_path) == ["forced"]

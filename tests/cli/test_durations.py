@@ -1,6 +1,6 @@
 """How long a job would take, from what was recorded."""
 
-from reprise.cli.dryrun import Job
+from reprise.cli.dryrun import Job, Reason
 from reprise.cli.history import Durations
 
 
@@ -9,7 +9,7 @@ def record(rule, output, seconds, **wildcards):
 
 
 def job(rule, output, **wildcards):
-    return Job(rule, wildcards, [], [output], [], 1, "", {})
+    return Job(rule, wildcards, [], [output], [], 1, Reason(), {})
 
 
 DURATIONS = Durations(

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import shutil
 
 import pytest
 from workspace import TARGET, Workspace
@@ -91,3 +92,20 @@ def test_a_folder_without_a_project_and_a_missing_configuration(space, reprise):
     assert code == 1 and text.startswith("reprise: none.yaml: this configuration file does not exist")
     code, text = reprise(space, "explain", configfile=False, folder="results")
     assert code == 1 and "there is no Snakefile here" in text
+
+
+def test_names_and_settings_that_read_like_reasons_of_snakemake(space, reprise):
+    """Titles, and names of files, hold what its sentences are made of."""
+    before, now = "Tiny; before: 'a' now: \"b\"", "Forced execution; Updated input files: x, y"
+    space.config["tables"]["tiny"]["title"] = before
+    space.write_config()
+    space.run()
+    listing = "landmarks/Missing output files, a; b.txt"
+    shutil.copy(space.folder / "landmarks/list.txt", space.folder / listing)
+    space.config["datasets"]["landmarks_list"]["list"] = listing
+    space.config["tables"]["tiny"]["title"] = now
+    space.write_config()
+    _, text = reprise(space, "explain", TARGET)
+    assert f"  title {before} -> {now}: 1 table\n" in text
+    assert re.search(rf"{re.escape(listing)}.*: .*4 extractions", text)
+    assert "Missing" not in text.replace(listing, "") and "forced" not in text

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
 PROTOCOLS = range(6)
@@ -21,9 +22,9 @@ PROTOCOLS = range(6)
 def load(tmp_path_factory):
     path = tmp_path_factory.mktemp("pickles") / "x.pkl"
 
-    def call(data):
+    def call(data, **options):
         path.write_bytes(data)
-        return load_pickle(path)
+        return load_pickle(path, **options)
 
     return call
 
@@ -184,3 +185,16 @@ def test_tensors(load, protocol):
         assert tensor.dtype == expected.dtype
         assert tensor.stride() == expected.stride()
         assert torch.equal(tensor, expected)
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_tensors_as_arrays(load, protocol):
+    base = torch.arange(12.0).reshape(3, 4)
+    tensors = [base, base.T, base[1:, ::2], torch.zeros(0, 3), torch.ones(1).expand(1, 1), torch.tensor(True)]
+    tensors += [torch.tensor([1, -2], dtype=torch.int8), torch.tensor(3.5).half()]
+    result = load(pickle.dumps(tensors, protocol), tensors_as_arrays=True)
+    for array, expected in zip(result, tensors, strict=True):
+        assert type(array) is np.ndarray and array.dtype == expected.numpy().dtype
+        assert array.shape == expected.shape and np.array_equal(array, expected.numpy())
+    with pytest.raises(DataError, match="numpy has no bfloat16"):
+        load(pickle.dumps(torch.ones(2, dtype=torch.bfloat16), protocol), tensors_as_arrays=True)

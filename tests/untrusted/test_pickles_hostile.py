@@ -38,16 +38,16 @@ class Plain:
 def load(tmp_path_factory):
     path = tmp_path_factory.mktemp("pickles") / "x.pkl"
 
-    def call(data):
+    def call(data, **options):
         path.write_bytes(data)
-        return load_pickle(path)
+        return load_pickle(path, **options)
 
     return call
 
 
-def refused(load, data, message):
+def refused(load, data, message, **options):
     with pytest.raises(DataError, match=message) as error:
-        load(data)
+        load(data, **options)
     assert "x.pkl" in str(error.value)
 
 
@@ -63,14 +63,14 @@ SOUND = [
 
 
 @settings(deadline=None, max_examples=300)
-@given(data=st.data())
-def test_damage_never_gives_anything_but_data_or_a_data_error(load, data):
+@given(data=st.data(), as_arrays=st.booleans())
+def test_damage_never_gives_anything_but_data_or_a_data_error(load, data, as_arrays):
     stream = bytearray(data.draw(st.sampled_from(SOUND)))
     for _ in range(data.draw(st.integers(1, 3))):
         position = data.draw(st.integers(0, len(stream) - 1))
         stream[position : position + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
     try:
-        load(bytes(stream))
+        load(bytes(stream), tensors_as_arrays=as_arrays)
     except DataError as error:
         assert "x.pkl" in str(error)
 
@@ -92,10 +92,11 @@ def tensor_of(size, stride, offset=0):
     ("size", "stride", "offset"),
     [((5,), (1,), 0), ((2,), (4,), 0), ((1,), (1,), 4), ((10**15,), (0,), 0), ((2,), (-1,), 1), ((2, 2), (1,), 0)],
 )
+@pytest.mark.parametrize("as_arrays", [False, True])
 @pytest.mark.filterwarnings("ignore:TypedStorage")
-def test_tensor_that_reaches_beyond_its_data(load, size, stride, offset):
-    assert load(tensor_of((2, 2), (2, 1))).tolist() == [[0, 1], [2, 3]]
-    refused(load, tensor_of(size, stride, offset), "a torch tensor")
+def test_tensor_that_reaches_beyond_its_data(load, size, stride, offset, as_arrays):
+    assert load(tensor_of((2, 2), (2, 1)), tensors_as_arrays=as_arrays).tolist() == [[0, 1], [2, 3]]
+    refused(load, tensor_of(size, stride, offset), "a torch tensor", tensors_as_arrays=as_arrays)
 
 
 @pytest.mark.filterwarnings("ignore:TypedStorage")

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,10 +14,6 @@ from reprise.pipeline.fingerprint import fingerprints
 NOT_MADE = "not made yet"
 GONE = "no longer there"
 INTERRUPTED = "interrupted before it was whole"
-_PARAMS = re.compile(r"Params have changed since last execution: .*?before: (.*) now: (.*?) (?:; |$)", re.DOTALL)
-_FILES = re.compile(r"(?:^|; )(Missing output|Incomplete output|Updated input) files: ([^;]*)")
-_INPUTS_CHANGED = "Set of input files has changed"
-_FORCED = "Forced execution"
 
 
 def own_causes(job: Job, scripts: Path) -> list[str]:
@@ -29,30 +24,29 @@ def own_causes(job: Job, scripts: Path) -> list[str]:
         scripts: the folder with the script of every stage
     """
     reason = job.reason
+    if reason.forced:
+        return ["forced"]
     found: list[str] = []
     changed = recipe_change(job)
     if changed:
         found += _recipe_changes(job, json.loads(changed[0]), json.loads(changed[1]), scripts)
-        reason = _PARAMS.sub("", reason)
-    for kind, names in _FILES.findall(reason):
-        files = [name for name in names.strip().split(", ") if name]
-        if kind == "Missing output":
-            found.append(GONE if any(map(read_record, files)) else NOT_MADE)
-        elif kind == "Incomplete output":
-            found.append(INTERRUPTED)
-        elif files:
-            found.append(f"{listed(files)} changed")
-    if _INPUTS_CHANGED in reason:
+    elif reason.params_before or reason.params_now:
+        found.append("made with other recipes")
+    if reason.missing_output:
+        found.append(GONE if any(map(read_record, reason.missing_output)) else NOT_MADE)
+    if reason.incomplete_output:
+        found.append(INTERRUPTED)
+    if reason.updated_input:
+        found.append(f"{listed(reason.updated_input)} changed")
+    if reason.input_changed:
         found.append(_other_inputs(job))
-    if _FORCED in reason:
-        found.append("forced")
     return found
 
 
 def recipe_change(job: Job) -> tuple[str, str] | None:
-    """Return the old and the new recipe, as JSON, if their difference is a reason of the job."""
-    changed = _PARAMS.search(job.reason)
-    return (ast.literal_eval(changed[1]), ast.literal_eval(changed[2])) if changed else None
+    """Return the old and the new recipe, as JSON, if they are a reason of the job; None where its outputs differ."""
+    before, now = job.reason.params_before, job.reason.params_now
+    return (ast.literal_eval(before[0]), ast.literal_eval(now[0])) if len(before) == len(now) == 1 else None
 
 
 def changed_files(job: Job, old: Mapping, new: Mapping, scripts: Path) -> list[str]:

@@ -55,10 +55,9 @@ def find_unused(snakemake: Snakemake, targets: Sequence[str]) -> Mapping[str, di
     """Find outputs of earlier jobs that no job of the tables, of existing seed studies or of ``targets`` makes."""
     plan = snakemake.plan([EVERYTHING])
     studies = [str(path) for path in Path(plan.output).glob("*.seeds.csv")]
-    tables = snakemake.all_jobs([EVERYTHING])
-    known = {output for job in tables for output in job.outputs}
+    known = {output for job in plan.every for output in job.outputs}
     studies = [study for study in studies if study.replace(".seeds.csv", ".csv") in known]
-    every = snakemake.all_jobs([EVERYTHING, *studies, *targets]) if studies or targets else tables
+    every = snakemake.plan([EVERYTHING, *studies, *targets]).every if studies or targets else plan.every
     needed = {output for job in every for output in job.outputs}
     folders = [folder for folder in stage_folders(every, plan) if not folder.is_relative_to(plan.data)]
     found = sorted(recorded_outputs(folders), key=lambda item: item[0])

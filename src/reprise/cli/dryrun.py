@@ -1,6 +1,7 @@
 """Snakemake's own dry run, read as data.
 
-Snakemake runs as a separate process, with a logger plugin of this project that writes every job as a line of JSON.
+Snakemake runs as a separate process, with a logger plugin of this project that writes the jobs and their reasons as
+JSON.
 """
 
 import difflib
@@ -10,23 +11,37 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from reprise.storage.errors import DataError
 
-# Lines that Snakemake prints in every run, and the frames of tracebacks: no part of a message.
-_NOISE = re.compile(
-    r"^(Using (workflow specific )?profile|Config file .* is extended|Assuming unrestricted|Building DAG|"
-    r"host: |Traceback|\s+File \".*\", line|\s*$)"
-)
-_NO_RULE = re.compile(r"No rule to produce (\S+)")
-_NO_METADATA = re.compile(
-    r"(\d+) jobs have missing provenance/metadata.*\nRules with missing metadata: (.*)", re.MULTILINE
-)
+# The frames of a traceback of Python, and empty lines: no part of a message.
+_NOISE = re.compile(r"^(Traceback|\s+File \".*\", line|\s*$)")
 # The rules of the Snakefile that make nothing: the list of targets, and all tables.
 TARGETS, EVERYTHING = "targets", "everything"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why Snakemake would run a job.
+
+    forced: because it was told to, whatever else there is
+    missing_output, incomplete_output: files that do not exist, or were being written when their job ended
+    updated_input: files that are newer than the output and differ from what the job read; none that a job would make
+    input_changed: the job has other inputs than when it ran
+    params_before, params_now: the params that differ, each as Snakemake keeps it, which is by its repr
+    """
+
+    forced: bool = False
+    missing_output: list[str] = field(default_factory=list)
+    incomplete_output: list[str] = field(default_factory=list)
+    updated_input: list[str] = field(default_factory=list)
+    input_changed: bool = False
+    params_before: list[str] = field(default_factory=list)
+    params_now: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,7 @@ class Job:
     outputs: list[str]
     logs: list[str]
     threads: int
-    reason: str
+    reason: Reason
     resources: dict[str, int | str] = field(repr=False)
 
     def __hash__(self) -> int:
@@ -62,7 +77,8 @@ class DryRun:
     """The jobs that would run.
 
     Attributes:
-        jobs: the jobs, in an order in which they could run
+        jobs: those that would run, in an order in which they could run
+        every: all that lead to the targets, whether they would run or not, in such an order, too
         output: the output folder of the configuration
         data: the data folder of the configuration
         unknown_state: number of jobs whose outputs exist without Snakemake's record of how they were made
@@ -70,6 +86,7 @@ class DryRun:
     """
 
     jobs: list[Job]
+    every: list[Job]
     output: str
     data: str
     unknown_state: int
@@ -95,53 +112,61 @@ class Snakemake:
 
     def plan(self, targets: Iterable[str]) -> DryRun:
         """Make a dry run for ``targets``."""
-        jobs, text = self._run([], [*targets, TARGETS])
-        folders = next(job.resources for job in jobs if job.rule == TARGETS)
-        missing = _NO_METADATA.search(text)
+        plan = self._run([], [*targets, TARGETS])
+        folders = next(job["resources"] for job in plan["jobs"] if job["rule"] == TARGETS)
+        unknown = plan["without_metadata"]
         return DryRun(
-            [job for job in jobs if job.outputs],
+            _jobs(plan["jobs"]),
+            _jobs(plan["every"]),
             str(folders["output"]),
             str(folders["data"]),
-            int(missing[1]) if missing else 0,
-            missing[2].split() if missing else [],
+            len(unknown),
+            sorted(set(unknown)),
         )
-
-    def all_jobs(self, targets: Iterable[str]) -> list[Job]:
-        """List all jobs that lead to ``targets``, whether they would run or not."""
-        return [job for job in self._run(["--forceall"], targets)[0] if job.outputs]
 
     def changed(self, outputs: Iterable[str], rules: Iterable[str]) -> list[Job]:
         """List the jobs of ``rules`` that make ``outputs`` and that would run even if no other job did."""
-        return [job for job in self._run(["--allowed-rules", *rules], outputs)[0] if job.outputs]
+        return _jobs(self._run(["--allowed-rules", *rules], outputs)["jobs"])
 
-    def _run(self, options: list[str], targets: Iterable[str]) -> tuple[list[Job], str]:
+    def _run(self, options: list[str], targets: Iterable[str]) -> dict[str, Any]:
+        """What the plugin writes: jobs, every, and without_metadata, the rule of every job whose state is unknown."""
         with tempfile.TemporaryDirectory() as scratch:
-            plan = Path(scratch) / "plan.jsonl"
+            path = Path(scratch) / "plan.json"
             command = [
                 sys.executable, "-m", "snakemake", "-n", "--nocolor", "--quiet", "host", "progress", "rules", "reason",
-                "--cores", str(self.cores), "--logger", "plan", "--logger-plan-path", str(plan), *options,
+                "--cores", str(self.cores), "--logger", "plan", "--logger-plan-path", str(path), *options,
                 *(["--configfile", *self._configfiles] if self._configfiles else []), "--", *targets,
             ]  # fmt: skip
             result = subprocess.run(
                 command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
-            if result.returncode != 0:
-                raise DataError(self._explain(result.stdout))
-            lines = plan.read_text(encoding="utf-8").splitlines()
-        return [Job(**json.loads(line)) for line in lines], result.stdout
+            plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        if result.returncode != 0 or plan is None:
+            raise DataError(self._explain(plan or {}, result.stdout))
+        return plan
 
-    def _explain(self, text: str) -> str:
-        """Return Snakemake's message without what surrounds it, with the nearest target to one that does not exist."""
-        message = "\n".join(line for line in text.splitlines() if not _NOISE.match(line))
-        unknown = _NO_RULE.search(text)
-        if not unknown:
-            return f"Snakemake says:\n{message}"
-        jobs = [job for job in self.all_jobs([EVERYTHING]) if "chunk" not in job.wildcards]
+    def _explain(self, plan: Mapping[str, Any], text: str) -> str:
+        """Return Snakemake's message without what surrounds it, with the nearest target to one that does not exist.
+
+        Args:
+            plan: what the plugin wrote; empty where Snakemake did not get as far as to load it
+            text: what Snakemake printed
+        """
+        if not plan.get("unknown_targets"):
+            lines = "\n".join(plan.get("errors") or [text]).splitlines()
+            return "\n".join(["Snakemake says:", *(line for line in lines if not _NOISE.match(line))])
+        unknown = plan["unknown_targets"][0]
+        jobs = [job for job in self.plan([EVERYTHING]).every if "chunk" not in job.wildcards]
         known = [output for job in jobs for output in job.outputs]
         known += [output.replace(".csv", ".seeds.csv") for job in jobs if job.rule == "table" for output in job.outputs]
-        close = difflib.get_close_matches(unknown[1], known, n=1, cutoff=0.6)
+        close = difflib.get_close_matches(unknown, known, n=1, cutoff=0.6)
         hint = f"did you mean {close[0]}?" if close else "`snakemake -n` lists what can be asked for"
-        return f"{unknown[1]}: no rule makes this; {hint}"
+        return f"{unknown}: no rule makes this; {hint}"
+
+
+def _jobs(entries: Iterable[Mapping[str, Any]]) -> list[Job]:
+    """The jobs that make files: those that make none only collect others."""
+    return [Job(**{**entry, "reason": Reason(**entry["reason"])}) for entry in entries if entry["outputs"]]
 
 
 def _environment() -> dict[str, str]:

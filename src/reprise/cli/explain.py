@@ -19,10 +19,8 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
         targets: the targets; empty for all tables
         scripts: the folder with the script of every stage
     """
-    with ThreadPoolExecutor() as pool:
-        whole = pool.submit(snakemake.all_jobs, targets)
-        plan = snakemake.plan(targets)
-        every = whole.result()
+    plan = snakemake.plan(targets)
+    every = plan.every
     lines = unknown_state(plan)
     name = ", ".join("all tables" if target == EVERYTHING else target for target in targets)
     if not plan.jobs:

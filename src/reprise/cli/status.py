@@ -5,7 +5,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +46,8 @@ class Stage:
 
 def status(snakemake: Snakemake) -> str:
     """Describe what exists of the tables of the configuration and of the files that lead to them."""
-    with ThreadPoolExecutor() as pool:
-        whole = pool.submit(snakemake.all_jobs, [EVERYTHING])
-        plan = snakemake.plan([EVERYTHING])
-        every = whole.result()
+    plan = snakemake.plan([EVERYTHING])
+    every = plan.every
     folders = stage_folders(every, plan)
     stages = _stages(folders, every)
     if not stages:

@@ -40,9 +40,7 @@ def read_neighbors(
         DataError: not such an array, other sizes, fewer neighbours than ``first``, NaN or infinity, indices that are no
             integers, lie outside of the database or repeat in a row
     """
-    value = load_pickle(path)
-    if type(value).__name__ == "Tensor":
-        value = value.numpy()
+    value = load_pickle(path, tensors_as_arrays=True)
     if not isinstance(value, np.ndarray) or value.ndim != 3 or len(value) not in (2, 3) or value.dtype.kind != "f":
         found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(

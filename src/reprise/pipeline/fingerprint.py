@@ -14,10 +14,12 @@ import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import reprise
 from reprise.storage.errors import DataError
 
+_WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Functions that compose texts.
 _WORDING = frozenset({"join", "format", "str", "repr", "len", "list", "map", "sorted", "min", "max", "next", "type"})
 PACKAGE = Path(reprise.__file__).parent
@@ -90,11 +92,10 @@ def _read(source: Path, _time: int) -> tuple[tuple[tuple[str, str | None], ...],
     tree = ast.parse(source.read_bytes())
     statements = tuple(_statements(tree, source))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
-            ast.get_docstring(node, clean=False) is not None
-        ):
+        if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return statements, ast.dump(_WithoutErrorTexts().visit(tree))
+    _remove_error_texts(tree)
+    return statements, ast.dump(tree)
 
 
 def _statements(tree: ast.Module, source: Path) -> Iterator[tuple[str, str | None]]:
@@ -142,22 +143,27 @@ def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Pa
     return [initial]
 
 
-class _WithoutErrorTexts(ast.NodeTransformer):
-    """Removes error texts: those in the call of an exception, and those that are used nowhere else."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """Empty the texts of variables that are read only in error texts."""
-        for name in _only_in_errors(node):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Assign) and _assigns(inner, name) and _only_words(inner.value):
-                    inner.value = _Blank().visit(inner.value)
-        return self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Empty the texts in the call of an exception."""
+def _remove_error_texts(tree: ast.Module) -> None:
+    """Remove error texts: those in the call of an exception, and those that are used nowhere else."""
+    nodes = list(ast.walk(tree))
+    for function in nodes:
+        if isinstance(function, ast.FunctionDef):
+            _remove_words(function)
+    for node in nodes:
         if _is_error(node):
             node.args = [_Blank().visit(argument) for argument in node.args]
-        return self.generic_visit(node)
+
+
+def _remove_words(function: ast.FunctionDef) -> None:
+    """Empty the texts that local names hold only for an error."""
+    nodes = list(ast.walk(function))
+    errors = [node for node in nodes if _is_error(node)]
+    if not errors:  # as in most functions, and every plan looks at all of them
+        return
+    only = _only_in_errors(nodes, errors)
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _assigned(node) in only and _only_words(node.value):
+            node.value = _Blank().visit(node.value)
 
 
 class _Blank(ast.NodeTransformer):
@@ -170,7 +176,7 @@ class _Blank(ast.NodeTransformer):
         return ast.Constant("")
 
 
-def _is_error(node: ast.AST) -> bool:
+def _is_error(node: ast.AST) -> TypeGuard[ast.Call]:
     """Tell whether ``node`` makes an exception: by the name, which ends in Error or Exception."""
     if not isinstance(node, ast.Call):
         return False
@@ -178,8 +184,10 @@ def _is_error(node: ast.AST) -> bool:
     return name.endswith(("Error", "Exception")) or name == "unknown_name"
 
 
-def _assigns(node: ast.Assign, name: str) -> bool:
-    return [target.id for target in node.targets if isinstance(target, ast.Name)] == [name]
+def _assigned(node: ast.Assign) -> str | None:
+    """The one name that a statement assigns to."""
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return names[0] if len(names) == 1 else None
 
 
 def _only_words(value: ast.expr) -> bool:
@@ -188,13 +196,9 @@ def _only_words(value: ast.expr) -> bool:
     return all(getattr(call, "id", getattr(call, "attr", "")) in _WORDING for call in calls)
 
 
-def _only_in_errors(function: ast.FunctionDef) -> set[str]:
-    """Find the local names that are read only in error texts."""
-    wording = {
-        id(name)
-        for call in ast.walk(function) if _is_error(call)
-        for name in ast.walk(call) if isinstance(name, ast.Name)
-    }  # fmt: skip
-    reads = [node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+def _only_in_errors(nodes: Iterable[ast.AST], errors: Iterable[ast.Call]) -> set[str]:
+    """Find the local names of a function that are read only in error texts."""
+    wording = {id(name) for call in errors for name in ast.walk(call) if isinstance(name, ast.Name)}
+    reads = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     elsewhere = {node.id for node in reads if id(node) not in wording}
     return {node.id for node in reads} - elsewhere

@@ -29,7 +29,7 @@ _DAMAGE = (
 )
 
 
-def load_pickle(path: str | os.PathLike) -> Any:
+def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> Any:
     """Read a pickle of protocol 0 to 5 that holds data only.
 
     Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
@@ -38,6 +38,8 @@ def load_pickle(path: str | os.PathLike) -> Any:
 
     Args:
         path: the file
+        tensors_as_arrays: torch tensors come back as numpy arrays, and torch is not loaded; there is no array for
+            bfloat16, which is an error then
 
     Returns:
         the value; tensors are on the CPU and without gradient
@@ -54,7 +56,7 @@ def load_pickle(path: str | os.PathLike) -> Any:
         with path.open("rb") as handle:
             if handle.peek(4)[:4] == b"PK\x03\x04":
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
-            value = Interpreter(handle, size).load()
+            value = Interpreter(handle, size, tensors_as_arrays=tensors_as_arrays).load()
             if type(value) is int and value == MAGIC:
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
             if handle.read(1):

@@ -67,10 +67,13 @@ class Interpreter(pickle._Unpickler):
     read: Callable[[int], bytes]
     readinto: Callable[[bytearray], int]
 
-    def __init__(self, handle: BinaryIO, size: int, storages: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, handle: BinaryIO, size: int, storages: dict[str, Any] | None = None, *, tensors_as_arrays: bool = False
+    ) -> None:
         super().__init__(_Limited(handle, size), encoding="latin1")
         self._size = size
         self._storages = storages
+        self._tensors_as_arrays = tensors_as_arrays
         self._unfilled: dict[int, np.ndarray] = {}
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
@@ -85,6 +88,8 @@ class Interpreter(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Global:
         """Look up a global by its name, without importing anything; RefusedError outside the table."""
         full = f"{module}.{name}".replace("__builtin__.", "builtins.").replace("numpy.core.", "numpy._core.")
+        if full == "torch.storage._load_from_bytes":
+            return Global(full, self._storage_from_bytes)
         if full in _BUILDERS:
             return Global(full, _BUILDERS[full])
         if module in ("torch", "torch.cuda") and name in STORAGES:
@@ -102,9 +107,25 @@ class Interpreter(pickle._Unpickler):
         known = isinstance(storage_type, Global) and storage_type.name in STORAGES
         if kind != "storage" or not known or not isinstance(key, str) or view is not None:
             raise pickle.UnpicklingError("a torch storage is not of the known form")
-        storage = Storage(STORAGES[storage_type.name], length)
+        storage = Storage(STORAGES[storage_type.name], length, as_array=self._tensors_as_arrays)
         self._storages[key] = storage
         return storage
+
+    def _storage_from_bytes(self, data: Any) -> Storage:
+        """What ``torch.storage._load_from_bytes`` stands for: a file of ``torch.save`` within the pickle."""
+        if not isinstance(data, bytes):
+            raise pickle.UnpicklingError("a torch storage is not of the known form")
+        handle = io.BytesIO(data)
+        storages: dict[str, Storage] = {}
+        parts = [
+            Interpreter(handle, len(data), storages, tensors_as_arrays=self._tensors_as_arrays).load() for _ in range(5)
+        ]
+        magic, protocol, system, value, keys = parts
+        if magic != MAGIC or protocol != 1001 or not system["little_endian"] or keys != list(storages):
+            raise pickle.UnpicklingError("a torch storage is not of the known form")
+        for key in keys:
+            storages[key].read(handle)
+        return value
 
     def load_reduce(self) -> None:
         """Run a call: only the functions of the table are called."""
@@ -252,21 +273,6 @@ def leaves(value: Any) -> Iterator[Any]:
         yield item
 
 
-def _storage_from_bytes(data: Any) -> Storage:
-    """Read a file of ``torch.save`` within the pickle, in place of ``torch.storage._load_from_bytes``."""
-    if not isinstance(data, bytes):
-        raise pickle.UnpicklingError("a torch storage is not of the known form")
-    handle = io.BytesIO(data)
-    storages: dict[str, Storage] = {}
-    parts = [Interpreter(handle, len(data), storages).load() for _ in range(5)]
-    magic, protocol, system, value, keys = parts
-    if magic != MAGIC or protocol != 1001 or not system["little_endian"] or keys != list(storages):
-        raise pickle.UnpicklingError("a torch storage is not of the known form")
-    for key in keys:
-        storages[key].read(handle)
-    return value
-
-
 _BUILDERS: dict[str, Callable[..., Any] | None] = {
     "builtins.set": lambda items=(): set(_members(items)),
     "builtins.frozenset": lambda items=(): frozenset(_members(items)),
@@ -281,5 +287,4 @@ _BUILDERS: dict[str, Callable[..., Any] | None] = {
     "numpy._core.multiarray.scalar": scalar,
     "numpy._core.numeric._frombuffer": array_from_buffer,
     "torch._utils._rebuild_tensor_v2": tensor,
-    "torch.storage._load_from_bytes": _storage_from_bytes,
 }

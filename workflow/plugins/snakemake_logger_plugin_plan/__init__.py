@@ -1,16 +1,25 @@
-"""Logger plugin that writes the jobs of a dry run as JSON, one per line, for `reprise explain` and other commands.
+"""Logger plugin that writes a dry run as JSON, with Snakemake's own reason for every job, for `reprise explain`.
 
-Snakemake finds logger plugins by their names on the Python path; this one is chosen by `--logger plan`.
+Snakemake finds logger plugins by their names on the Python path; this one is chosen by `--logger plan`. Log records
+have reasons only as English sentences, so the Snakefile hands over its workflow, where they are data.
 """
 
 import json
 from dataclasses import dataclass, field
-from logging import LogRecord
+from logging import ERROR, LogRecord
 from pathlib import Path
+from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+_followed: list[Any] = []
+
+
+def follow(workflow: Any) -> None:
+    """Take the jobs and their reasons from ``workflow`` (called by the Snakefile)."""
+    _followed.append(workflow)
 
 
 @dataclass
@@ -18,10 +27,10 @@ class LogHandlerSettings(LogHandlerSettingsBase):
     """The settings of the plugin.
 
     Attributes:
-        path: the file that the jobs are written to
+        path: the file that the plan is written to
     """
 
-    path: str = field(default="", metadata={"help": "File that the jobs are written to.", "required": True})
+    path: str = field(default="", metadata={"help": "File that the plan is written to.", "required": True})
 
 
 class LogHandler(LogHandlerBase):
@@ -34,22 +43,64 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        self._path = Path(self.settings.path)
-        self._path.write_text("", encoding="utf-8")
+        self._job_ids: list[int] = []
+        self._errors: list[str] = []
 
     def emit(self, record: LogRecord) -> None:
-        """Append the job of a record to the file; records of anything else are ignored."""
-        if getattr(record, "event", None) != LogEvent.JOB_INFO:
-            return
-        job = {
-            "rule": record.rule_name,
-            "wildcards": dict(record.wildcards),
-            "inputs": [str(file) for file in record.input],
-            "outputs": [str(file) for file in record.output],
-            "logs": [str(file) for file in [*record.log, *([record.benchmark] if record.benchmark else [])]],
-            "threads": record.threads,
-            "reason": record.reason,
-            "resources": {name: value for name, value in record.resources.items() if isinstance(value, int | str)},
-        }
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(job) + "\n")
+        """Note the order of the jobs, and errors; nothing else, because this runs in a thread beside the workflow."""
+        if getattr(record, "event", None) == LogEvent.JOB_INFO:
+            self._job_ids.append(record.jobid)
+        elif record.levelno >= ERROR:
+            self._errors.append(record.getMessage())
+
+    def close(self) -> None:
+        """Write the plan, when the workflow has ended."""
+        plan: dict[str, Any] = {"unknown_targets": [], "errors": self._errors}
+        if _followed and self._errors:
+            plan["unknown_targets"] = _unknown_targets(_followed[-1])
+        elif _followed:
+            dag = _followed[-1].dag
+            jobs = {dag.jobid(job): job for job in dag.needrun_jobs(exclude_finished=False)}
+            plan["jobs"] = [_described(jobs[number], dag.reason(jobs[number])) for number in self._job_ids]
+            levels = (sorted(level, key=dag.jobid) for level in dag.toposorted())
+            plan["every"] = [_described(job, dag.reason(job)) for level in levels for job in level]
+            plan["without_metadata"] = [
+                job.rule.name for job in dag.jobs if dag.reason(job).no_metadata and not dag.needrun(job)
+            ]
+        Path(self.settings.path).write_text(json.dumps(plan), encoding="utf-8")
+        super().close()
+
+
+def _described(job: Any, reason: Any) -> dict[str, Any]:
+    return {
+        "rule": job.rule.name,
+        "wildcards": dict(job.wildcards_dict),
+        "inputs": list(map(str, job.input)),
+        "outputs": list(map(str, job.output)),
+        "logs": [str(file) for file in [*job.log, *([job.benchmark] if job.benchmark else [])]],
+        "threads": job.threads,
+        "resources": {name: value for name, value in job.resources.items() if isinstance(value, int | str)},
+        "reason": {
+            "forced": reason.forced,
+            "missing_output": sorted(map(str, reason.missing_output)),
+            "incomplete_output": sorted(map(str, reason.incomplete_output)),
+            # Those of other jobs are what those jobs are the cause of.
+            "updated_input": sorted(map(str, reason.updated_input - reason.updated_input_run)),
+            "input_changed": bool(reason.input_changed),
+            # Params as Snakemake keeps them, by their repr; the change is no object where there is none.
+            "params_before": sorted(getattr(reason.params_changed, "only_old", ())),
+            "params_now": sorted(getattr(reason.params_changed, "only_new", ())),
+        },
+    }
+
+
+def _unknown_targets(workflow: Any) -> list[str]:
+    """The targets that are no rule, no file that a rule makes, and no file that exists."""
+    targets = workflow.dag_settings.targets if workflow.dag_settings else ()
+    return [
+        target
+        for target in sorted(map(str, targets))
+        if not workflow.is_rule(target)
+        and not Path(target).exists()
+        and not any(rule.is_producer(target) for rule in workflow.rules)
+    ]
