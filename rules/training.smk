@@ -22,6 +22,9 @@ def train_how_settings(wildcards):
         },
         "dataset": describe.dataset(entry["dataset"]),
         "validated": describe.dataset(validation["dataset"]) if validation else None,
+        **describe.trained_on(
+            [entry["dataset"], *([validation["dataset"]] if validation else [])]
+        ),
         "trunk": paths.download(entry["trunk"]) if entry["trunk"] else None,
         "state": paths.training_state(wildcards.training),
     }

@@ -6,8 +6,9 @@ import re
 from paths import ROOT
 
 from reprise.downloads.sources import read_sources
-from reprise.pipeline.spec.config import load_yaml, read_config
+from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
+from reprise.storage.yaml_files import load_yaml
 
 
 def shipped_config(*overlays) -> dict:

@@ -120,6 +120,14 @@ def test_an_image_of_ones_own_that_is_replaced_is_extracted_again(copied, same_s
     assert planned["extract_chunk"] == 4 and planned["table"] == 1
 
 
+def test_an_image_that_a_network_was_trained_on_trains_it_again(copied):
+    (image, *_) = (path for path in sorted((copied.folder / "landmarks/ims").rglob("*")) if path.is_file())
+    image.write_bytes(image.read_bytes() + b" ")
+    assert copied.planned()["train_how"] == 1
+    copied.run()
+    assert copied.planned() == {}
+
+
 def test_an_image_of_ones_own_keeps_its_features_when_another_is_added_to_the_folder(copied):
     shutil.copy(copied.folder / STRANGER, copied.folder / "landmarks/jpg/new.jpg")
     assert copied.planned() == {}

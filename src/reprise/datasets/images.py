@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -144,6 +144,17 @@ class Dataset:
     ground_truth: Sequence[Mapping] | None = None
     truth: str | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files of all images: of the database, then of the queries."""
+        return [*self.database.paths, *(self.queries.paths if self.queries else [])]
+
+    def forgiving(self) -> "Dataset":
+        """Return the same, with images whose missing end is read as grey."""
+        return replace(
+            self, database=self.database.forgiving(), queries=self.queries.forgiving() if self.queries else None
+        )
 
     def split(self, name: str) -> ImageList:
         """Return the images of ``database`` or ``queries``; DataError where the dataset has no such split."""

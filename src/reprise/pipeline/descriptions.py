@@ -1,7 +1,7 @@
 """Descriptions of datasets, extractors and networks for jobs: settings, with files in place of names."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reprise.datasets.images import Dataset
@@ -40,6 +40,20 @@ class Descriptions:
             return {}
         images = self._read(dataset).split(split)
         return {"images_hash": images_hash(image_states((images.chunk(*chunk) if chunk else images).paths))}
+
+    def trained_on(self, datasets: Sequence[str]) -> Description:
+        """Tell a training that reads the images of ``datasets`` itself what :meth:`images` tells an extraction.
+
+        Returns:
+            of each dataset, ``truncated``, what an image does whose end is missing, and ``own``, whether no job makes
+            its images; and ``images_hash`` of those, if there are any
+        """
+        own = [self._config["datasets"][name]["images"] is None for name in datasets]
+        states: dict[str, list[int]] = {}
+        for name in (name for name, is_own in zip(datasets, own, strict=True) if is_own):
+            states |= image_states(self._read(name).paths)
+        told = {"truncated": [self._paths.layout(name).on_truncated for name in datasets], "own": own}
+        return {**told, "images_hash": images_hash(states)} if states else told
 
     @functools.cache  # noqa: B019  one for a run
     def _read(self, dataset: str) -> Dataset:
