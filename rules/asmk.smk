@@ -39,7 +39,7 @@ def aggregate_chunk_settings(wildcards):
     }
 
 
-# A high priority, so that the features that pass do not pile up.
+# A high priority, so that temporary features are deleted early.
 rule aggregate_chunk:
     input:
         features=experiment_chunk,
