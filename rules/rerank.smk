@@ -156,7 +156,10 @@ rule rerank:
 
 
 def sweep_settings(wildcards):
-    return {**config["sweep"], **describe.searched(wildcards.searched)}
+    return {
+        **reranking.sweep(wildcards.experiment, config["sweep"]),
+        **describe.searched(wildcards.searched),
+    }
 
 
 # Every combination of lambda, gamma and number of re-ranked images, from the same scores of pairs.

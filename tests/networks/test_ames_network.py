@@ -104,6 +104,8 @@ def test_golden_logits(golden, name):
     fill_weights(network, int(archive["seed"]))
     inputs = [torch.from_numpy(archive[key]) for key in ("src_local", "src_mask", "tgt_local", "tgt_mask")]
     logits, tokens = network(*inputs, return_tokens=True)
+    for given, published in zip((logits, tokens), network(*inputs, return_logits=True), strict=True):
+        torch.testing.assert_close(given, published, rtol=0, atol=0)
     np.testing.assert_allclose(logits, archive["similarity"], atol=1e-5)
     np.testing.assert_allclose(tokens[:, 0], archive["match_token"], atol=1e-5)
     np.testing.assert_allclose(network(inputs[0], None, inputs[2]), archive["similarity_nomask"], atol=1e-5)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 
+from reprise.pipeline import records
 from reprise.pipeline.records import ancestry, content_hash, record_path, write_provenance, write_records
 
 
@@ -31,6 +33,20 @@ def test_an_input_that_was_changed_by_hand_is_hashed_again(tmp_path):
     record(first, [])
     first.write_text("changed by hand")
     assert record(second, [first])["inputs"] == {str(first): sha256("changed by hand")}
+
+
+def test_an_input_with_another_time_is_read_once_for_it(tmp_path, monkeypatch):
+    first = tmp_path / "first.txt"
+    first.write_text("one")
+    record(first, [])
+    os.utime(first)
+    read = []
+    monkeypatch.setattr(records, "content_hash", lambda path: read.append(path) or content_hash(path))
+    assert [records.recorded_hash(str(first)) for _ in range(3)] == [sha256("one")] * 3
+    assert read == [str(first)]
+    first.write_text("two")
+    os.utime(first, (1, 1))
+    assert records.recorded_hash(str(first)) == sha256("two")
 
 
 def test_a_folder_that_was_moved_with_its_records_is_hashed_again(tmp_path):

@@ -112,6 +112,13 @@ def test_the_sweep_repeats_the_neighbours_where_only_they_count(ames):
     assert rows["5", "1.0"]["medium"] == plain["medium"] and float(rows["5", "1.0"]["easy"]) > 0
 
 
+def test_a_sweep_over_more_images_than_were_compared_is_refused_when_it_is_planned(changed):
+    changed.config["sweep"]["shortlist"] = [3, 6]
+    changed.write_config()
+    output = changed.snakemake("-n", targets=["results/sweeps/tiny_ames/landmarks.csv"], check=False)
+    assert "config.sweep.shortlist: 6 is more than the 5 images that tiny_ames compares" in output
+
+
 def test_the_calibration_finds_the_settings(ames):
     rows = read(ames, "calibrations/tiny.csv")
     holding = {(row["local_space"], row["image_size"]) for row in rows if row["holds"] == "True"}

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import h5py
 import pytest
 from workspace import TARGET
 
@@ -146,3 +147,46 @@ def test_a_new_table_does_not_forgive_an_image_that_changed(copied):
     os.utime(copied.folder / STRANGER, (later, later))
     output = refused(copied, "--rerun-triggers", "mtime", targets=[OTHER])
     assert "images hash" in output
+
+
+def damage(path, *, keep_time):
+    """Flip 8 bytes in the middle of a file, or of the centroids in it, and keep its size."""
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    if path.parent.name == "codebooks":
+        with h5py.File(path) as file:
+            middle = content.index(file["centroids"][3].tobytes())
+    content[middle : middle + 8] = bytes(byte ^ 255 for byte in content[middle : middle + 8])
+    path.write_bytes(content)
+    if keep_time:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "file, message",
+    [
+        ("codebooks/sift_tiny.h5", "codebooks/sift_tiny.h5: 'centroids' cannot be used"),
+        ("indexes/sift_tiny/landmarks/vectors.npy", "vectors.npy: its checksum is not the one in index.json"),
+        ("indexes/sift_tiny/landmarks/image_ids.npy", "image_ids.npy: its checksum is not the one in index.json"),
+    ],
+)
+def test_damaged_files_whose_time_is_kept_are_refused_when_they_are_read(copied, file, message):
+    damage(copied.folder / "results" / file, keep_time=True)
+    copied.config["experiments"]["sift_tiny"]["asmk"]["alpha"] = 2.0
+    copied.write_config()
+    assert message in refused(copied)
+
+
+@pytest.mark.parametrize("file", ["rankings/sift_tiny/landmarks.h5", "evaluations/sift_tiny/landmarks.json"])
+def test_edited_files_are_refused_where_they_are_used(copied, file):
+    ask_for_another_table(copied)
+    damage(copied.folder / "results" / file, keep_time=False)
+    assert f"results/{file}: is not what its job wrote" in refused(copied, targets=[OTHER])
+
+
+def test_a_new_time_of_the_same_content_is_no_change(copied):
+    ask_for_another_table(copied)
+    for path in (copied.folder / "results").rglob("*.h5"):
+        os.utime(path)
+    copied.snakemake("--cores", "2", "--rerun-triggers", "params", targets=[OTHER])

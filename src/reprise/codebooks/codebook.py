@@ -152,11 +152,11 @@ class Codebook:
             attributes: numbers and strings that are stored as attributes of the file
         """
         with hdf5.create(path, {**(attributes or {}), "index": self.index}) as file:
-            file["centroids"] = self.centroids
+            hdf5.write_array(file, "centroids", self.centroids)
             if _is_approximate(self.index, self.size):
                 index = self._approximate_index()
                 for key, table in zip(_TABLES, (index.cells, index.codes), strict=True):
-                    file[key] = table
+                    hdf5.write_array(file, key, table)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Codebook":

@@ -47,12 +47,12 @@ def write_aggregated(path: str | os.PathLike, content: StoredAggregated, attribu
     with hdf5.create(path, attributes) as file:
         file.attrs["first_image"], file.attrs["last_image"] = content.images
         file.attrs["n_words"] = content.n_words
-        file["vectors"] = content.vectors
+        hdf5.write_array(file, "vectors", content.vectors)
         for key in ("words", "image_ids"):
             values = getattr(content, key)
             if len(values) and (values.min() < 0 or values.max() > np.iinfo(np.uint32).max):
                 raise DataError(f"{path}: '{key}' from {values.min()} to {values.max()} do not fit 32 bits")
-            file[key] = values.astype(np.uint32)
+            hdf5.write_array(file, key, values.astype(np.uint32))
 
 
 def read_aggregated(path: str | os.PathLike) -> StoredAggregated:

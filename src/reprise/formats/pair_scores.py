@@ -73,9 +73,9 @@ def write_pair_scores(path: str | os.PathLike, scores: PairScores, attributes: M
         attributes: HDF5 attributes of the file, such as the recipe
     """
     with hdf5.create(path, {**attributes, "num_images": scores.num_images}) as file:
-        file["offsets"] = scores.offsets.astype(np.int64)
-        file["images"] = scores.images.astype(np.int32)
-        file["scores"] = scores.scores.astype(np.float32)
+        hdf5.write_array(file, "offsets", scores.offsets.astype(np.int64))
+        hdf5.write_array(file, "images", scores.images.astype(np.int32))
+        hdf5.write_array(file, "scores", scores.scores.astype(np.float32))
 
 
 def read_pair_scores(path: str | os.PathLike) -> PairScores:

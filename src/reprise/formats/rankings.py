@@ -196,7 +196,7 @@ def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping
                 values = getattr(ranked, name)
                 if values is not None:
                     stored = values if name == "scores" else values.astype(np.int32)
-                    group.create_dataset(name, data=stored, compression="gzip", shuffle=True)
+                    hdf5.write_array(group, name, stored, compression="gzip", shuffle=True)
         hdf5.write_names(file, "query_names", ranking.query_names)
         hdf5.write_names(file, "database_names", ranking.database_names)
 

@@ -94,6 +94,8 @@ class AMES(nn.Module):
         tgt_local: torch.Tensor | None = None,
         tgt_mask: torch.Tensor | None = None,
         return_tokens: bool = False,
+        *,
+        return_logits: bool = False,
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """Compute the logits of B pairs of a query and a database image, differentiable.
 
@@ -105,6 +107,7 @@ class AMES(nn.Module):
             tgt_local: (B, T, D) float32, descriptors of the database images
             tgt_mask: (B, T) bool, as ``src_mask``
             return_tokens: also return the tokens of the last layer
+            return_logits: the published name of ``return_tokens``
 
         Returns:
             (B,) logits; with ``return_tokens`` also (B, 1 + Q + T, 128) tokens: match token, query, database image
@@ -119,7 +122,11 @@ class AMES(nn.Module):
         if len(src_local) != len(tgt_local):
             raise DataError(f"tgt_local: {len(tgt_local)} images for {len(src_local)} queries; give one for each")
         return self.match(
-            self.project_query(src_local), src_mask, self.project_database(tgt_local), tgt_mask, return_tokens
+            self.project_query(src_local),
+            src_mask,
+            self.project_database(tgt_local),
+            tgt_mask,
+            return_tokens or return_logits,
         )
 
     def project_query(self, descriptors: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
+from reprise.pipeline.inputs import check_inputs, check_unpacked
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
@@ -21,8 +22,9 @@ from reprise.storage.errors import DataError
 def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     """Yield the parameters of the recipe; log everything, and record how the outputs were made.
 
-    Where the recipe tells images of one's own from others, by ``images_hash``, the script puts the paths of those that
-    it reads into ``images_read``, and they have to be the same at the end.
+    The inputs have to be what their jobs wrote. A script puts the paths of the images that it reads into
+    ``images_read``: unpacked ones have to be as long as they were, and those of one's own, which ``images_hash`` of the
+    recipe tells from others, the same at the end.
 
     A job with an output named ``provenance`` writes the history of the table there, others a record beside each output.
 
@@ -35,9 +37,11 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     recipe = snakemake.params.recipe
     try:
         _check_extension()
+        check_inputs(map(str, snakemake.input))
         parameters = _parameters(recipe)
         expected = json.loads(recipe)["parameters"].get("images_hash")
         yield parameters
+        check_unpacked(map(str, snakemake.input), parameters.images_read)
         images = _unchanged(parameters.images_read, expected) if expected else {}
     except DataError as error:
         print(f"\nERROR: {error}", file=sys.stderr, flush=True)

@@ -93,7 +93,7 @@ def _record(
         "rule": rule,
         "wildcards": dict(wildcards),
         "recipe": json.loads(recipe),
-        "inputs": {path: _recorded_hash(path) for path in inputs},
+        "inputs": {path: recorded_hash(path) for path in inputs},
         "outputs": {path: _state(path) for path in outputs},
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 3),
@@ -170,17 +170,25 @@ def _bytes(path: str) -> int:
     return sum(file.stat().st_size for file in files_of(path))
 
 
-def _recorded_hash(path: str) -> str:
-    """Return the hash that the job which wrote ``path`` recorded, if time and size of the file are still the same.
+def recorded_hash(path: str) -> str:
+    """Return the hash that the job which wrote ``path`` recorded, if the file is as old and as large as then.
 
-    Thus files of many gigabytes are not read again for every job that uses them.
+    So that files of many gigabytes are not read again for every job that uses them. Snakemake sets a new time after
+    each job: a file that is found unchanged under another time is recorded with that time, and read no more than once
+    for it.
     """
     record = record_path(path)
-    if record.exists():
-        state = json.loads(record.read_text(encoding="utf-8"))["outputs"].get(path)
-        if state and (state["bytes"], state["modified"]) == (_bytes(path), Path(path).stat().st_mtime_ns):
-            return state["sha256"]
-    return content_hash(path)
+    if not record.exists():
+        return content_hash(path)
+    content = json.loads(record.read_text(encoding="utf-8"))
+    state, time_of_file = content["outputs"].get(path), Path(path).stat().st_mtime_ns
+    if state and (state["bytes"], state["modified"]) == (_bytes(path), time_of_file):
+        return state["sha256"]
+    found = content_hash(path)
+    if state and state["sha256"] == found and os.access(record.parent, os.W_OK):
+        state["modified"] = time_of_file
+        write_text(record, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    return found
 
 
 def _version(package: str) -> str:

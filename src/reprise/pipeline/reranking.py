@@ -12,6 +12,7 @@ from reprise.reranking.scorers import (
     reranker_settings,
 )
 from reprise.reranking.settings import RerankerSettings
+from reprise.storage.errors import DataError
 
 
 class Rerankings:
@@ -75,6 +76,16 @@ class Rerankings:
             "shortlist": entry["shortlist"],
             "settings": {**pair_settings(scorer, entry), **fusion_settings(scorer, entry)},
         }
+
+    def sweep(self, experiment: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the settings of a sweep over an experiment. DataError: longer short lists than it has scores of."""
+        scored, asked = self._experiments[experiment]["shortlist"], max(settings["shortlist"])
+        if asked > scored:
+            raise DataError(
+                f"config.sweep.shortlist: {asked} is more than the {scored} images that {experiment} compares with the "
+                "query; lower it, or raise shortlist of the step"
+            )
+        return settings
 
     def _reranker_of(self, experiment: str) -> Mapping[str, Any]:
         return self._rerankers[self._experiments[experiment]["rerank"]]

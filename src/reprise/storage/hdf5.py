@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -29,6 +30,20 @@ def create(path: str | os.PathLike, attributes: Mapping[str, object]) -> Iterato
         yield file
 
 
+class CheckedFile(h5py.File):
+    """A file that is open for reading; what HDF5 cannot read of it, such as a wrong checksum, is a DataError.
+
+    Used in a ``with`` statement.
+    """
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        path = self.filename
+        super().__exit__(kind, error, trace)
+        # An error of the system, such as a full disk, has a number, and is about any file.
+        if isinstance(error, OSError | RuntimeError) and getattr(error, "errno", None) is None:
+            raise DataError(f"{path}: is damaged ({error}); delete it and run again") from error
+
+
 def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str) -> h5py.File:
     """Open an HDF5 file for reading and check that it holds ``datasets``.
 
@@ -44,7 +59,7 @@ def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; it should hold {kind}")
     try:
-        file = h5py.File(path, "r")
+        file = CheckedFile(path, "r")
     except OSError as error:
         raise DataError(
             f"{path}: not a whole HDF5 file ({error}); delete it and run again, it should hold {kind}"
@@ -57,6 +72,11 @@ def open_checked(path: str | os.PathLike, datasets: Mapping[str, int], kind: str
                 f"{path}: dataset '{name}' {found}, expected {dimensions} dimensions; this file does not hold {kind}"
             )
     return file
+
+
+def write_array(file: h5py.File | h5py.Group, key: str, values: np.ndarray, **options: object) -> None:
+    """Store an array with checksums, which HDF5 compares whenever it is read."""
+    file.create_dataset(key, data=values, fletcher32=bool(np.size(values) and np.ndim(values)), **options)
 
 
 def write_names(file: h5py.File, key: str, names: list[str]) -> None:

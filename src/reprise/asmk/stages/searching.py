@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.asmk import _kernels
+from reprise.asmk import _kernels, index_files
 from reprise.asmk.inverted_file import InvertedFile, check_alike, search_together
 from reprise.asmk.postings import Aggregated, thread_count
 from reprise.asmk.queries import checked_topk
@@ -55,6 +55,8 @@ def search_indexes(
         DataError: files that do not fit each other, or a query without features
     """
     words = Codebook.load(codebook)
+    for index in indexes:
+        index_files.check(index)
     opened = [InvertedFile.open(index) for index in indexes]
     found = sum(index.n_images for index in opened)
     if len(names) != found:
