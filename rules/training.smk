@@ -216,7 +216,7 @@ def train_settings(wildcards):
     }
 
 
-# A system of somebody else's, named by its module.
+# A system without a rule of its own, such as one of somebody else's, by its module.
 rule train:
     input:
         lambda wildcards: trainings.inputs(wildcards.training),
