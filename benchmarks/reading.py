@@ -87,7 +87,7 @@ def measure(folder: Path, temporary: Path, repeats: int) -> list[Row]:
     def aggregate() -> None:
         aggregate_chunk(
             folder / "ragged.h5", folder / "codebook.h5", temporary / "aggregated.h5", num_features=1000,
-            assignments=1, binary=True, recipe="",
+            database_assignments=1, binary=True, attributes={},
         )  # fmt: skip
 
     needed = RAGGED[0] * RAGGED[1] * RAGGED[2] * 4
