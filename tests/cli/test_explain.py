@@ -52,6 +52,13 @@ def test_a_file_that_was_deleted_and_one_that_was_edited(space, reprise):
     assert re.search(r"landmarks/gnd_landmarks\.pkl changed: .*extraction", text)
 
 
+def test_an_image_that_is_missing_is_all_that_is_said(space, reprise):
+    (space.folder / "landmarks/jpg/landmark1_1.jpg").unlink()
+    code, text = reprise(space, "explain", TARGET)
+    assert code == 1 and len(text.splitlines()) <= 3, text
+    assert "ERROR: landmarks/jpg/landmark1_1.jpg: cannot be read" in text and "Nothing was run." in text
+
+
 def test_before_anything_ran(reprise, tmp_path, without_shipped_tables):
     space = without_shipped_tables(Workspace(tmp_path / "workspace"))
     code, text = reprise(space, "explain", TARGET)

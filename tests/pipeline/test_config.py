@@ -1,12 +1,15 @@
 """The configuration: what is shipped is right, and what is wrong is named with its remedy."""
 
 import copy
+import re
 
 import pytest
 import yaml
 from paths import ROOT
 from shipped import published, read, shipped_config, sources
 
+from reprise.pipeline import reranking
+from reprise.pipeline.reranking import Rerankings
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
 from reprise.storage.errors import DataError
@@ -261,3 +264,15 @@ def test_settings_do_not_change_afterwards(config):
 def test_nothing_is_read_from_published_numbers(config):
     other = {name: {**entry, "values": {}, "settings": {}} for name, entry in published().items()}
     assert read_config(config, sources(), other).values() == read(config).values()
+
+
+def test_scores_of_pairs_are_kept_under_names_that_files_may_have(config, monkeypatch):
+    found = Rerankings(read(config).values())
+    assert found.pairs("dinov2_ames_10") == "shortlist=1600,query_features=10,num_features=10"
+    others = {value: {"label": value} for value in ("a/b", "{x}", "a b", "n" * 200, "plain")}
+    names = {}
+    for value, settings in others.items():
+        monkeypatch.setattr(reranking, "pair_settings", lambda *_, settings=settings: settings)
+        names[value] = found.pairs("dinov2_ames_10")
+    assert names.pop("plain") == "shortlist=1600,label=plain" and len(set(names.values())) == 4
+    assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names.values())

@@ -1,9 +1,14 @@
 """Errors of input functions, which Snakemake does not show where the files already exist that it asks about."""
 
 import functools
-import sys
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from reprise.storage.errors import DataError
+
+# Snakemake's own, so that the message is in its log, and is passed to its plugins.
+_log = logging.getLogger("snakemake.logging")
 
 
 def stop_at_errors(rules: Iterable[Any]) -> None:
@@ -25,7 +30,9 @@ def _guarded(apply: Callable) -> Callable:
         try:
             return apply(*args, **kwargs)
         except Exception as error:
-            print(f"ERROR: {error}\nNothing was run.", file=sys.stderr, flush=True)
+            # What was told to the function is of no use to someone who has to correct the data.
+            told = error.__context__ if isinstance(error.__context__, DataError) else error
+            _log.error(f"ERROR: {told}\nNothing was run.")  # Snakemake's handlers take no arguments
             # Not an Exception, of which Snakemake would make a sign that the rule does not apply.
             raise SystemExit(1) from error
 

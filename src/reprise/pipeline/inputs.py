@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprise.pipeline.records import content_hash, record_path, recorded_hash
+from reprise.pipeline.records import content_hash, load_record, record_path, recorded_hash
 from reprise.storage.errors import DataError
 
 _RECEIPT, _MANIFEST = ".receipt.json", ".files.tsv"
@@ -27,7 +27,7 @@ def check_inputs(paths: Iterable[str]) -> None:
     for path in paths:
         record = record_path(path)
         if record.is_file():
-            state = json.loads(record.read_text(encoding="utf-8"))["outputs"].get(path)
+            state = load_record(record)["outputs"].get(path)
             if state and recorded_hash(path) != state["sha256"]:
                 raise DataError(
                     f"{path}: is not what its job wrote (sha256 {state['sha256'][:12]} at that time); it was damaged "
@@ -38,8 +38,13 @@ def check_inputs(paths: Iterable[str]) -> None:
 
 
 def _check_download(receipt: str) -> None:
-    told = json.loads(Path(receipt).read_text(encoding="utf-8"))
-    file = Path(told["path"])
+    try:
+        told = json.loads(Path(receipt).read_text(encoding="utf-8"))
+        file, _ = Path(told["path"]), (int(told["bytes"]), str(told["sha256"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(
+            f"{receipt}: is damaged ({type(error).__name__}: {error}); delete it and run again, the download is kept"
+        ) from error
     size = file.stat().st_size if file.is_file() else None
     if size == told["bytes"] and (told["bytes"] > _SMALL or content_hash(file) == told["sha256"]):
         return

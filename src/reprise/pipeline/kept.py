@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from reprise.pipeline.differences import setting_changes
-from reprise.pipeline.records import record_path
+from reprise.pipeline.records import load_record, record_path
 from reprise.storage.errors import DataError
 
 _SHOWN = 5
@@ -30,7 +30,7 @@ def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
         for output in map(str, outputs):
             record = record_path(output)
             if record.is_file():
-                made = json.loads(record.read_text(encoding="utf-8"))
+                made = load_record(record)
                 wrong += [f"{output}: {text}" for text in _differences(made, expected)]
     if wrong:
         more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""

@@ -14,9 +14,11 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from reprise.pipeline.edition import EDITION
 from reprise.storage.atomic import write_text
+from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
 
 _PACKAGES = (
@@ -35,6 +37,28 @@ _MISSING = "not recorded"
 def record_path(output: str | os.PathLike) -> Path:
     """Return the path of the record of ``output``."""
     return Path(f"{os.fspath(output)}.job.json")
+
+
+def load_record(path: str | os.PathLike) -> dict[str, Any]:
+    """Read the record of an output, whose ``outputs`` hold the state of each.
+
+    Args:
+        path: the record itself
+
+    Raises:
+        DataError: a damaged record, or another file
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        for state in content["outputs"].values():
+            str(state["sha256"]), int(state["bytes"]), int(state["modified"])
+        content["recipe"].get("parameters", {}).keys()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"{path}: is damaged ({type(error).__name__}: {error}); delete it together with the file that it is of, "
+            "and run again"
+        ) from error
+    return content
 
 
 def write_records(
@@ -180,7 +204,7 @@ def recorded_hash(path: str) -> str:
     record = record_path(path)
     if not record.exists():
         return content_hash(path)
-    content = json.loads(record.read_text(encoding="utf-8"))
+    content = load_record(record)
     state, time_of_file = content["outputs"].get(path), Path(path).stat().st_mtime_ns
     if state and (state["bytes"], state["modified"]) == (_bytes(path), time_of_file):
         return state["sha256"]

@@ -1,5 +1,7 @@
 """The rankings of a configuration that are made by a step: what each is scored by, and where its pairs are kept."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +15,8 @@ from reprise.reranking.scorers import (
 )
 from reprise.reranking.settings import RerankerSettings
 from reprise.storage.errors import DataError
+
+_FILE_NAME = re.compile(r"[\w.,=+-]{1,120}")
 
 
 class Rerankings:
@@ -60,7 +64,9 @@ class Rerankings:
         """What tells the scores of pairs of a step from others: all settings that change them, as a file name."""
         entry = self._experiments[experiment]
         settings = {"shortlist": entry["shortlist"], **pair_settings(self._scorer(entry["rerank"]), entry)}
-        return ",".join(f"{key}={value}" for key, value in settings.items())
+        name = ",".join(f"{key}={value}" for key, value in settings.items())
+        # A scorer of somebody else's may have settings that no file can be called by.
+        return name if _FILE_NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:16]
 
     def pair_settings(self, reranker: str, pairs: str) -> dict[str, Any]:
         """The settings that :meth:`pairs` stands for: the length of the short lists, and those of the scorer."""
