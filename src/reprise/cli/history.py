@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reprise.cli.dryrun import Job
-from reprise.pipeline.records import load_record, record_path
+from reprise.pipeline.records import record_path
 
 _RECORD = ".job.json"
 _PROVENANCE = ".provenance.json"
@@ -18,7 +18,7 @@ def read_record(output: str) -> dict | None:
     path = record_file(output)
     if path is None:
         return None
-    content = load_record(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
     return {key: content[key] for key in content if key not in ("jobs", "downloads", "files")}
 
 
