@@ -11,7 +11,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 CORES ?= 2
 INSTALLED = .venv/installed
-SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
+SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/*/*.pyx src/reprise/*/*.h)
 
 .PHONY: mini check test test-long test-slurm lint bench generated
 

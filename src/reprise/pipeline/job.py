@@ -36,7 +36,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     _write_to(snakemake.log[0])
     recipe = snakemake.params.recipe
     try:
-        _check_extension()
+        _check_extensions()
         check_inputs(map(str, snakemake.input))
         parameters = _parameters(recipe)
         expected = json.loads(recipe)["parameters"].get("images_hash")
@@ -95,15 +95,18 @@ def _started() -> float:
     return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _check_extension() -> None:
+def _check_extensions() -> None:
     """Refuse an extension that is older than its sources, whose fingerprint the recipe holds."""
-    extension = sys.modules.get("reprise.asmk._kernels")
-    folder = PACKAGE / "asmk"
-    sources = sorted([folder / "_kernels.pyx", *folder.glob("*.h")])
-    if extension and hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
-        raise DataError(
-            f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
-        )
+    shared = sorted((PACKAGE / "native").glob("*.h"))
+    for name, extension in list(sys.modules.items()):
+        if not name.startswith("reprise.") or not hasattr(extension, "SOURCES"):
+            continue
+        module = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".pyx")
+        sources = [module, *sorted(module.parent.glob("*.h")), *shared]
+        if hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
+            raise DataError(
+                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+            )
 
 
 def _write_to(log: str) -> None:
