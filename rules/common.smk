@@ -27,6 +27,7 @@ from reprise.pipeline.tables import (
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings
+from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
 from reprise.storage.yaml_files import load_yaml
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from reprise.pipeline.differences import setting_changes
-from reprise.pipeline.records import load_record, record_path
+from reprise.pipeline.records import load_record, record_file
 from reprise.storage.errors import DataError
 
 _SHOWN = 5
@@ -24,14 +24,7 @@ def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
     Raises:
         DataError: naming the files, what differs, and the remedy
     """
-    wrong = []
-    for outputs, recipe in jobs:
-        expected = json.loads(recipe)
-        for output in map(str, outputs):
-            record = record_path(output)
-            if record.is_file():
-                made = load_record(record)
-                wrong += [f"{output}: {text}" for text in _differences(made, expected)]
+    wrong = made_otherwise(jobs)
     if wrong:
         more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise DataError(
@@ -39,6 +32,22 @@ def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
             "because its own records are missing or its options (--rerun-triggers, --touch) leave settings out; run "
             "without those options, or delete the files. Nothing was run:\n" + "\n".join(wrong[:_SHOWN]) + more
         )
+
+
+def made_otherwise(jobs: Iterable[tuple[Iterable[str], str]]) -> list[str]:
+    """List the files that were made otherwise than their recipes say now, each with what differs.
+
+    Args:
+        jobs: as for :func:`check_kept`
+    """
+    found = []
+    for outputs, recipe in jobs:
+        expected = json.loads(recipe)
+        for output in map(str, outputs):
+            record = record_file(output)
+            if record is not None:
+                found += [f"{output}: {text}" for text in _differences(load_record(record), expected)]
+    return found
 
 
 def _differences(record: Mapping, expected: Mapping) -> list[str]:
