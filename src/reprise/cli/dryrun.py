@@ -105,15 +105,17 @@ class Snakemake:
     Args:
         configfiles: overlays
         cores: number of cores that a run would use
+        config: settings of the command line, as key=value
     """
 
-    def __init__(self, configfiles: Sequence[str], cores: int):
+    def __init__(self, configfiles: Sequence[str], cores: int, config: Sequence[str] = ()):
         if not Path("Snakefile").is_file():
             raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
         for file in configfiles:
             if not Path(file).is_file():
                 raise DataError(f"{file}: this configuration file does not exist; check the name after --configfile")
         self._configfiles = list(configfiles)
+        self._config = list(config)
         self.cores = cores
 
     def plan(self, targets: Iterable[str]) -> DryRun:
@@ -133,7 +135,8 @@ class Snakemake:
             command = [
                 sys.executable, "-m", "snakemake", "-n", "--nocolor", "--quiet", "host", "progress", "rules", "reason",
                 "--cores", str(self.cores), "--logger", "plan", "--logger-plan-path", str(path), *options,
-                *(["--configfile", *self._configfiles] if self._configfiles else []), "--", *targets,
+                *(["--configfile", *self._configfiles] if self._configfiles else []),
+                *(["--config", *self._config] if self._config else []), "--", *targets,
             ]  # fmt: skip
             result = subprocess.run(
                 command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -1,21 +1,24 @@
 """Frame of every script of the workflow, around its one call of the library."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
 from reprise.pipeline.inputs import check_inputs, check_unpacked
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
+from reprise.storage.hashes import sha256_file
 
 
 @contextmanager
@@ -43,10 +46,35 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
         yield parameters
         check_unpacked(map(str, snakemake.input), parameters.images_read)
         images = _unchanged(parameters.images_read, expected) if expected else {}
+        _record(snakemake, started, images)
     except DataError as error:
-        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
-        sys.exit(1)
-    _record(snakemake, started, images)
+        _stop(error)
+    except Exception as error:
+        if not _is_disk_full(error):
+            raise
+        _stop(_disk_full(Path(str(snakemake.output[0])).absolute().parent))
+
+
+def _stop(reason: object) -> NoReturn:
+    print(f"\nERROR: {reason}", file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Tell whether an error comes from a full disk, or quota, which libraries report in errors of their own."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _disk_full(folder: Path) -> str:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    return (
+        f"{folder}: the disk is full ({shutil.disk_usage(existing).free / 1e6:,.0f} MB are free now). Free some space, "
+        "or set `output:` to a folder of another disk, and run again; what other jobs wrote is kept"
+    )
 
 
 def _parameters(recipe: str) -> SimpleNamespace:
@@ -56,15 +84,15 @@ def _parameters(recipe: str) -> SimpleNamespace:
     return SimpleNamespace(**content["parameters"], recipe=json.dumps(content, sort_keys=True), images_read=[])
 
 
-def _unchanged(paths: list[Path], expected: str) -> dict[str, list[int]]:
-    """The states of images that were read. DataError: they are not those that the job was planned with."""
+def _unchanged(paths: list[Path], expected: str) -> dict[str, list[int | str]]:
+    """The states and hashes of images that were read. DataError: they are not those that the job was planned with."""
     states = image_states(paths)
     if images_hash(states) != expected:
         raise DataError(f"{paths[0].parent}: images changed while the job ran; run again")
-    return states
+    return {path: [*state, sha256_file(path)] for path, state in states.items()}
 
 
-def _record(snakemake: Any, started: float, images: dict[str, list[int]]) -> None:
+def _record(snakemake: Any, started: float, images: dict[str, list[int | str]]) -> None:
     recipe = json.loads(snakemake.params.recipe)
     script = Path(snakemake.scriptdir) / f"{recipe['stage']}.py"
     code = fingerprints(script, recipe["modules"]) if recipe["code"] == fingerprint(script, recipe["modules"]) else {}

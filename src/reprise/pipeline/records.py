@@ -74,7 +74,7 @@ def load_record(path: str | os.PathLike) -> dict[str, Any]:
 def write_records(
     rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
     threads: int, started: float, code: Mapping[str, str] | None = None,
-    images: Mapping[str, Sequence[int]] | None = None,
+    images: Mapping[str, Sequence[int | str]] | None = None,
 ) -> None:  # fmt: skip
     """Write the record of each output of a job, at its end.
 
@@ -87,7 +87,7 @@ def write_records(
         threads: number of threads
         started: time stamp of its start, in seconds
         code: file of code -> its fingerprint
-        images: the states of the images of one's own that were read
+        images: size, time of modification and hash of the images of one's own that were read
     """
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
     if images:
