@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
 from reprise.pipeline.inputs import check_inputs, check_unpacked
@@ -19,6 +19,9 @@ from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
+
+# In the messages of HDF5 and of torch.
+_FULL = (os.strerror(errno.ENOSPC), "iostream error")
 
 
 @contextmanager
@@ -37,6 +40,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     started = _started()
     sys.path.append(str(Path.cwd()))  # plug-ins may be in the folder of the project
     _write_to(snakemake.log[0])
+    _say_nothing_of_full_disks()
     recipe = snakemake.params.recipe
     try:
         _check_extensions()
@@ -48,25 +52,29 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
         images = _unchanged(parameters.images_read, expected) if expected else {}
         _record(snakemake, started, images)
     except DataError as error:
-        _stop(error)
+        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
     except Exception as error:
         if not _is_disk_full(error):
             raise
-        _stop(_disk_full(Path(str(snakemake.output[0])).absolute().parent))
-
-
-def _stop(reason: object) -> NoReturn:
-    print(f"\nERROR: {reason}", file=sys.stderr, flush=True)
-    sys.exit(1)
+        print(f"\nERROR: {_disk_full(Path(str(snakemake.output[0])).absolute().parent)}", file=sys.stderr, flush=True)
+        os._exit(1)  # at a normal end, HDF5 closes once more what it could not write, and crashes
 
 
 def _is_disk_full(error: BaseException | None) -> bool:
     """Tell whether an error comes from a full disk, or quota, which libraries report in errors of their own."""
     while error is not None:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(map(str(error).__contains__, _FULL)):
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _say_nothing_of_full_disks() -> None:
+    """Leave out what h5py prints of every object that it cannot close on a full disk; the job says it once."""
+    uncaught, ignored = sys.excepthook, sys.unraisablehook
+    sys.excepthook = lambda kind, error, trace: None if _is_disk_full(error) else uncaught(kind, error, trace)
+    sys.unraisablehook = lambda told: None if _is_disk_full(told.exc_value) else ignored(told)
 
 
 def _disk_full(folder: Path) -> str:
