@@ -51,7 +51,7 @@ sources = read_sources(ROOT / "config" / "sources.yaml")
 published = read_published(ROOT / "config" / "published")
 spec = read_config(config, sources, published)
 check_own_data(spec.entries["datasets"])
-config = with_seed_study(spec.values())
+config = with_seed_study(spec)
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output
