@@ -4,10 +4,8 @@ from reprise.datasets.reading import read_dataset
 from reprise.pipeline.job import job
 from reprise.training.dinov2.random_filters import initialise_dinov2
 from reprise.training.dinov2.settings import DinoV2Settings
-from reprise.training.threads import use_threads
 
 with job(snakemake) as parameters:
-    use_threads(parameters.threads)
     initialise_dinov2(
         snakemake.output.backbone,
         snakemake.output.detector,

@@ -6,10 +6,8 @@ from reprise.pipeline.job import job
 from reprise.training.ames.settings import AmesSettings
 from reprise.training.ames.training import train_ames
 from reprise.training.ames.validation import read_validation
-from reprise.training.threads import use_threads
 
 with job(snakemake) as parameters:
-    use_threads(parameters.threads)
     train_ames(
         AmesSettings.read(parameters.settings, "settings"),
         features=snakemake.input.features,

@@ -6,10 +6,8 @@ from reprise.datasets.reading import read_dataset, read_pairs
 from reprise.pipeline.job import job
 from reprise.training.how.settings import TrainingSettings
 from reprise.training.how.training import train_how
-from reprise.training.threads import use_threads
 
 with job(snakemake) as parameters:
-    use_threads(parameters.threads)
     grey = [what == "grey" for what in parameters.truncated]
     training_set = read_pairs(parameters.dataset)
     validated = read_dataset(parameters.validated) if parameters.validated else None

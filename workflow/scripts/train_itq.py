@@ -3,10 +3,8 @@
 from reprise.pipeline.job import job
 from reprise.training.itq.quantisation import fit_binarizer
 from reprise.training.itq.settings import ItqSettings
-from reprise.training.threads import use_threads
 
 with job(snakemake) as parameters:
-    use_threads(parameters.threads)
     fit_binarizer(
         snakemake.output[0],
         snakemake.input[0],

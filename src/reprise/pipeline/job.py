@@ -20,6 +20,8 @@ from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
 
+# That of Snakemake, for OpenMP and for libraries of linear algebra.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # In the messages of HDF5 and of torch.
 _FULL = (os.strerror(errno.ENOSPC), "iostream error")
 
@@ -38,6 +40,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
     in the log, which Snakemake shows.
     """
     started = _started()
+    _take_threads(json.loads(snakemake.params.recipe)["parameters"].get("threads"))
     sys.path.append(str(Path.cwd()))  # plug-ins may be in the folder of the project
     _write_to(snakemake.log[0])
     _say_nothing_of_full_disks()
@@ -59,6 +62,17 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
             raise
         print(f"\nERROR: {_disk_full(Path(str(snakemake.output[0])).absolute().parent)}", file=sys.stderr, flush=True)
         os._exit(1)  # at a normal end, HDF5 closes once more what it could not write, and crashes
+
+
+def _take_threads(count: int | None) -> None:
+    """Begin anew where the recipe says how many threads compute, and the libraries were loaded with another number.
+
+    Snakemake gives a job no more threads than there are cores. What is set later holds for one thread of a process
+    only, and others would sum in another order.
+    """
+    if count is not None and any(os.environ.get(name) != str(count) for name in _THREADS):
+        os.environ.update(dict.fromkeys(_THREADS, str(count)))
+        os.execv(sys.executable, sys.orig_argv)
 
 
 def _is_disk_full(error: BaseException | None) -> bool:

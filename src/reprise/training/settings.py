@@ -8,7 +8,7 @@ The systems of this project have rules of their own. A module of somebody else's
 
     train(description, files, *, identity, workers)
 
-``description`` holds the settings of the entry but ``threads``, which torch has been set to, with files in place of
+``description`` holds the settings of the entry but ``threads``, with which the process computes, and files in place of
 names (see :meth:`reprise.pipeline.trainings.Trainings.described`), ``files`` is a
 :class:`reprise.training.loop.TrainingFiles` without ``last``, ``identity`` says which training a state belongs to, and
 ``workers`` is a number of threads that decode.
