@@ -92,7 +92,7 @@ def test_numbers_may_have_three_digits_and_files_folders(tmp_path):
         ("file: weights.pth", "file: /b.pth", "expected a file name"),
         ("[https://example.org/weights.pth]", "https://example.org", "urls is 'https://example.org'; expected a list"),
         ("[https://example.org/weights.pth]", "[]", "urls is .*; expected a list"),
-        ("[https://example.org/weights.pth]", "[ftp://example.org/w]", "expected http:// or https://"),
+        ("[https://example.org/weights.pth]", "[gopher://example.org/w]", "expected http://, https:// or ftp://"),
         ("licence: MIT", "licence: ''", "licence is ''; expected a text"),
         ("licence: MIT", "licence: MIT\n  bytes: 1.5", "bytes is 1.5; expected a positive count"),
         ("licence: MIT", "licence: MIT\n  bytes: true", "bytes is True"),
