@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, body=b"", status=200, **headers):
         """Send one reply; a header is named with _ for -, and left out for None."""
         self.send_response(status)
-        for name, value in {"Content-Length": len(body), **headers}.items():
+        for name, value in {"Content_Length": len(body), **headers}.items():
             if value is not None:
                 self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()

@@ -84,7 +84,7 @@ def _alone(destination: Path) -> Iterator[None]:
             _log.warning("%s: another process fetches it; waiting for that one", destination)
             guard.acquire()
     except OSError as error:
-        raise system_error(guard.lock_file, error) or error from error
+        raise system_error(error.filename or guard.lock_file, error) or error from error
     try:
         yield
     finally:

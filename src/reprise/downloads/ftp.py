@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
-from reprise.downloads.offers import BLOCK, InterruptedTransferError, Offer, Patience, TransferError
+from reprise.downloads.offers import BLOCK, ChangedError, InterruptedTransferError, Offer, Patience, TransferError
 
 
 @contextmanager
@@ -17,12 +17,15 @@ def offer(url: str, offset: int, version: str | None, patience: Patience) -> Ite
     """
     with _connected(url, patience) as (ftp, path):
         try:
+            first = 0
             whole, date = _stated(ftp, f"SIZE {path}"), _stated(ftp, f"MDTM {path}")
             found = f"{whole} bytes of {date}" if whole and date else None
             first = offset if found and found == version else 0
             with ftp.transfercmd(f"RETR {path}", rest=first or None) as connection:
                 yield Offer(first, int(whole) if whole else None, found, _blocks(ftp, connection))
         except ftplib.error_perm as error:
+            if first:
+                raise ChangedError("the ftp server cannot continue; starting from the beginning") from error
             raise TransferError(f"the ftp server refuses it: {error}") from error
         except ftplib.all_errors as error:
             raise InterruptedTransferError(f"{type(error).__name__}: {error}") from error

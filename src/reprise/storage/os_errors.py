@@ -27,6 +27,7 @@ _SENTENCES = {
     "connection and run again",
     errno.ESTALE: "the network disk lost the file while it was open (stale file handle); run again",
     errno.ETIMEDOUT: "the network disk does not answer; run again when it does",
+    errno.EEXIST: "something else has this name; move it away",
     errno.ENOENT: "there is no such file or folder",
     errno.ENOTDIR: "a part of this path is a file and no folder",
     errno.EISDIR: "is a folder, and a file is expected",
