@@ -29,12 +29,9 @@ rule draw_miniature:
 
 def download_settings(wildcards):
     # Where a file comes from does not make it stale; what it has to be does.
-    source = sources[wildcards.source]
     return {
         "source": wildcards.source,
-        "bytes": source.bytes,
-        "sha256": source.sha256,
-        "sha256_prefix": source.sha256_prefix,
+        **sources[wildcards.source].demands,
         "destination": paths.download(wildcards.source),
         "lock": paths.lock,
     }

@@ -67,13 +67,9 @@ class Source:
 
     @property
     def demands(self) -> dict[str, Any]:
-        """What the file has to be: what :attr:`enforced` refuses another file for."""
-        known = {"bytes": self.bytes, **{kind: getattr(self, kind) for kind in DIGITS}}
-        return {
-            **(known if self.enforced else dict.fromkeys(known)),
-            "sha256_prefix": self.sha256_prefix,
-            "md5_list": self.md5_list,
-        }
+        """What a recipe holds of the file: what it has to be, and not where it or its checksum are found."""
+        certain = {"bytes": self.bytes, **self.hashes} if self.enforced else {}
+        return {"bytes": None, "sha256": None, "sha256_prefix": self.sha256_prefix, **certain}
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""
@@ -160,7 +156,7 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
     check(known and bool(urls), "urls", "a list of addresses, the official one first")
     check(all(map(_is_address, urls)), "urls", "http://, https:// or ftp:// addresses")
     check(md5_list is None or _is_address(md5_list), "md5_list", "an http://, https:// or ftp:// address")
-    check(entry.get("trust", "confirmed") in TRUST, "trust", f"one of {', '.join(TRUST)}")
+    check(entry.get("trust", "confirmed") in list(TRUST), "trust", f"one of {', '.join(TRUST)}")
     check(size is None or (type(size) is int and size > 0), "bytes", "a positive count or null")
     patterns = {**{kind: f"[0-9a-f]{{{count}}}" for kind, count in DIGITS.items()}, "sha256_prefix": "[0-9a-f]{6,63}"}
     for name, pattern in patterns.items():
