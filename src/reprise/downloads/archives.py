@@ -97,6 +97,46 @@ def unpack_set(
     write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in sorted(files)))
 
 
+def unpack_one(
+    archive: str | os.PathLike,
+    folder: str | os.PathLike,
+    manifest: str | os.PathLike,
+    *,
+    flatten: bool = False,
+) -> None:
+    """Unpack one of several archives that share a folder; several processes may do so at once.
+
+    Its files appear in the folder when all are unpacked; what is there already stays.
+
+    Args:
+        archive: the archive
+        folder: the folder
+        manifest: the text file to write, as that of :func:`unpack_set`, of this archive
+        flatten: write files of any depth directly into ``folder``
+
+    Raises:
+        DataError: as :func:`unpack`
+    """
+    archive, folder = Path(archive), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = folder.with_name(f".{folder.name}.{archive.name}.unpacking")
+    if stage.exists():  # of a process that was killed
+        shutil.rmtree(stage)
+    try:
+        files = unpack(archive, stage, flatten=flatten)
+        _merge(archive, stage, folder, files)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in files))
+
+
+def join_manifests(manifests: Iterable[str | os.PathLike], joined: str | os.PathLike) -> None:
+    """Write the manifest of a folder from those of its archives."""
+    lines = {line for path in manifests for line in Path(path).read_text(encoding="utf-8").splitlines()}
+    files = sorted((name, int(size)) for name, _, size in (line.rpartition("\t") for line in lines))
+    write_text(joined, "".join(f"{name}\t{size}\n" for name, size in files))
+
+
 def _extract(archive: Path, stage: Path, flatten: bool) -> list[tuple[str, int]]:
     written: dict[str, Path] = {}
     links: list[_Member] = []
@@ -161,7 +201,7 @@ def _merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str,
         if old.exists() and (not old.is_file() or not filecmp.cmp(stage / name, old, shallow=False)):
             raise DataError(
                 f"{archive}: {name} differs from the file of that name in {destination}. "
-                "Delete that folder to unpack all its archives again."
+                "If that one is left from an older archive, delete it and run again."
             )
     for name, _ in files:
         path = destination / name
