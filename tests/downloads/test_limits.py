@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import time
 
 import pytest
@@ -147,6 +148,15 @@ def test_a_full_disk(server, get, tmp_path, content, monkeypatch):
     with pytest.raises(DownloadError, match=r"x\.bin\.part: the disk is full .*free some space .*It comes from http"):
         get(server.url())
     begun.unlink()
+
+
+def test_a_disk_without_locks(server, get, monkeypatch):
+    def refuse(_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(sys.modules["reprise.downloads.download"], "_acquired", refuse)
+    with pytest.raises(DataError, match=r"/d: its disk knows no locks, .* set 'data' to a folder of another disk"):
+        get(server.url())
 
 
 def test_a_file_where_the_folder_belongs(server, get, tmp_path):

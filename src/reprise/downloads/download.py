@@ -7,11 +7,13 @@ partial one is continued. A file that is refused is never deleted: it is kept be
 """
 
 import datetime
+import errno
 import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -84,6 +86,11 @@ def _alone(destination: Path) -> Iterator[None]:
             _log.warning("%s: another process fetches it; waiting for that one", destination)
             guard.acquire()
     except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise DataError(
+                f"{destination.parent}: its disk knows no locks, without which two runs write the same file; "
+                "set 'data' to a folder of another disk"
+            ) from error
         raise system_error(error.filename or guard.lock_file, error) or error from error
     try:
         yield
@@ -165,7 +172,7 @@ def _listed_md5(source: Source, file: Path, lock: Path, mirror: str | None, pati
         part = kept.with_name(f".{file.name}.md5.part")
         (address,) = _addresses((url,), str(name.with_name(kept.name)), mirror)
         try:
-            fetch(address, part, size=None, patience=patience, progress=False)
+            fetch(address, part, size=None, patience=replace(patience, retries=0), progress=False)
         except TransferError as error:
             _log.warning("%s: its md5 could not be compared with the publisher's list %s: %s", file, address, error)
             return None
