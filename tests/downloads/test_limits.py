@@ -150,6 +150,22 @@ def test_a_full_disk(server, get, tmp_path, content, monkeypatch):
     begun.unlink()
 
 
+def test_a_folder_where_the_file_belongs(server, get, file):
+    file.mkdir(parents=True)
+    with pytest.raises(DataError, match=r"x\.bin: is a folder, and a file is expected"):
+        get(server.url())
+
+
+def test_a_lock_file_that_cannot_be_written(server, get, file, monkeypatch):
+    def refuse(path, _):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("reprise.downloads.lock_file.write_text", refuse)
+    with pytest.raises(DataError, match=r"lock\.json: the disk is full .* free some space"):
+        get(server.url())
+    assert file.with_name("x.bin.part").exists(), "what came is there for the next run"
+
+
 def test_a_disk_without_locks(server, get, monkeypatch):
     def refuse(_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -163,3 +179,16 @@ def test_a_file_where_the_folder_belongs(server, get, tmp_path):
     (tmp_path / "d").write_text("something else")
     with pytest.raises(DataError, match=r"/d: something else has this name; move it away"):
         get(server.url())
+
+
+@pytest.mark.parametrize("end", [b"", b"8\r\nhalf", b"10000\r\n"])
+def test_a_chunked_reply_that_is_cut_is_no_file(server, get, file, content, end):
+    def answer(handler, number):
+        handler.protocol_version = "HTTP/1.1"
+        handler.close_connection = True
+        handler.reply(b"", Content_Length=None, Transfer_Encoding="chunked")
+        handler.wfile.write(b"%x\r\n" % len(content) + content + b"\r\n" + (b"0\r\n\r\n" if number == 3 else end))
+
+    server.answer = answer
+    get(server.url())
+    assert len(server.requests) == 3 and file.read_bytes() == content

@@ -28,7 +28,7 @@ from reprise.downloads.transfer import discard, fetch
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError, DownloadError
 from reprise.storage.hashes import sha256_file
-from reprise.storage.os_errors import system_error
+from reprise.storage.os_errors import worded
 
 _log = logging.getLogger(__name__)
 _BY_HAND = "by hand"
@@ -68,7 +68,7 @@ def download(
             reason), or the disk is too small
     """
     destination, lock = Path(destination), Path(lock)
-    with _alone(destination):
+    with worded(destination), _alone(destination):
         if destination.exists():
             receipt = _take(source, destination, lock, mirror, patience)
         else:
@@ -80,18 +80,18 @@ def download(
 def _alone(destination: Path) -> Iterator[None]:
     """Wait until no other process provides the same file."""
     guard = FileLock(destination.with_name(f".{destination.name}.lock"))
+    destination.parent.mkdir(parents=True, exist_ok=True)
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
         if not _acquired(guard):
             _log.warning("%s: another process fetches it; waiting for that one", destination)
             guard.acquire()
     except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise DataError(
-                f"{destination.parent}: its disk knows no locks, without which two runs write the same file; "
-                "set 'data' to a folder of another disk"
-            ) from error
-        raise system_error(error.filename or guard.lock_file, error) or error from error
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        raise DataError(
+            f"{destination.parent}: its disk knows no locks, without which two runs write the same file; "
+            "set 'data' to a folder of another disk"
+        ) from error
     try:
         yield
     finally:

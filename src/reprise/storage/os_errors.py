@@ -4,6 +4,8 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reprise.storage.errors import DataError
@@ -58,6 +60,22 @@ def system_error(path: str | os.PathLike, error: BaseException) -> DataError | N
     if number in _FULL:
         return DataError(f"{path}: {_FULL[number]} ({_free(Path(path))}); free some space and run again")
     return DataError(f"{path}: {_SENTENCES.get(number, f'the system refuses it ({os.strerror(number)})')}")
+
+
+@contextmanager
+def worded(path: str | os.PathLike) -> Iterator[None]:
+    """Let a block end with the sentence of :func:`system_error` where the operating system refuses something.
+
+    Args:
+        path: what the message begins with, where the error does not name another file
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = system_error(error.filename or path, error)
+        if reason is None:
+            raise
+        raise reason from error
 
 
 def _number(error: BaseException) -> int | None:
