@@ -64,6 +64,14 @@ def test_another_address_does_not_continue_the_part_of_the_first(server, get, fi
     assert file.read_bytes() == CONTENT
 
 
+def test_the_part_of_an_address_by_https_is_continued_by_http(server, get, file, content):
+    put(file.with_name("x.bin.part"), content[:1000])
+    notes = {"url": server.url().replace("http:", "https:"), "version": '"1"'}
+    file.with_name("x.bin.part.json").write_text(json.dumps(notes))
+    get(server.url())
+    assert server.requests == [("/x.bin", "bytes=1000-")] and file.read_bytes() == content
+
+
 def test_server_without_ranges(server, get, file):
     server.ranges, server.faults = False, ["drop"]
     get(server.url())

@@ -151,8 +151,13 @@ def _version_of(url: str, part: Path) -> str | None:
         return None
     try:
         kept = json.loads(notes.read_text(encoding="utf-8"))
-        version = kept["version"] if kept["url"] == url else None
-    except (ValueError, LookupError, TypeError):
+        version = kept["version"] if _place(kept["url"]) == _place(url) else None
+    except (ValueError, LookupError, TypeError, AttributeError):
         _log.warning("%s is damaged; starting from the beginning", notes)
         return None
     return version if isinstance(version, str) else None
+
+
+def _place(url: str) -> str:
+    """Return an address without what tells https from http: the same server has the same file by both."""
+    return url.replace("https:", "http:", 1)
