@@ -8,7 +8,7 @@ import pytest
 
 from reprise.datasets.benchmarks import read_benchmark
 from reprise.datasets.images import ImageList
-from reprise.datasets.list import read_list, report_list
+from reprise.datasets.list import check_list, read_list
 from reprise.datasets.reading import read_dataset
 from reprise.datasets.sfm120k import cid_path, read_training_set
 from reprise.datasets.val_eccv20 import read_validation_set
@@ -148,12 +148,12 @@ def test_a_line_that_repeats_is_reported_and_counts_once(tmp_path, caplog):
 
 def test_a_list_is_checked_before_its_images_exist(tmp_path):
     (tmp_path / "list.txt").write_text("b.jpg\na.jpg\nb.jpg\n")
-    report_list(tmp_path / "list.txt", tmp_path / "list.json")
+    check_list(tmp_path / "list.txt", tmp_path / "list.json")
     assert json.loads((tmp_path / "list.json").read_text()) == {"images": 2, "repeated": {"b.jpg": 2}}
     for text, message in (("Sorry, not found\n", "has no extension"), ("", "no image is listed")):
         (tmp_path / "list.txt").write_text(text)
         with pytest.raises(DataError, match=message):
-            report_list(tmp_path / "list.txt", tmp_path / "list.json")
+            check_list(tmp_path / "list.txt", tmp_path / "list.json")
 
 
 def test_first_images_of_a_dataset(tmp_path):

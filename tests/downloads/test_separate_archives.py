@@ -9,7 +9,8 @@ import tarfile
 
 import pytest
 
-from reprise.downloads.archives import join_manifests, unpack, unpack_one
+from reprise.downloads.archives import unpack
+from reprise.downloads.separate_archives import join_manifests, unpack_one
 from reprise.storage.errors import DataError
 
 EMPTY = b"\0" * tarfile.BLOCKSIZE
@@ -77,7 +78,7 @@ def test_a_killed_job_is_done_again(tmp_path, archives, monkeypatch):
         os.kill(os.getpid(), signal.SIGKILL)
 
     with monkeypatch.context() as patch:
-        patch.setattr("reprise.downloads.archives._merge", die)
+        patch.setattr("reprise.downloads.separate_archives.merge", die)
         worker = multiprocessing.get_context("fork").Process(target=unpack_number, args=(tmp_path, 0))
         worker.start()
         worker.join()

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from reprise.datasets.list import report_list
+from reprise.datasets.list import check_list
 from reprise.downloads.download import from_receipt
 from reprise.pipeline.job import job
 
 with job(snakemake):
-    report_list(from_receipt(snakemake.input[0]), Path(snakemake.output[0]))
+    check_list(from_receipt(snakemake.input[0]), Path(snakemake.output[0]))

@@ -1,6 +1,6 @@
 """Lists what was unpacked from all archives of a set of images."""
 
-from reprise.downloads.archives import join_manifests
+from reprise.downloads.separate_archives import join_manifests
 from reprise.pipeline.job import job
 
 with job(snakemake):

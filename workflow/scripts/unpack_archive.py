@@ -1,7 +1,7 @@
 """Unpacks one of the archives of a set of images."""
 
-from reprise.downloads.archives import unpack_one
 from reprise.downloads.download import from_receipt
+from reprise.downloads.separate_archives import unpack_one
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

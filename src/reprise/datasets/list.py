@@ -1,20 +1,15 @@
 """A plain list of images: one relative path per line."""
 
-import json
-import logging
-from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
-from reprise.storage.atomic import write_text
+from reprise.datasets.repeats import report_list, without_repeats
 from reprise.storage.errors import DataError
-
-_log = logging.getLogger(__name__)
 
 
 class Layout(DatasetLayout):
@@ -55,41 +50,28 @@ def read_list(images: Path, names: Path) -> Dataset:
     Raises:
         DataError: no such file, no text in UTF-8, no image, or a path that leads out of the folder
     """
-    if not names.is_file():
-        raise DataError(f"{names}: there is no such list; write one path per line, relative to {images}")
-    lines = list(_counted(names))
+    lines = without_repeats(_lines(names), str(names))
+    check_names(lines, str(names))
     return Dataset(ImageList(lines, [images / line for line in lines]))
 
 
-def report_list(names: Path, report: Path) -> None:
-    """Check a text file that lists images, whose archives are not fetched yet, and write what is found.
-
-    Args:
-        names: the text file
-        report: the JSON file to write: number of ``images``, and ``repeated``, path -> how often it is listed
+def check_list(names: Path, report: Path) -> None:
+    """Check a list of which no image is there yet, and write what is found; see :func:`report_list`.
 
     Raises:
         DataError: as :func:`read_list`, or a line that names no file with an extension
     """
-    lines = _counted(names)
-    for line in lines:
-        if not PurePath(line).suffix:
-            raise DataError(f"{names}: '{line:.80}' has no extension; this is no list of images")
-    repeated = {line: count for line, count in lines.items() if count > 1}
-    write_text(report, json.dumps({"images": len(lines), "repeated": repeated}, indent=2) + "\n")
+    read_list(Path(), names)
+    report_list(_lines(names), str(names), report)
 
 
-def _counted(names: Path) -> dict[str, int]:
-    """Read the lines of a list: path -> how often it is listed."""
+def _lines(names: Path) -> list[str]:
+    if not names.is_file():
+        raise DataError(
+            f"{names}: there is no such list; write one path per line, relative to the folder of the images"
+        )
     try:
         lines = names.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{names}: is not text in UTF-8 ({error}); convert it") from error
-    lines = [line.strip() for line in lines if line.strip()]
-    counts = dict(Counter(lines))
-    check_names(list(counts), str(names))
-    repeated = [line for line, count in counts.items() if count > 1]
-    if repeated:
-        _log.warning("%s: %d paths are listed more than once, and count once: %s%s", names, len(repeated),
-                     ", ".join(repeated[:5]), " ..." if len(repeated) > 5 else "")  # fmt: skip
-    return counts
+    return [line.strip() for line in lines if line.strip()]

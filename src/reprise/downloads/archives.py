@@ -20,9 +20,10 @@ from tqdm import tqdm
 from reprise.storage.atomic import atomic_path, write_text
 from reprise.storage.errors import DataError
 
+_log = logging.getLogger(__name__)
+
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
 _BLOCK = 1 << 20
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -68,7 +69,7 @@ def unpack(
     prefix = f".{destination.name}."
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=prefix) as folder:
         files = _extract(archive, Path(folder), flatten)
-        _merge(archive, Path(folder), destination, files)
+        merge(archive, Path(folder), destination, files)
     return files
 
 
@@ -97,46 +98,6 @@ def unpack_set(
         for archive in archives:
             files.update(unpack(archive, stage, flatten=flatten))
     write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in sorted(files)))
-
-
-def unpack_one(
-    archive: str | os.PathLike,
-    folder: str | os.PathLike,
-    manifest: str | os.PathLike,
-    *,
-    flatten: bool = False,
-) -> None:
-    """Unpack one of several archives that share a folder; several processes may do so at once.
-
-    Its files appear in the folder when all are unpacked; what is there already stays.
-
-    Args:
-        archive: the archive
-        folder: the folder
-        manifest: the text file to write, as that of :func:`unpack_set`, of this archive
-        flatten: write files of any depth directly into ``folder``
-
-    Raises:
-        DataError: as :func:`unpack`
-    """
-    archive, folder = Path(archive), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    stage = folder.with_name(f".{folder.name}.{archive.name}.unpacking")
-    if stage.exists():  # of a process that was killed
-        shutil.rmtree(stage)
-    try:
-        files = unpack(archive, stage, flatten=flatten)
-        _merge(archive, stage, folder, files)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-    write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in files))
-
-
-def join_manifests(manifests: Iterable[str | os.PathLike], joined: str | os.PathLike) -> None:
-    """Write the manifest of a folder from those of its archives."""
-    lines = {line for path in manifests for line in Path(path).read_text(encoding="utf-8").splitlines()}
-    files = sorted((name, int(size)) for name, _, size in (line.rpartition("\t") for line in lines))
-    write_text(joined, "".join(f"{name}\t{size}\n" for name, size in files))
 
 
 def _extract(archive: Path, stage: Path, flatten: bool) -> list[tuple[str, int]]:
@@ -197,7 +158,8 @@ def _same(first: IO[bytes], second: IO[bytes]) -> bool:
             return True
 
 
-def _merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, int]]) -> None:
+def merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, int]]) -> None:
+    """Move the files of an archive from ``stage`` to a folder; one that differs from what is there is a DataError."""
     for name, _ in files:
         old = destination / name
         if old.exists() and (not old.is_file() or not filecmp.cmp(stage / name, old, shallow=False)):
