@@ -14,7 +14,7 @@ _SHOWN = 40
 
 _MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|\?xml|!--|script|error)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*["{\]])')
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 # Protocols 0 and 1 have no mark: a container, or the global of an array.
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|[(}\]]|c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -96,8 +96,10 @@ def _begins_with(*marks: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(marks)
 
 
-_tgz = ("tar archive compressed with gzip", lambda head: _is_tar(_unzipped(head)))
-_checkpoint = ("checkpoint of torch", lambda head: head.startswith((_ZIP[0], b"\x80")))
+# Some publishers, and some servers, leave out the compression that the name promises.
+_tgz = ("tar archive compressed with gzip", lambda head: _is_tar(_unzipped(head) or head))
+# Zip since torch 1.6, a pickle before, and tar in its first months.
+_checkpoint = ("checkpoint of torch", lambda head: head.startswith((_ZIP[0], b"\x80")) or _is_tar(head))
 _hdf5 = ("HDF5 file", _begins_with(_HDF5))
 _jpeg = ("JPEG image", _begins_with(b"\xff\xd8\xff"))
 _tiff = ("TIFF image", _begins_with(b"II*\0", b"MM\0*"))
