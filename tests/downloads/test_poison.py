@@ -51,11 +51,13 @@ def test_a_page_is_never_accepted(server, get, tmp_path, name, body, headers):
     nothing_is_recorded(tmp_path / "d" / name)
 
 
-def test_the_good_file_is_taken_from_the_next_address(server, get, tmp_path):
+def test_the_good_file_is_taken_from_the_next_address(server, get, tmp_path, caplog):
     good = tar()
     server.answer = lambda handler, number: handler.reply(PAGE if number == 1 else good)
     assert get(server.url("1"), server.url("2"), name="x.tar")["url"] == server.url("2")
     assert (tmp_path / "d" / "x.tar").read_bytes() == good
+    (kept,) = (tmp_path / "d").glob("x.tar.refused-*")
+    assert f"because of {server.url('1')}: it is no tar archive" in caplog.text and str(kept) in caplog.text
 
 
 def test_a_page_is_kept_aside_and_its_first_bytes_are_shown(server, get, tmp_path):

@@ -135,6 +135,8 @@ def _obtain(
         else:
             part.replace(file)
             discard(part)
+            for failure in failures:
+                _log.warning("%s: fetched from %s, because of%s", file, url, failure[1:])
             return receipt
     raise DownloadError(
         "\n".join([f"{source.file} ({source.key}): no address gave the file", *failures])
