@@ -47,7 +47,12 @@ def as_descriptors(
 
 def with_rows(descriptors: np.ndarray, dim: int | None, name: str = "descriptors") -> np.ndarray:
     """Return descriptors as an array without reading their values; arguments and errors as :func:`as_descriptors`."""
-    array = as_array(name, descriptors)
+    try:
+        array = as_array(name, descriptors)
+    except DataError as error:
+        raise DataError(
+            f"{error}; concatenate the arrays of several images, and say by image_ids which row is of which"
+        ) from error
     if array.ndim != 2 or array.dtype.kind not in "fiu" or array.shape[1] != (dim or array.shape[1] or -1):
         raise DataError(
             f"{name}: expected numbers of shape (n, {'D' if dim is None else dim}), "

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
-from reprise.storage.errors import DataError
+from reprise.datasets.text import read_lines
 
 
 class Layout(DatasetLayout):
@@ -40,7 +40,7 @@ class Layout(DatasetLayout):
 
 
 def read_list(images: Path, names: Path) -> Dataset:
-    """Read a text file that lists images; empty lines are skipped.
+    """Read a text file that lists images, see :func:`reprise.datasets.text.read_lines`; empty lines are skipped.
 
     Args:
         images: the folder
@@ -49,12 +49,7 @@ def read_list(images: Path, names: Path) -> Dataset:
     Raises:
         DataError: no such file, no text in UTF-8, no image, or a path that is repeated or leads out of the folder
     """
-    if not names.is_file():
-        raise DataError(f"{names}: there is no such list; write one path per line, relative to {images}")
-    try:
-        lines = names.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{names}: is not text in UTF-8 ({error}); convert it") from error
-    lines = [line.strip() for line in lines if line.strip()]
-    check_names(lines, str(names))
+    every = read_lines(names, f"write one path per line, relative to {images}")
+    numbers = [number for number, line in enumerate(every, 1) if line]
+    lines = check_names([line for line in every if line], str(names), numbers)
     return Dataset(ImageList(lines, [images / line for line in lines]))

@@ -60,8 +60,8 @@ class PairScores:
                 missing = int(np.argmin(found))
                 rank = int(np.flatnonzero(present)[missing])
                 raise DataError(
-                    f"{where}: query {query} and image {wanted[missing]}, at rank {rank + 1} of what is re-ranked, were "
-                    "not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
+                    f"{where}: query {query} and image {wanted[missing]}, at rank {rank + 1} of what is re-ranked, "
+                    "were not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
                 )
             result[query, present] = self.scores[rows][place]
         return result

@@ -94,12 +94,9 @@ def array(name: str, values: Any) -> np.ndarray:
     try:
         result = np.asarray(values)
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise DataError(
-            f"{name}: {type(values).__name__} of no array ({error}); rows have to be of one length: concatenate what "
-            "belongs to several images, and say by image_ids which row is of which"
-        ) from error
+        raise DataError(f"{name}: {quoted(values)} is no array, with rows of one length ({error})") from error
     if result.dtype.hasobject:
-        raise DataError(f"{name}: expected numbers, got {type(values).__name__} of objects such as {_example(result)}")
+        raise DataError(f"{name}: expected numbers, got objects such as {_example(result)}")
     return result
 
 
