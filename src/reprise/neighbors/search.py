@@ -101,7 +101,8 @@ def _block_shape(num_queries: int, num_images: int, size: int, block_mib: int) -
 def _tensor(values: np.ndarray, device: str, where: str) -> torch.Tensor:
     values = np.ascontiguousarray(values, np.float32)
     if not np.isfinite(values).all():
-        raise DataError(f"{where}: global descriptors contain NaN or infinity; extract them again")
+        row = int(np.argmin(np.isfinite(values).all(axis=1)))
+        raise DataError(f"{where}: the global descriptor of image {row} contains NaN or infinity; extract it again")
     return torch.from_numpy(values).to(device)
 
 

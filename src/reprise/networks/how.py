@@ -15,7 +15,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.tensors import IMAGENET
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
-from reprise.networks.how_settings import SCALES, MeanStd, Settings
+from reprise.networks.how_settings import SCALES, MeanStd, Settings, check_scales
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
 from reprise.storage.errors import DataError
 
@@ -220,11 +220,4 @@ def _check_image(image: torch.Tensor, scales: Sequence[float]) -> None:
         raise DataError(f"image: the shape is {tuple(image.shape)}; one image at a time is needed, (1, 3, H, W)")
     if not torch.isfinite(image).all():
         raise DataError("image: holds values that are not finite; check how it was normalised")
-    if len(scales) == 0:
-        raise DataError("scales: are empty; give at least one, for example [1.0]")
-    for scale in scales:
-        if not scale > 0 or int(min(image.shape[2:]) * scale) == 0:
-            height, width = image.shape[2:]
-            raise DataError(
-                f"scales: {scale} leaves no pixel of an image of {width} x {height}; leave the scale or the image out"
-            )
+    check_scales((image.shape[3], image.shape[2]), scales, "scales")
