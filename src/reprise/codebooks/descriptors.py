@@ -50,6 +50,8 @@ def with_rows(descriptors: np.ndarray, dim: int | None, name: str = "descriptors
     try:
         array = as_array(name, descriptors)
     except DataError as error:
+        if not isinstance(descriptors, list | tuple):
+            raise
         raise DataError(
             f"{error}; concatenate the arrays of several images, and say by image_ids which row is of which"
         ) from error

@@ -117,7 +117,10 @@ def _item(value: Any) -> Any:
 
 
 def _is_whole(value: Any) -> bool:
-    return bool(np.isfinite(value)) and int(value) == value
+    try:
+        return int(value) == value
+    except (ValueError, OverflowError):  # NaN and infinity
+        return False
 
 
 def _example(objects: np.ndarray) -> str:
