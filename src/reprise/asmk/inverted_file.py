@@ -352,6 +352,8 @@ class InvertedFile:
         """Iterate over rows of the result and their scores of all images, (rows, n_images), a few rows at a time."""
         words, ids, ranges = split
         undefined = checked_undefined(undefined)
+        if self.weights is None:
+            undefined = "nan"  # there is none: every norm that divides is the number of some words
         n_postings = int((self.offsets[words + 1] - self.offsets[words]).sum())
         n_threads = min(n_threads, 1 + n_postings // _POSTINGS_PER_THREAD)
         view = _kernels.View(

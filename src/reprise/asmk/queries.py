@@ -12,6 +12,7 @@ from reprise.storage.errors import DataError
 
 #: What the score of an image or of a query without any weighted word is: 0, or NaN as in the published code.
 Undefined = Literal["zero", "nan"]
+_UNDEFINED: tuple[Undefined, ...] = get_args(Undefined)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
 
 def checked_undefined(undefined: Undefined) -> Undefined:
     """Return what scores without a definition are; DataError for anything but "zero" and "nan"."""
-    for name in get_args(Undefined):
+    for name in _UNDEFINED:
         if isinstance(undefined, str) and undefined == name:
             return name
     raise DataError(f"undefined: {quoted(undefined)} is neither 'zero' nor 'nan'")

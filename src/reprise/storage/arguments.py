@@ -1,5 +1,6 @@
 """Checks of arguments: what people pass, numpy's scalars included, as plain values, or an error that names it."""
 
+import math
 from numbers import Integral, Real
 from typing import Any
 
@@ -49,8 +50,8 @@ def number(name: str, value: Any) -> float:
     try:
         result = float(found)
     except OverflowError:
-        result = np.inf
-    if not np.isfinite(result):
+        result = math.inf
+    if not math.isfinite(result):
         raise DataError(f"{name}: {quoted(value)} is not finite")
     return result
 
