@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from reprise.storage.errors import DataError, unknown_name
@@ -15,6 +15,18 @@ else:
     ModelMetaclass = type(BaseModel)
 
 Count = Annotated[int, Field(ge=1)]
+
+
+def without_braces(path: str) -> str:
+    """Return the path of a file or folder that Snakemake takes as it is; ValueError for braces, its wildcards."""
+    if "{" in path or "}" in path:
+        raise ValueError(
+            f"'{path}' has braces, which Snakemake takes for wildcards; rename it, or give a link whose name has none"
+        )
+    return path
+
+
+OwnPath = Annotated[str, AfterValidator(without_braces)]
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
