@@ -17,6 +17,7 @@ from reprise.images.tensors import IMAGENET
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
 from reprise.networks.how_settings import SCALES, MeanStd, Settings, check_scales
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
+from reprise.storage.arguments import count
 from reprise.storage.errors import DataError
 
 
@@ -135,8 +136,10 @@ class HOW(nn.Module):
             ``image``; scales (n,), the factors; scores (n,) relative to the strongest cell, which has 1
 
         Raises:
-            DataError: an image of another shape or with values that are not finite, or a scale that leaves no pixel
+            DataError: an image of another shape or with values that are not finite, a scale that leaves no pixel, or
+                ``num_features`` below 1
         """
+        num_features = None if num_features is None else count("num_features", num_features)
         maps = list(self._pyramid(image, scales))
         descriptors = torch.cat([features[0].flatten(1).T for features, _ in maps])
         scores = torch.cat([attention.flatten() for _, attention in maps])
