@@ -286,3 +286,13 @@ def test_postings_with_masked_entries(key):
     mask[0] = True
     with pytest.raises(DataError, match=f"aggregated {key}: .* masked"):
         Aggregated(**{**arrays, key: np.ma.array(arrays[key], mask=mask)})
+
+
+@pytest.mark.parametrize("query", [0, 2**31, 2**63 - 1])
+def test_queries_of_any_number(query):
+    found = INDEX.search(Aggregated(POSTINGS.vectors[:9], POSTINGS.words[:9], np.full(9, query)))
+    assert found.query_ids.tolist() == [query]
+    np.testing.assert_array_equal(
+        found.scores, INDEX.search(Aggregated(POSTINGS.vectors[:9], POSTINGS.words[:9], np.zeros(9, int))).scores
+    )
+    assert found.scores.max() > 0

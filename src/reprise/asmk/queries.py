@@ -63,7 +63,8 @@ def split_queries(
         raise DataError("query_ids: an id occurs more than once")
     if not np.isin(present, ids).all():
         raise DataError(f"query_ids: {present[~np.isin(present, ids)][0]} is missing, though it has descriptors")
-    return words, ids, np.searchsorted(image_ids, np.stack([ids, ids + 1], axis=1))
+    bounds = [np.searchsorted(image_ids, ids, side) for side in ("left", "right")]
+    return words, ids, np.stack(bounds, axis=1)
 
 
 def checked_kernel(alpha: float, threshold: float) -> tuple[float, float]:
