@@ -72,6 +72,19 @@ def test_offsets_that_lead_outside(index, offsets, tmp_path):
         InvertedFile.open(tmp_path / "index")
 
 
+def test_offsets_stay_what_was_checked(index, tmp_path):
+    index.save(tmp_path / "index")
+    opened = InvertedFile.open(tmp_path / "index")
+    content = bytearray((tmp_path / "index" / "offsets.npy").read_bytes())
+    content[-16:] = b"\x7f" * 16
+    with (tmp_path / "index" / "offsets.npy").open("r+b") as file:  # in place, as no program should
+        file.write(content)
+    for either in (index, opened):
+        assert either.offsets.tolist() == [0, 1, 2, 4]
+        with pytest.raises(ValueError, match="read-only"):
+            either.offsets[0] = 10**9
+
+
 @pytest.mark.parametrize("key, length", [("vectors", 3), ("image_ids", 5), ("weights", 2), ("weights", 4)])
 def test_arrays_of_other_lengths(index, key, length):
     arrays = {name: getattr(index, name) for name in ("offsets", "image_ids", "vectors", "norms")}

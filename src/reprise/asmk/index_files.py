@@ -99,7 +99,7 @@ def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype
 
 
 def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Open the arrays of ``folder``, memory-mapped; without idf there are no ``weights``.
+    """Open the arrays of ``folder``, memory-mapped but for the offsets; without idf there are no ``weights``.
 
     Raises:
         DataError: all errors that can be found without reading the postings: files that are missing, truncated, of a
@@ -110,7 +110,8 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     arrays = {}
     for key, (dtype, shape) in _expected(_read_header(folder / "index.json")).items():
         arrays[key] = _open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
-    offsets = arrays["offsets"]
+    # In memory, so that they stay what is checked here, whatever becomes of the file.
+    offsets = arrays["offsets"] = np.array(arrays["offsets"])
     # Compared and not subtracted: differences of numbers that are too large begin again from below.
     if offsets[0] != 0 or offsets[-1] != len(arrays["image_ids"]) or (offsets[1:] < offsets[:-1]).any():
         raise DataError(

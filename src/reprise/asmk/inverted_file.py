@@ -75,6 +75,8 @@ class InvertedFile:
                 f"inverted file: {n} image ids, {len(self.vectors)} vectors, the offsets of {self.n_words} lists and "
                 "their weights do not fit each other; build the index again"
             )
+        object.__setattr__(self, "offsets", lists.view())
+        self.offsets.flags.writeable = False
 
     @property
     def _name(self) -> str:
