@@ -37,30 +37,33 @@ class PairScores:
         """Return the scores of the pairs of every query with given images.
 
         Args:
-            images: (Q, K) indices of database images
+            images: (Q, K) indices of database images; -1, which pads lists, is none
             where: what an error begins with
 
         Returns:
-            (Q, K) float32
+            (Q, K) float32, minus infinity for -1
 
         Raises:
             DataError: another number of queries, or a pair that was not scored
         """
         if len(images) != len(self.offsets) - 1:
             raise DataError(f"{where}: are of {len(self.offsets) - 1} queries, {len(images)} were asked for")
-        result = np.empty(images.shape, np.float32)
-        for query, wanted in enumerate(images):
+        result = np.full(images.shape, -np.inf, np.float32)
+        for query, row in enumerate(images):
             rows = slice(self.offsets[query], self.offsets[query + 1])
+            present = row != -1
+            wanted = row[present]
             place = np.searchsorted(self.images[rows], wanted)
             found = place < rows.stop - rows.start
             found[found] = self.images[rows][place[found]] == wanted[found]
             if not found.all():
-                rank = int(np.argmin(found))
+                missing = int(np.argmin(found))
+                rank = int(np.flatnonzero(present)[missing])
                 raise DataError(
-                    f"{where}: query {query} and image {wanted[rank]}, at rank {rank + 1} of what is re-ranked, were "
-                    "not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
+                    f"{where}: query {query} and image {wanted[missing]}, at rank {rank + 1} of what is re-ranked, "
+                    "were not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
                 )
-            result[query] = self.scores[rows][place]
+            result[query, present] = self.scores[rows][place]
         return result
 
 

@@ -128,6 +128,7 @@ class Ranking:
         return [
             (self.database_names[image], float(score))
             for image, score in zip(ranked.ranks[row], ranked.scores[row], strict=True)
+            if image >= 0  # -1 pads lists
         ]
 
     def without_unranked(self) -> "Ranking":
@@ -161,6 +162,7 @@ class Ranking:
             return self
         places = {name: place for place, name in enumerate(database_names)}
         used = np.unique(np.concatenate([ranked.ranks.ravel() for ranked in self.lists.values()]))
+        used = used[used >= 0]  # -1 pads lists
         missing = [name for name in (self.database_names[image] for image in used) if name not in places]
         if missing:
             raise DataError(
@@ -170,7 +172,10 @@ class Ranking:
         new = np.full(len(self.database_names), -1, np.int64)
         new[used] = [places[self.database_names[image]] for image in used]
         # Places refer to the ranking's own database, so they do not hold for another one.
-        lists = {name: RankedList(new[ranked.ranks], ranked.scores) for name, ranked in self.lists.items()}
+        lists = {
+            name: RankedList(np.where(ranked.ranks < 0, ranked.ranks, new[ranked.ranks]), ranked.scores)
+            for name, ranked in self.lists.items()
+        }
         return replace(self, database_names=list(database_names), lists=lists, num_images=None)
 
 

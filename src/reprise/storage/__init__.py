@@ -5,7 +5,8 @@
 """
 
 from reprise.storage.errors import DataError, DownloadError
+from reprise.storage.threads import thread_count
 from reprise.untrusted.checkpoints import load_checkpoint
 from reprise.untrusted.pickles import load_pickle
 
-__all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle"]
+__all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle", "thread_count"]

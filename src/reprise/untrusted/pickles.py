@@ -34,7 +34,8 @@ def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> 
 
     Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
     frozenset; numpy scalars and arrays, written by numpy 1 or 2 (numbers, strings, records, and objects that
-    are again such data); and torch tensors. Strings of Python 2 are decoded as latin1.
+    are again such data); and torch tensors. Strings of Python 2 are decoded as UTF-8, those that are
+    not UTF-8 as latin1.
 
     Args:
         path: the file

@@ -17,6 +17,29 @@ import numpy as np
 _CODE = re.compile(r"[|<>=]?(b1|\?|[iu][1248]|f[248]|c8|c16|[SUV]\d{1,9}|O[48]?)")
 
 
+class BytesText(str):
+    """A string of Python 2 that is not ASCII, as text: in UTF-8 if it is that, else in latin1.
+
+    Args:
+        content: its bytes, which are what is meant where it holds the data of an array
+
+    Attributes:
+        content: as given
+    """
+
+    content: bytes
+
+    def __new__(cls, content: bytes) -> "BytesText":
+        """Decode the bytes."""
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = content.decode("latin1")
+        value = super().__new__(cls, text)
+        value.content = content
+        return value
+
+
 class Dtype:
     """A dtype in a pickle, in place of ``numpy.dtype(code)``, and the state that may follow it."""
 
@@ -84,13 +107,13 @@ def as_bytes(text: Any, encoding: Any = "latin1") -> bytes:
     """Encode text as bytes, in place of ``_codecs.encode(text, "latin1")``: protocols 0 to 2 write bytes so."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError("_codecs.encode is read for bytes written as latin1 only")
-    return text.encode("latin1")
+    return text.content if isinstance(text, BytesText) else text.encode("latin1")
 
 
 def _raw(data: Any, dtype: np.dtype, count: int) -> bytes | bytearray:
     """Return the bytes of ``count`` items; refused where they would be taken for the addresses of objects."""
     # Python 2 wrote the bytes of arrays as a string.
-    data = data.encode("latin1") if isinstance(data, str) else data
+    data = as_bytes(data) if isinstance(data, str) else data
     if dtype.hasobject or not isinstance(data, (bytes, bytearray)) or len(data) != count * dtype.itemsize:
         raise pickle.UnpicklingError(f"the data of a numpy value do not fill {count} items of {dtype}")
     return data

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from reprise.untrusted.rebuild import Dtype, array_from_buffer, as_bytes, empty_array, fill_array, scalar
+from reprise.untrusted.rebuild import BytesText, Dtype, array_from_buffer, as_bytes, empty_array, fill_array, scalar
 from reprise.untrusted.tensors import MAGIC, STORAGES, Storage, tensor
 
 SCALARS = (type(None), bool, int, float, complex, str, bytes, np.generic)
@@ -75,6 +75,13 @@ class Interpreter(pickle._Unpickler):
         self._storages = storages
         self._tensors_as_arrays = tensors_as_arrays
         self._unfilled: dict[int, np.ndarray] = {}
+
+    def _decode_string(self, value: bytes) -> str:
+        """Decode a string of Python 2, which is text or the data of an array."""
+        try:
+            return value.decode("ascii")
+        except UnicodeDecodeError:
+            return BytesText(value)
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
