@@ -73,7 +73,7 @@ def detect(image, patch_size=41, final=False):
 
 
 def of_level(found, cube, sigma, levels, middle, octave, distance, taken):
-    low, current, high = cube
+    current = cube[1]
     kernel = np.ones((3, 3))
     largest = np.max([cv2.dilate(one, kernel) for one in cube], axis=0)
     smallest = np.min([cv2.erode(one, kernel) for one in cube], axis=0)

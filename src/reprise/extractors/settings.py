@@ -56,6 +56,10 @@ class ExtractorSettings(Settings):
         """
         return None
 
+    def described_by(self) -> tuple[str | None, ...]:
+        """Return what makes its descriptors; only those of the same may be compared."""
+        return self.type, getattr(self, "checkpoint", None)
+
     def gives(self) -> frozenset[str]:
         """What its local features have, of descriptors, scores, keypoints (in pixels of the image), scales, affine."""
         own = {"keypoints", "scales"} if self.layout == "ragged" else set()
