@@ -28,6 +28,8 @@ AnyDescriptor = Annotated[SerializeAsAny[DescriptorSettings], of_type(descriptor
 class Settings(ExtractorSettings):
     """Settings of a detector and a descriptor, one after the other."""
 
+    checkpoints = ("descriptor.checkpoint",)
+
     detector: AnyDetector = Field(
         {"type": "hessian_affine"}, validate_default=True, description="its type, and its settings"
     )

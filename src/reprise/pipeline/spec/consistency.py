@@ -124,8 +124,7 @@ def _systems(entries: Entries) -> Iterator[DataError]:
 def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
-        for key in entry.checkpoints:
-            yield f"extractors.{name}.{key}", getattr(entry, key), entry.type
+        yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
