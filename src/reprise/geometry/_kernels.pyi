@@ -4,6 +4,7 @@ import numpy as np
 
 SOURCES: str
 MAX_WINDOW: int
+MAX_PATCH: int
 
 def max_threads() -> int: ...
 def adapt_shapes(

@@ -32,11 +32,13 @@ cdef extern from "adaptation.h" nogil:
     int adapt_shape(const image_view *image, float x, float y, float step, const adaptation *how, double *shape)
 
 cdef extern from "patches.h" nogil:
+    enum: LARGEST_PATCH
     int64_t patch_work(int64_t half, int64_t size)
     void cut_patch(const image_view *image, float x, float y, const float *frame, int64_t half, int64_t size,
                    float *work, float *patch)
 
 MAX_WINDOW = LARGEST_WINDOW
+MAX_PATCH = LARGEST_PATCH
 
 
 def max_threads():

@@ -39,4 +39,26 @@ ALWAYS_INLINE float sample_or_border(const image_view *image, float x, float y) 
                    y - (float)y0);
 }
 
+/* Samples along a line, at x + u dx, y + u dy for u = first, first + 1 ...; all of them within the image. */
+ALWAYS_INLINE void sample_line(const image_view *image, float x, float y, float dx, float dy, float first,
+                               int64_t count, float *RESTRICT out) {
+    const float *RESTRICT pixels = image->pixels;
+    int32_t width = (int32_t)image->width;
+    for (int32_t i = 0; i < (int32_t)count; i++) {
+        float u = (float)i + first, sx = x + u * dx, sy = y + u * dy;
+        int32_t x0 = (int32_t)sx, y0 = (int32_t)sy, at = y0 * width + x0;
+        float fx = sx - (float)x0, fy = sy - (float)y0;
+        out[i] = (1.0f - fy) * ((1.0f - fx) * pixels[at] + fx * pixels[at + 1]) +
+                 fy * ((1.0f - fx) * pixels[at + width] + fx * pixels[at + width + 1]);
+    }
+}
+
+/* Whether all samples x + u a11 + v a12, y + u a21 + v a22 with |u|, |v| <= half are within the image, and all of its
+   pixels can be counted in 32 bits. */
+ALWAYS_INLINE int square_is_within(const image_view *image, float x, float y, const float *frame, float half) {
+    float wide = half * (fabsf(frame[0]) + fabsf(frame[1])) + 1.0f, high = half * (fabsf(frame[2]) + fabsf(frame[3])) + 1.0f;
+    return x >= wide && y >= high && x + wide < (float)(image->width - 1) && y + high < (float)(image->height - 1) &&
+           image->width * image->height < INT32_MAX;
+}
+
 #endif

@@ -9,6 +9,7 @@
 /* Above this distance of samples, in pixels of the region, the region is blurred before it is sampled. */
 #define SHARP_STEP 0.4f
 #define BLUR_PER_STEP 1.5f
+#define LARGEST_PATCH 512
 
 /* The number of taps of the Gaussian for a step, odd. */
 ALWAYS_INLINE int64_t patch_taps(float step) { return (int64_t)(2.0f * 3.0f * (BLUR_PER_STEP * step) + 1.0f) | 1; }
@@ -53,52 +54,64 @@ ALWAYS_INLINE void blur_row(float *RESTRICT row, int64_t side, const float *kern
         for (int64_t c = 0; c < side; c++) row[c] += kernel[t] * padded[c + t];
 }
 
+/* Samples the rows of a square: (count, count) at x + u a11 + v a12, y + u a21 + v a22, u and v from first on. */
+ALWAYS_INLINE void sample_row(const image_view *image, float x, float y, const float *frame, float first, int64_t count,
+                              int64_t row, int within, float *out) {
+    float v = (float)row + first, rx = x + v * frame[1], ry = y + v * frame[3];
+    if (within) {
+        sample_line(image, rx, ry, frame[0], frame[2], first, count, out);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        float u = (float)i + first;
+        out[i] = sample_or_border(image, rx + u * frame[0], ry + u * frame[2]);
+    }
+}
+
+/* Where the samples of a patch lie among the rows, or columns, of its blurred region: the upper of two, and the share
+   of the lower. Returns how many of the rows are needed, and which. */
+ALWAYS_INLINE int64_t place_samples(float middle, float step, int64_t size, int64_t *needed, int64_t *upper,
+                                    int64_t *left, float *share) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < size; i++) {
+        float at = middle + ((float)i - 0.5f * (float)(size - 1)) * step;
+        int64_t first = (int64_t)at;
+        left[i] = first, share[i] = at - (float)first;
+        if (!count || needed[count - 1] < first) needed[count++] = first;
+        upper[i] = count - 1 - (needed[count - 1] > first);
+        if (needed[count - 1] < first + 1) needed[count++] = first + 1;
+    }
+    return count;
+}
+
 /* A patch (size, size) of the region around x, y. The frame is a matrix of determinant 1, half the radius of the region
    in whole pixels, work as much memory as patch_work says. */
 FOR_EACH_CPU
 static void cut_patch(const image_view *image, float x, float y, const float *frame, int64_t half, int64_t size,
                       float *work, float *patch) {
     float step = (float)(2 * half + 1) / (float)size, centre = 0.5f * (float)(size - 1);
+    int within = square_is_within(image, x, y, frame, (float)(half + 1));
     if (step <= SHARP_STEP) {
-        float a11 = frame[0] * step, a12 = frame[1] * step, a21 = frame[2] * step, a22 = frame[3] * step;
-        for (int64_t j = 0; j < size; j++) {
-            float v = (float)j - centre, rx = x + v * a12, ry = y + v * a22;
-            for (int64_t i = 0; i < size; i++) {
-                float u = (float)i - centre;
-                patch[j * size + i] = sample_or_border(image, rx + u * a11, ry + u * a21);
-            }
-        }
+        float scaled[4] = {frame[0] * step, frame[1] * step, frame[2] * step, frame[3] * step};
+        for (int64_t j = 0; j < size; j++) sample_row(image, x, y, scaled, -centre, size, j, within, patch + j * size);
         return;
     }
-    int64_t side = 2 * half + 3, taps = patch_taps(step), radius = taps / 2, count = 0;
-    float *kernel = work, *padded = kernel + taps, *blurred = padded + side + taps;
-    int64_t needed[2 * 512], place[512]; /* the blurred rows that are sampled, and the first of each pair */
-    gaussian_taps(kernel, taps, (double)(BLUR_PER_STEP * step));
-    for (int64_t i = 0; i < size; i++) {
-        int64_t first = (int64_t)((float)(half + 1) + ((float)i - centre) * step);
-        if (!count || needed[count - 1] < first) needed[count++] = first;
-        place[i] = count - 1 - (needed[count - 1] > first);
-        if (needed[count - 1] < first + 1) needed[count++] = first + 1;
-    }
-    memset(blurred, 0, (size_t)(count * side) * sizeof *blurred);
+    int64_t side = 2 * half + 3, taps = patch_taps(step), radius = taps / 2;
+    float *kernel = work, *padded = kernel + taps, *blurred = padded + side + taps, share[LARGEST_PATCH];
+    int64_t needed[2 * LARGEST_PATCH], upper[LARGEST_PATCH], left[LARGEST_PATCH];
+    int64_t count = place_samples((float)(half + 1), step, size, needed, upper, left, share);
     float *row = blurred + count * side;
+    gaussian_taps(kernel, taps, (double)(BLUR_PER_STEP * step));
+    memset(blurred, 0, (size_t)(count * side) * sizeof *blurred);
     for (int64_t j = 0; j < side; j++) {
-        float v = (float)(j - half - 1), rx = x + v * frame[1], ry = y + v * frame[3];
-        for (int64_t i = 0; i < side; i++) {
-            float u = (float)(i - half - 1);
-            row[i] = sample_or_border(image, rx + u * frame[0], ry + u * frame[2]);
-        }
+        sample_row(image, x, y, frame, (float)(-half - 1), side, j, within, row);
         add_row(row, j, side, needed, count, kernel, radius, blurred);
     }
     for (int64_t n = 0; n < count; n++) blur_row(blurred + n * side, side, kernel, radius, padded);
     for (int64_t j = 0; j < size; j++) {
-        float sy = (float)(half + 1) + ((float)j - centre) * step;
-        const float *upper = blurred + place[j] * side;
-        for (int64_t i = 0; i < size; i++) {
-            float sx = (float)(half + 1) + ((float)i - centre) * step;
-            int64_t x0 = (int64_t)sx;
-            patch[j * size + i] = between(upper, upper + side, x0, x0 + 1, sx - (float)x0, sy - (float)(int64_t)sy);
-        }
+        const float *above = blurred + upper[j] * side, *below = above + side;
+        for (int64_t i = 0; i < size; i++)
+            patch[j * size + i] = between(above, below, left[i], left[i] + 1, share[i], share[j]);
     }
 }
 

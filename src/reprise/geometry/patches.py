@@ -18,7 +18,6 @@ from reprise.storage.errors import DataError
 _SHARP = 0.4
 #: Border of the image, in pixels, that the published detector keeps free of the samples of patches: before and after.
 _BORDER = 1, 3
-_LARGEST = 512
 
 
 def cut_patches(image: np.ndarray, keypoints: np.ndarray, frames: np.ndarray, size: int) -> np.ndarray:
@@ -38,8 +37,10 @@ def cut_patches(image: np.ndarray, keypoints: np.ndarray, frames: np.ndarray, si
         DataError: a size below 2 or above 512, a frame without an area, or one larger than the image
     """
     image, keypoints, frames = _checked(image, keypoints, frames)
-    if not 2 <= size <= _LARGEST:
-        raise DataError(f"size: patches of {size} x {size} pixels cannot be cut; give a size from 2 to {_LARGEST}")
+    if not 2 <= size <= _kernels.MAX_PATCH:
+        raise DataError(
+            f"size: patches of {size} x {size} pixels cannot be cut; give a size from 2 to {_kernels.MAX_PATCH}"
+        )
     units, halves = _regions(frames)
     if halves.max(initial=0) > max(image.shape):
         row = halves.argmax()
