@@ -147,7 +147,7 @@ def draw() -> np.ndarray:
     image = np.zeros(SIZE, np.float32)
     for scale in (2, 4, 8, 16, 32, 64):
         noise = random.normal(size=(SIZE[0] // scale, SIZE[1] // scale)).astype(np.float32)
-        image += 1.9 * scale**0.6 * cv2.resize(noise, SIZE[::-1], interpolation=cv2.INTER_CUBIC)
+        image += 4.5 * scale**0.2 * cv2.resize(noise, SIZE[::-1], interpolation=cv2.INTER_CUBIC)
     for _ in range(60):
         corners = random.uniform(0, 1, (4, 2)) * 200 + random.uniform(-100, 1, 2) + random.uniform(0, 1, 2) * SIZE[::-1]
         shape = np.zeros(SIZE, np.uint8)

@@ -6,7 +6,7 @@ from hesaff_data import CASES, MEASUREMENT_REGION, golden_places, load, match, p
 from reference import hessian_affine as reference
 
 from reprise.detectors import Keypoints, load_detector
-from reprise.geometry import ellipses_from_frames
+from reprise.geometry import _kernels, ellipses_from_frames
 
 DETECTOR = load_detector("hessian_affine")
 
@@ -144,3 +144,11 @@ def test_grey_is_the_mean_of_the_channels():
     np.testing.assert_array_equal(of_grey.affine, of_three.affine)
     shifted = np.stack([grey - 30, grey, np.minimum(grey.astype(int) + 30, 255)], axis=2).astype(np.uint8)
     np.testing.assert_array_equal(DETECTOR.detect(shifted).keypoints, of_grey.keypoints)
+
+
+def test_keypoints_do_not_depend_on_the_number_of_threads(monkeypatch):
+    pixels, every = load("hesaff", 1).pixels, []
+    for threads in (1, 3):
+        monkeypatch.setattr(_kernels, "max_threads", lambda threads=threads: threads)
+        every.append(DETECTOR.detect(pixels).affine)
+    np.testing.assert_array_equal(*every)

@@ -124,3 +124,23 @@ def test_settings_are_complete_when_they_are_written_down():
     assert written["detector"] == {"type": "sift", "upright": False}
     assert written["descriptor"]["type"] == "rootsift" and written["descriptor"]["patch_size"] == 41
     assert settings.gives() >= {"affine", "descriptors", "keypoints"}
+
+
+def test_an_error_of_a_part_names_the_image(image, tmp_path, monkeypatch):
+    def fail(self, pixels):
+        raise DataError("no keypoints today")
+
+    monkeypatch.setattr("reprise.detectors.sift.Detector.find", fail)
+    extractor = load_extractor("detected", detector={"type": "sift"})
+    with pytest.raises(DataError, match="image 'a': no keypoints today"):
+        extract_images(ImageList(["a"], [image]), extractor, tmp_path / "chunk.h5", attributes={"recipe": "{}"})
+    assert not (tmp_path / "chunk.h5").exists()
+
+
+@pytest.mark.parametrize("detector", ["hessian_affine", "sift"])
+def test_images_of_any_size_are_described(detector):
+    extractor, random = load_extractor("detected", detector={"type": detector}), np.random.default_rng(5)
+    for side in (1, 2, 5, 9, 13, 20, 33):
+        pixels = random.integers(0, 256, (side, 2 * side, 3), np.uint8)
+        features = extractor.extract(pixels)
+        assert np.isfinite(features.descriptors).all() and len(features.affine) == len(features)

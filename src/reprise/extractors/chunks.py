@@ -119,13 +119,20 @@ def extract_images(
                 writer.skip(name)
                 skipped += 1
             else:
-                writer.append(name, extractor.extract(loaded))
+                writer.append(name, _extract(extractor, name, loaded))
                 if getattr(file, "truncated", False):
                     writer.note_truncated(name)
             progress.update()
         progress.close()
         if skipped and skipped == len(images):
             raise DataError(f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset")
+
+
+def _extract(extractor: AnyExtractor, name: str, loaded: Any) -> Any:
+    try:
+        return extractor.extract(loaded)
+    except DataError as error:
+        raise DataError(f"image '{name}': {error}") from error
 
 
 def _open_writer(

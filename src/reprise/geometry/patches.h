@@ -71,12 +71,12 @@ ALWAYS_INLINE void sample_row(const image_view *image, float x, float y, const f
 /* Where the samples of a patch lie among the rows, or columns, of its blurred region: the upper of two, and the share
    of the lower. Returns how many of the rows are needed, and which. */
 ALWAYS_INLINE int64_t place_samples(float middle, float step, int64_t size, int64_t *needed, int64_t *upper,
-                                    int64_t *left, float *share) {
+                                    int32_t *left, float *share) {
     int64_t count = 0;
     for (int64_t i = 0; i < size; i++) {
         float at = middle + ((float)i - 0.5f * (float)(size - 1)) * step;
         int64_t first = (int64_t)at;
-        left[i] = first, share[i] = at - (float)first;
+        left[i] = (int32_t)first, share[i] = at - (float)first;
         if (!count || needed[count - 1] < first) needed[count++] = first;
         upper[i] = count - 1 - (needed[count - 1] > first);
         if (needed[count - 1] < first + 1) needed[count++] = first + 1;
@@ -98,7 +98,8 @@ static void cut_patch(const image_view *image, float x, float y, const float *fr
     }
     int64_t side = 2 * half + 3, taps = patch_taps(step), radius = taps / 2;
     float *kernel = work, *padded = kernel + taps, *blurred = padded + side + taps, share[LARGEST_PATCH];
-    int64_t needed[2 * LARGEST_PATCH], upper[LARGEST_PATCH], left[LARGEST_PATCH];
+    int64_t needed[2 * LARGEST_PATCH], upper[LARGEST_PATCH];
+    int32_t left[LARGEST_PATCH];
     int64_t count = place_samples((float)(half + 1), step, size, needed, upper, left, share);
     float *row = blurred + count * side;
     gaussian_taps(kernel, taps, (double)(BLUR_PER_STEP * step));
@@ -109,9 +110,14 @@ static void cut_patch(const image_view *image, float x, float y, const float *fr
     }
     for (int64_t n = 0; n < count; n++) blur_row(blurred + n * side, side, kernel, radius, padded);
     for (int64_t j = 0; j < size; j++) {
-        const float *above = blurred + upper[j] * side, *below = above + side;
-        for (int64_t i = 0; i < size; i++)
-            patch[j * size + i] = between(above, below, left[i], left[i] + 1, share[i], share[j]);
+        const float *RESTRICT above = blurred + upper[j] * side, *RESTRICT below = above + side;
+        float *RESTRICT out = patch + j * size, fx, fy = share[j];
+        for (int32_t i = 0; i < (int32_t)size; i++) {
+            int32_t at = left[i];
+            fx = share[i];
+            out[i] = (1.0f - fy) * ((1.0f - fx) * above[at] + fx * above[at + 1]) +
+                     fy * ((1.0f - fx) * below[at] + fx * below[at + 1]);
+        }
     }
 }
 

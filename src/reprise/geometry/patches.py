@@ -19,6 +19,9 @@ _SHARP = 0.4
 #: Border of the image, in pixels, that the published detector keeps free of the samples of patches: before and after.
 _BORDER = 1, 3
 
+#: Radius of a region, in times of the longer side of its image, above which it is an error rather than a keypoint.
+_LARGEST_REGION = 4
+
 
 def cut_patches(image: np.ndarray, keypoints: np.ndarray, frames: np.ndarray, size: int) -> np.ndarray:
     """Cut the patches of keypoints.
@@ -34,7 +37,7 @@ def cut_patches(image: np.ndarray, keypoints: np.ndarray, frames: np.ndarray, si
         leaves the image
 
     Raises:
-        DataError: a size below 2 or above 512, a frame without an area, or one larger than the image
+        DataError: a size below 2 or above 512, a frame without an area, or one far larger than the image
     """
     image, keypoints, frames = _checked(image, keypoints, frames)
     if not 2 <= size <= _kernels.MAX_PATCH:
@@ -42,11 +45,11 @@ def cut_patches(image: np.ndarray, keypoints: np.ndarray, frames: np.ndarray, si
             f"size: patches of {size} x {size} pixels cannot be cut; give a size from 2 to {_kernels.MAX_PATCH}"
         )
     units, halves = _regions(frames)
-    if halves.max(initial=0) > max(image.shape):
+    if halves.max(initial=0) > _LARGEST_REGION * max(image.shape):
         row = halves.argmax()
         raise DataError(
-            f"keypoint {row}: its region of {2 * halves[row] + 1:.0f} pixels is more than twice as large as the image "
-            f"of {image.shape[1]} x {image.shape[0]}; drop such keypoints"
+            f"keypoint {row}: its region of {2 * halves[row] + 1:.0f} pixels is far larger than the image of "
+            f"{image.shape[1]} x {image.shape[0]}; drop such keypoints"
         )
     return _kernels.cut_patches(
         image,
