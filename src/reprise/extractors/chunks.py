@@ -27,6 +27,8 @@ class AnyExtractor(Protocol):
 
     Attributes:
         dim: dimensions D of the local descriptors
+        global_dims: optional, kind of global descriptor -> its dimension
+        affine: optional, whether its keypoints have affine shapes
     """
 
     dim: int
@@ -162,4 +164,10 @@ def _open_writer(
 ) -> AbstractContextManager[Writer]:
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)
-    return feature_writer(path, extractor.dim, attributes, global_dims=getattr(extractor, "global_dims", None))
+    return feature_writer(
+        path,
+        extractor.dim,
+        attributes,
+        global_dims=getattr(extractor, "global_dims", None),
+        affine=getattr(extractor, "affine", False),
+    )
