@@ -4,8 +4,14 @@
 (:mod:`reprise.untrusted`); they stay.
 """
 
+from typing import TYPE_CHECKING
+
 from reprise.storage.errors import DataError, DownloadError
-from reprise.untrusted.checkpoints import load_checkpoint
-from reprise.untrusted.pickles import load_pickle
+from reprise.storage.lazy import lazily
+
+if TYPE_CHECKING:  # they import this package themselves
+    from reprise.untrusted.checkpoints import load_checkpoint
+    from reprise.untrusted.pickles import load_pickle
 
 __all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle"]
+__getattr__ = lazily(__name__)
