@@ -284,6 +284,7 @@ def doubled(levels):
 def test_a_small_file_that_unfolds(load):
     assert load(doubled(10))
     refused(load, doubled(30), "repeats its content more often")
+    refused(load, b"](" + b"N" * 50_000 + b"eq\x00](" + b"h\x00" * 100_000 + b"e.", "repeats its content more often")
     # As a key, whose hash would be computed item by item, 2 ** 40 of them.
     tuples = b"N" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(40))
     refused(load, b"}" + tuples + b"Ns.", "as a key")

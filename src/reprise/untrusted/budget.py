@@ -134,6 +134,7 @@ def measure(value: Any, budget: Budget, visit: Callable[[Any], None]) -> None:
                 frame[2] += items
                 frame[3] = max(frame[3], depth)
             elif type(part) in _LISTS and _PLAIN.issuperset(map(type, part)):
+                known[id(part)] = 1 + len(part), 1
                 frame[2] += 1 + len(part)
                 frame[3] = max(frame[3], 1)
             elif id(part) not in within:
