@@ -13,7 +13,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import h5py
 import numpy as np
 
 from reprise.storage import hdf5
@@ -220,7 +219,7 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
                 f"{path}: was written by another version of reprise (layout {version}, this one reads {_VERSION}); "
                 "delete it, or the results folder that it is in, and run again"
             )
-        lists = {name: _read_list(file if name == ALL else file.get(name)) for name in file.attrs["protocols"]}
+        lists = {name: _read_list(file, "" if name == ALL else f"{name}/") for name in file.attrs["protocols"]}
         reranked = int(file.attrs["reranked"])
         ranking = Ranking(
             hdf5.read_names(file, "query_names"),
@@ -235,10 +234,40 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
     whole = len(ranking.lists) == len(lists) and all(r.ranks.shape == r.scores.shape for r in ranking.lists.values())
     if not whole or not lists or len(shapes) > 1:
         raise DataError(f"{path}: 'ranks', 'scores' and 'query_names' do not fit each other; delete it and run again")
+    for name, ranked in ranking.lists.items():
+        _check_list(path, name, ranked, len(ranking.database_names), ranking.searched)
     return ranking
 
 
-def _read_list(group: h5py.Group | None) -> RankedList | None:
-    if group is None or "ranks" not in group or "scores" not in group:
+def _read_list(file: hdf5.CheckedFile, prefix: str) -> RankedList | None:
+    if f"{prefix}ranks" not in file or f"{prefix}scores" not in file:
         return None
-    return RankedList(group["ranks"][:], group["scores"][:], group["places"][:] if "places" in group else None)
+    ranks, scores = hdf5.read_array(file, f"{prefix}ranks", "iu"), hdf5.read_array(file, f"{prefix}scores", "f")
+    return RankedList(
+        ranks, scores, hdf5.read_array(file, f"{prefix}places", "iu") if f"{prefix}places" in file else None
+    )
+
+
+def _check_list(path: str | os.PathLike, protocol: str, ranked: RankedList, names: int, searched: int) -> None:
+    """Refuse lists that no search can have made."""
+    _check_rows(path, "ranks", protocol, ranked.ranks, names)
+    if ranked.places is not None:
+        _check_rows(path, "places", protocol, ranked.places, searched)
+    if np.isnan(ranked.scores).any():
+        row = int(np.flatnonzero(np.isnan(ranked.scores).any(axis=1))[0])
+        raise DataError(f"{path}: the scores of query {row} ({protocol}) contain NaN; delete it and run again")
+
+
+def _check_rows(path: str | os.PathLike, key: str, protocol: str, rows: np.ndarray, count: int) -> None:
+    """Refuse rows in which a number repeats or is outside of 0 to ``count``."""
+    seen = np.zeros(count, bool)
+    for query, row in enumerate(rows):
+        inside = row.size == 0 or (row.min() >= 0 and row.max() < count)
+        if inside:
+            seen[:] = False
+            seen[row] = True
+        if not inside or np.count_nonzero(seen) != row.size * inside:
+            raise DataError(
+                f"{path}: the {key} of query {query} ({protocol}) name an image twice, or one that is none of {count}; "
+                "delete it and run again"
+            )
