@@ -253,15 +253,18 @@ def _check_list(path: str | os.PathLike, protocol: str, ranked: RankedList, name
     _check_rows(path, "ranks", protocol, ranked.ranks, names)
     if ranked.places is not None:
         _check_rows(path, "places", protocol, ranked.places, searched)
-    if np.isnan(ranked.scores).any():
-        row = int(np.flatnonzero(np.isnan(ranked.scores).any(axis=1))[0])
+    wrong = np.isnan(ranked.scores).any(axis=1)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
         raise DataError(f"{path}: the scores of query {row} ({protocol}) contain NaN; delete it and run again")
 
 
 def _check_rows(path: str | os.PathLike, key: str, protocol: str, rows: np.ndarray, count: int) -> None:
-    """Refuse rows in which a number repeats or is outside of 0 to ``count``."""
+    """Refuse rows in which a number repeats or is outside of 0 to ``count``; -1 may pad the end of a row of ranks."""
     seen = np.zeros(count, bool)
     for query, row in enumerate(rows):
+        if key == "ranks" and row.size and row[-1] == -1:
+            row = row[: row.size - int(np.argmax(row[::-1] != -1))] if (row != -1).any() else row[:0]
         inside = row.size == 0 or (row.min() >= 0 and row.max() < count)
         if inside:
             seen[:] = False
