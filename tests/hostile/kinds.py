@@ -310,9 +310,7 @@ def _rankings() -> list[Sample]:
     ranked = RankedList(ranks, np.array([[3.0, 2, 1]] * 2), ranks[:, :2])
     whole = Ranking(["q0", "q1"], list("abc"), {ALL: RankedList(ranks, np.array([[3.0, 2, 1]] * 2))})
     cut = Ranking(["q0", "q1"], list("abc"), {"easy": ranked, "hard": ranked}, 1, 9, {"index bytes": {"e": 5}}, 2)
-    return [
-        _files(lambda folder, ranking=ranking: write_ranking(folder / "x.h5", ranking, {})) for ranking in (whole, cut)
-    ]
+    return [_files(lambda folder, made=made: write_ranking(folder / "x.h5", made, {})) for made in (whole, cut)]
 
 
 def _read_ranking(folder: Path) -> None:

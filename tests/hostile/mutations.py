@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import pickletools
 import random
 import struct
@@ -131,7 +132,7 @@ def pickled(data: bytes, rng: random.Random) -> bytes:
     except Exception:
         return _flip(data, rng) if data else data
     bounds = [*places, len(data)]
-    steps = [data[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    steps = [data[a:b] for a, b in itertools.pairwise(bounds)]
     for _ in range(rng.choice([1, 1, 2, 5])):
         place = rng.randrange(len(steps))
         action = rng.randrange(7)
@@ -224,8 +225,9 @@ def tarred(data: bytes, rng: random.Random) -> bytes:
     header = bytearray(plain[place : place + 512])
     start, width = rng.choice([(0, 100), (100, 8), (124, 12), (124, 12), (156, 1), (156, 1), (157, 100), (345, 155)])
     texts = [
-        b"../x", b"/x", b"x" * 100, b"\xff\xfe", b"a\0b", b"77777777777", b"00000000000", b"99999", b"-1", b"\x80" + b"\xff" * 11,
-        b"\xff" * 12, b"0", b"1", b"2", b"3", b"5", b"6", b"7", b"L", b"K", b"x", b"g", b"S", b"X", b"D", b"Z", b"\0",
+        b"../x", b"/x", b"x" * 100, b"\xff\xfe", b"a\0b", b"77777777777", b"00000000000", b"99999", b"-1",
+        b"\x80" + b"\xff" * 11, b"\xff" * 12, b"0", b"1", b"2", b"3", b"5", b"6", b"7", b"L", b"K", b"x", b"g", b"S",
+        b"X", b"D", b"Z", b"\0",
     ]  # fmt: skip
     header[start : start + width] = rng.choice(texts)[:width].ljust(width, b"\0")
     header[148:156] = b" " * 8
@@ -390,9 +392,10 @@ def written(data: bytes, rng: random.Random) -> bytes:
     place = rng.randrange(len(lines))
     action = rng.randrange(7)
     marks = [
-        b"&a ", b"*a", b"<<: *a", b"- ", b": ", b"? ", b"!!python/object:os.system ", b"!!binary x", b"[", b"{", b"}", b"|", b">",
-        b"'", b'"', b"#", b"%", b"@", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\xe2\x80\xa8", b",", b",,", b"..", b"../", b"/",
-        b"1e9999", b"9" * 5000, b"-1", b"0x1F", b"1:2:3", b"2024-13-45", b".nan", b"~", b"\xd9\xa3", b"\xc2\xb2",
+        b"&a ", b"*a", b"<<: *a", b"- ", b": ", b"? ", b"!!python/object:os.system ", b"!!binary x", b"[", b"{", b"}", b"|",
+        b">", b"'", b'"', b"#", b"%", b"@", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\xe2\x80\xa8", b",", b",,",
+        b"..", b"../", b"/", b"1e9999", b"9" * 5000, b"-1", b"0x1F", b"1:2:3", b"2024-13-45", b".nan", b"~", b"\xd9\xa3",
+        b"\xc2\xb2",
     ]  # fmt: skip
     if action == 0:
         lines.insert(place, lines[rng.randrange(len(lines))])

@@ -227,16 +227,25 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
             {name: ranked for name, ranked in lists.items() if ranked is not None},
             int(file.attrs["distractors"]),
             int(file.attrs["num_images"]),
-            json.loads(file.attrs["sizes"]),
+            _sizes(path, file.attrs["sizes"]),
             None if reranked < 0 else reranked,
         )
-    shapes = {len(ranking.query_names), *(len(ranked.ranks) for ranked in ranking.lists.values())}
-    whole = len(ranking.lists) == len(lists) and all(r.ranks.shape == r.scores.shape for r in ranking.lists.values())
-    if not whole or not lists or len(shapes) > 1:
+    found = list(ranking.lists.values())
+    whole = len(found) == len(lists) > 0 and all(ranked.ranks.shape == ranked.scores.shape for ranked in found)
+    arrays = [array for ranked in found for array in (ranked.ranks, ranked.places) if array is not None]
+    if not whole or any(array.ndim != 2 or len(array) != len(ranking.query_names) for array in arrays):
         raise DataError(f"{path}: 'ranks', 'scores' and 'query_names' do not fit each other; delete it and run again")
     for name, ranked in ranking.lists.items():
         _check_list(path, name, ranked, len(ranking.database_names), ranking.searched)
     return ranking
+
+
+def _sizes(path: str | os.PathLike, text: str) -> dict[str, dict[str, int]]:
+    sizes = json.loads(text)
+    parts = list(sizes.values()) if isinstance(sizes, dict) else [None]
+    if not all(isinstance(part, dict) and all(type(size) is int for size in part.values()) for part in parts):
+        raise DataError(f"{path}: the attribute 'sizes' is not of the known form; delete it and run again")
+    return sizes
 
 
 def _read_list(file: hdf5.CheckedFile, prefix: str) -> RankedList | None:

@@ -265,8 +265,11 @@ def _mapping(path: Path, source: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tu
 
 
 def _check_source(path: Path, source: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    with hdf5.open_checked(source, {key: len(shape)}, "a chunk", virtual=True) as file:
-        found, found_dtype = file[key].shape, file[key].dtype
+    try:
+        with hdf5.open_checked(source, {key: len(shape)}, "a chunk", virtual=True) as file:
+            found, found_dtype = file[key].shape, file[key].dtype
+    except DataError as error:
+        raise DataError(f"{path}: cannot be read without what it was merged from; {error}") from error
     if found_dtype != dtype or found[1:] != shape[1:] or found[0] < shape[0]:
         raise DataError(
             f"{path}: its chunk {source} has '{key}' of shape {found} and type {found_dtype}, expected at least "

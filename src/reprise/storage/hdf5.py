@@ -13,7 +13,8 @@ import numpy as np
 
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
-from reprise.storage.hdf5_texts import check_attributes, read_texts
+from reprise.storage.hdf5_headers import check_object
+from reprise.storage.hdf5_texts import TextReader, read_texts
 from reprise.storage.os_errors import system_error
 
 _REMEDY = "delete it and run again"
@@ -64,8 +65,12 @@ class CheckedFile(h5py.File):
     stored in other files, and datasets of sizes that the file cannot hold are refused. Used in a ``with`` statement.
     """
 
-    path: Path
-    virtual: bool
+    def __init__(self, path: Path, *, virtual: bool) -> None:
+        super().__init__(path, "r")
+        self.path, self.virtual = path, virtual
+        self._reader = None if self.userblock_size else TextReader(self.id.get_vfd_handle())
+        self._checked: set[int] = set()
+        self._check_header(h5py.h5o.get_info(self.id).addr)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         super().__exit__(kind, error, trace)
@@ -100,8 +105,15 @@ class CheckedFile(h5py.File):
             part = "/".join(parts[:count])
             if not links.exists(part.encode()):
                 raise KeyError(part)
-            if links.get_info(part.encode()).type != h5py.h5l.TYPE_HARD:
+            link = links.get_info(part.encode())
+            if link.type != h5py.h5l.TYPE_HARD:
                 raise DataError(f"{self.path}: '{part:.100}' is a link to another place; {_REMEDY}")
+            self._check_header(link.u)
+
+    def _check_header(self, address: int) -> None:
+        if self._reader is not None and address not in self._checked:
+            check_object(self._reader, address)
+            self._checked.add(address)
 
     def _check(self, name: str, dataset: h5py.Dataset) -> None:
         properties = dataset.id.get_create_plist()
@@ -139,15 +151,13 @@ def open_checked(
         found = "is no regular file" if path.exists() else "there is no such file"
         raise DataError(f"{path}: {found}; it should hold {kind}")
     try:
-        file = CheckedFile(path, "r")
-        file.path, file.virtual = path, virtual
+        file = CheckedFile(path, virtual=virtual)
     except Exception as error:
         raise system_error(path, error) or DataError(
             f"{path}: not a whole HDF5 file ({_reason(error)}); delete it and run again, it should hold {kind}"
         ) from error
     try:
         with reading(path):
-            check_attributes(file)
             for name, dimensions in datasets.items():
                 _check_dimensions(path, file, name, dimensions, kind)
     except DataError:

@@ -7,7 +7,6 @@ with what is around it.
 
 import os
 import struct
-from collections.abc import Iterator
 
 import h5py
 import numpy as np
@@ -15,9 +14,6 @@ import numpy as np
 _REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
 _HEAP = struct.Struct("<4sB3xQ")
 _OBJECT = struct.Struct("<HHIQ")
-_MOST_MESSAGES = 10_000
-_CONTINUATION, _ATTRIBUTE = 0x10, 0x0C
-_VARIABLE_LENGTH = 9
 
 
 class DamagedTextsError(ValueError):
@@ -68,6 +64,13 @@ class TextReader:
             result.append(text)
         return result
 
+    def item(self, address: int, index: int) -> bytes:
+        """Return one item of a heap; DamagedTextsError where there is none."""
+        heap = self._heaps.get(address) or self._heap(address)
+        if index not in heap:
+            raise DamagedTextsError("an item is not in the heap that refers to it")
+        return heap[index]
+
     def _heap(self, address: int) -> dict[int, bytes]:
         signature, version, size = _HEAP.unpack(self.read(address, _HEAP.size))
         if signature != b"GCOL" or version != 1 or size < _HEAP.size:
@@ -106,64 +109,5 @@ def read_texts(dataset: h5py.Dataset) -> list[bytes] | None:
     offset = dataset.id.get_offset()
     if offset is None or dataset.file.userblock_size:
         return None
-    reader = TextReader(_descriptor(dataset.file))
+    reader = TextReader(dataset.file.id.get_vfd_handle())
     return reader.texts(reader.read(offset, dataset.shape[0] * _REFERENCE.itemsize))
-
-
-def check_attributes(file: h5py.File) -> None:
-    """Check the heaps of the attributes of a file, before the library reads them.
-
-    Files of the version of the format that h5py writes by default are checked, that is, all files of this project.
-    Those of later versions have checksums.
-
-    Raises:
-        DamagedTextsError: a heap, or the header of the file, is damaged
-    """
-    if file.userblock_size:
-        return
-    reader = TextReader(_descriptor(file))
-    address = h5py.h5o.get_info(file.id).addr
-    if reader.read(address, 1) != b"\x01":
-        return
-    for message in _messages(reader, address):
-        references = _attribute_references(message)
-        if references:
-            reader.texts(references)
-
-
-def _descriptor(file: h5py.File) -> int:
-    return file.id.get_vfd_handle()
-
-
-def _messages(reader: TextReader, address: int) -> Iterator[bytes]:
-    """Iterate over the attribute messages of an object header of version 1, in all of its blocks."""
-    _, _, _, _, size = struct.unpack("<BBHII", reader.read(address, 12))
-    blocks, count = [(address + 16, size)], 0
-    while blocks:
-        data = reader.read(*blocks.pop())
-        position = 0
-        while position + 8 <= len(data):
-            kind, length, _ = struct.unpack_from("<HHB", data, position)
-            body = data[position + 8 : position + 8 + length]
-            position += 8 + length
-            count += 1
-            if len(body) != length or count > _MOST_MESSAGES:
-                raise DamagedTextsError("the header of the file is damaged")
-            if kind == _CONTINUATION:
-                blocks.append(struct.unpack_from("<QQ", body.ljust(16, b"\0")))
-            elif kind == _ATTRIBUTE:
-                yield body
-
-
-def _attribute_references(message: bytes) -> bytes | None:
-    """Return the references of an attribute of texts of variable length; None for any other attribute."""
-    if len(message) < 8:
-        raise DamagedTextsError("an attribute ends early")
-    version, _, name, kind, space = struct.unpack_from("<BBHHH", message)
-    start = 9 if version == 3 else 8
-    sizes = [(size + 7) & ~7 if version == 1 else size for size in (name, kind, space)]
-    place = start + sizes[0]
-    if place >= len(message) or message[place] & 0x0F != _VARIABLE_LENGTH:
-        return None
-    data = message[start + sum(sizes) :]
-    return data[: len(data) // 16 * 16]

@@ -9,6 +9,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 from reprise.untrusted.budget import DAMAGE, Budget, measure, reason
 from reprise.untrusted.tensors import Storage
 from reprise.untrusted.unpickler import SCALARS, Interpreter, RefusedError, UnknownGlobalError, load_parts
@@ -47,8 +48,8 @@ def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
         raise _refused(path, str(error)) from error
     except RefusedError as error:
         raise DataError(f"{path}: {error!s:.300}") from error
-    except _DAMAGE as error:
-        raise DataError(
+    except (OSError, *_DAMAGE) as error:
+        raise system_error(path, error) or DataError(
             f"{path}: damaged or not a checkpoint of torch ({reason(error)}). Delete it and its receipt to have it "
             "fetched again."
         ) from error

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 from reprise.untrusted.budget import DAMAGE, Budget, measure, reason
 from reprise.untrusted.tensors import MAGIC
 from reprise.untrusted.unpickler import SCALARS, Global, Interpreter, RefusedError, UnknownGlobalError
@@ -55,7 +56,7 @@ def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> 
             if handle.read(1):
                 raise pickle.UnpicklingError("more bytes follow the end of the pickle")
         measure(value, budget, _check)
-    except (RefusedError, *DAMAGE) as error:
+    except (RefusedError, OSError, *DAMAGE) as error:
         if interpreter is not None:
             interpreter.dismantle()
         raise _explained(path, error) from error
@@ -70,7 +71,7 @@ def _explained(path: Path, error: Exception) -> DataError:
         )
     if isinstance(error, RefusedError):
         return DataError(f"{path}: {error!s:.300}")
-    return DataError(
+    return system_error(path, error) or DataError(
         f"{path}: damaged or not a pickle of plain data ({reason(error)}). Delete it and fetch or write it again."
     )
 
