@@ -392,10 +392,10 @@ def written(data: bytes, rng: random.Random) -> bytes:
     place = rng.randrange(len(lines))
     action = rng.randrange(7)
     marks = [
-        b"&a ", b"*a", b"<<: *a", b"- ", b": ", b"? ", b"!!python/object:os.system ", b"!!binary x", b"[", b"{", b"}", b"|",
-        b">", b"'", b'"', b"#", b"%", b"@", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\xe2\x80\xa8", b",", b",,",
-        b"..", b"../", b"/", b"1e9999", b"9" * 5000, b"-1", b"0x1F", b"1:2:3", b"2024-13-45", b".nan", b"~", b"\xd9\xa3",
-        b"\xc2\xb2",
+        b"&a ", b"*a", b"<<: *a", b"- ", b": ", b"? ", b"!!python/object:os.system ", b"!!binary x", b"[", b"{", b"}",
+        b"|", b">", b"'", b'"', b"#", b"%", b"@", b"\t", b"\r", b"\0", b"\xef\xbb\xbf", b"\xff", b"\xe2\x80\xa8", b",",
+        b",,", b"..", b"../", b"/", b"1e9999", b"9" * 5000, b"-1", b"0x1F", b"1:2:3", b"2024-13-45", b".nan", b"~",
+        b"\xd9\xa3", b"\xc2\xb2",
     ]  # fmt: skip
     if action == 0:
         lines.insert(place, lines[rng.randrange(len(lines))])

@@ -2,8 +2,8 @@
 
     python tests/hostile/trials.py [--tries N] [--first SEED] [KIND ...]
 
-Writes one line of JSON per kind: the number of tries, how many files were read, how many were refused as they should be,
-and the failures. ``--show`` repeats one seed in this process, and keeps its files.
+Writes one line of JSON per kind: the number of tries, how many files were read, how many were refused as they should
+be, and the failures. ``--show`` repeats one seed in this process, and keeps its files.
 """
 
 import argparse
