@@ -343,6 +343,14 @@ def test_values_in_messages_are_cut(load):
     assert len(str(error.value)) < 1000
 
 
+def test_texts_of_numbers_that_are_no_characters(load):
+    for value in (np.array(["ab"]), np.str_("ab"), np.array([(1, "ab")], dtype=[("a", "i4"), ("b", "U2")])):
+        for protocol in (2, 5):
+            stream = pickle.dumps(value, protocol)
+            load(stream)
+            refused(load, stream.replace(b"a\0\0\0b", b"a\0\0\xffb"), "no characters|damaged")
+
+
 def test_arrays_of_items_without_bytes_or_of_arrays(load):
     for code, shape in (("S0", (10**6,)), ("V0", (10**6,))):
         state = (1, shape, Call(np.dtype, code, False, True), False, b"")

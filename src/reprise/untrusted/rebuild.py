@@ -9,6 +9,7 @@ of the file.
 import math
 import pickle
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def _raw(data: Any, dtype: np.dtype, count: int) -> bytes | bytearray:
 def scalar(dtype: Any, data: Any = b"") -> Any:
     """Build a numpy scalar, in place of ``numpy.core.multiarray.scalar``."""
     plain = plain_dtype(dtype)
-    return np.ndarray((), plain, bytearray(_raw(data, plain, 1)) or bytearray(1))[()]
+    return _readable(np.ndarray((), plain, bytearray(_raw(data, plain, 1)) or bytearray(1)))[()]
 
 
 def empty_array(*parts: Any) -> np.ndarray:
@@ -147,6 +148,7 @@ def fill_array(array: np.ndarray, state: Any) -> None:
     else:
         data = bytes(_raw(data, plain, math.prod(shape)))
     array.__setstate__((1, shape, plain, bool(fortran), data))  # type: ignore[arg-type]
+    _readable(array)
 
 
 def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
@@ -154,4 +156,16 @@ def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.nda
     shape, plain = _shape(shape), plain_dtype(dtype)
     if not isinstance(order, str) or order not in ("C", "F"):
         raise pickle.UnpicklingError("the order of a numpy array is neither C nor F")
-    return np.ndarray(shape, plain, _raw(buffer, plain, math.prod(shape)), order=order)  # type: ignore[arg-type]
+    return _readable(np.ndarray(shape, plain, _raw(buffer, plain, math.prod(shape)), order=order))  # type: ignore[arg-type]
+
+
+def _readable(array: np.ndarray) -> np.ndarray:
+    """Return an array after checking its texts: numpy takes any number for a character, and fails when one is used."""
+    if array.dtype.names is not None:
+        for name in array.dtype.names:
+            _readable(array[name])
+    elif array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        characters = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if characters.max() > sys.maxunicode:
+            raise pickle.UnpicklingError("a text of a numpy array holds numbers that are no characters")
+    return array
