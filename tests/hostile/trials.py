@@ -46,8 +46,8 @@ def attempt(kind: Kind, samples: list[Sample], name: str, seed: int, folder: Pat
     for file, content in sample.items():
         (folder / file).write_bytes(content)
     os.mkfifo(folder / "pipe")
-    kind.damage(folder / rng.choice(sorted(sample)), rng)
     try:
+        kind.damage(folder / rng.choice(sorted(sample)), rng)
         kind.read(folder)
     except DataError as error:
         return _judge(error, folder)
@@ -96,8 +96,11 @@ def _in_child(name: str, samples: list[Sample], seed: int, stop: int, folder: Pa
     receive, send = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(receive)
-        _try_all(name, samples, seed, stop, folder, send)
+        try:
+            os.close(receive)
+            _try_all(name, samples, seed, stop, folder, send)
+        finally:  # never back into the parent's code, which would remove its folder
+            os._exit(0)
     os.close(send)
     with os.fdopen(receive, encoding="utf-8") as lines:
         for line in lines:
@@ -124,7 +127,6 @@ def _try_all(name: str, samples: list[Sample], seed: int, stop: int, folder: Pat
         signal.alarm(6 * SECONDS)
         outcome = attempt(kinds[name], samples, name, number, folder)
         os.write(send, (json.dumps(outcome.replace(str(folder), "")) + "\n").encode())
-    os._exit(0)
 
 
 def main() -> None:

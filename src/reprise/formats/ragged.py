@@ -194,7 +194,7 @@ class RaggedReader(Features):
         for name, rows in zip(hdf5.read_names(file, "chunks"), hdf5.read_array(file, "chunk_rows", "iu"), strict=True):
             chunk = locate(self.path, name)
             with hdf5.open_checked(chunk, {"offsets": 1}, KIND, virtual=True) as source:
-                same = source["offsets"][-1] == rows
+                same = hdf5.read_array(source, "offsets", "iu")[-1:] == [rows]
                 if "chunk_recipe" in file.attrs:
                     same &= source.attrs.get("recipe") == file.attrs["chunk_recipe"]
             if not same:

@@ -21,6 +21,8 @@ _REMEDY = "delete it and run again"
 # gzip makes nothing smaller than by this factor, rounded up.
 _LARGEST_RATIO = 1100
 _SMALL_CHUNK = 64 << 20
+_CHECKSUM = 4  # bytes
+_KEEPING_SIZE = {h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 
 
 @contextmanager
@@ -121,7 +123,7 @@ class CheckedFile(h5py.File):
             raise DataError(f"{self.path}: the values of '{name}' are in another file; {_REMEDY}")
         if properties.get_layout() == h5py.h5d.VIRTUAL:
             if not self.virtual:
-                raise DataError(f"{self.path}: '{name}' is virtual, expected are the values themselves; {_REMEDY}")
+                raise _virtual(self.path, name)
             return
         size = dataset.id.get_space().get_simple_extent_npoints() * dataset.id.get_type().get_size()
         chunk = math.prod(dataset.chunks or (0,)) * dataset.id.get_type().get_size() if size else 0
@@ -187,20 +189,53 @@ def read_array(file: CheckedFile, key: str, kinds: str) -> np.ndarray:
 
 
 def check_whole(path: Path, key: str, dataset: h5py.Dataset) -> None:
-    """Refuse a dataset of which a part is not in the file: HDF5 reads zeros in its place.
+    """Refuse a dataset of which a part is not in the file: HDF5 reads zeros in its place, or crashes.
 
     Raises:
         DataError: such a dataset
     """
+    if dataset.is_virtual:
+        raise _virtual(path, key)
     if not dataset.size or not dataset.ndim:
         return
-    if dataset.chunks is None:
-        whole = dataset.id.get_storage_size() >= dataset.size * dataset.id.get_type().get_size()
-    else:
-        needed = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
-        whole = dataset.id.get_num_chunks() == needed
+    with reading(path):
+        if dataset.chunks is None:
+            whole = dataset.id.get_storage_size() >= dataset.size * dataset.id.get_type().get_size()
+        else:
+            whole = _has_all_chunks(path, dataset)
     if not whole:
         raise DataError(f"{path}: a part of '{key}' is missing; {_REMEDY}")
+
+
+def _has_all_chunks(path: Path, dataset: h5py.Dataset) -> bool:
+    """Tell whether every chunk of a dataset has a place in the file, and a size that its filters allow.
+
+    The filter of checksums reads before the beginning of a chunk that is too small.
+    """
+    properties = dataset.id.get_create_plist()
+    filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+    chunk_bytes = math.prod(dataset.chunks) * dataset.id.get_type().get_size()
+    file_bytes = path.stat().st_size
+    whole: list[bool] = []
+
+    def check(chunk: h5py.h5d.StoreInfo) -> None:
+        used = [name for number, name in enumerate(filters) if not chunk.filter_mask >> number & 1]
+        expected = chunk_bytes + (_CHECKSUM if h5py.h5z.FILTER_FLETCHER32 in used else 0)
+        if dataset.dtype.hasobject:  # references to texts, whose size in the file the library does not tell
+            fits = chunk.size > _CHECKSUM
+        elif set(used) <= _KEEPING_SIZE:
+            fits = chunk.size == expected
+        else:  # what cannot be compressed grows a little
+            fits = _CHECKSUM < chunk.size <= expected + expected // 8 + 1024
+        whole.append(fits and chunk.byte_offset is not None and chunk.byte_offset + chunk.size <= file_bytes)
+
+    dataset.id.chunk_iter(check)
+    needed = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+    return len(whole) == needed and all(whole)
+
+
+def _virtual(path: Path, key: str) -> DataError:
+    return DataError(f"{path}: '{key}' is virtual, expected are the values themselves; {_REMEDY}")
 
 
 def is_plain(dataset: h5py.Dataset) -> bool:
