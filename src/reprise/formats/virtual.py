@@ -52,12 +52,16 @@ def resolve(path: Path, key: str, kind: str) -> list[Segment]:
     return _resolve(path, key, kind, 0, itertools.count())
 
 
-def _resolve(path: Path, key: str, kind: str, depth: int, opened: Iterator[int]) -> list[Segment]:
+def _resolve(
+    path: Path, key: str, kind: str, depth: int, opened: Iterator[int], needed: "_Needed | None" = None
+) -> list[Segment]:
     """Resolve a dataset, after ``depth`` virtual datasets that led to it; ``opened`` counts the files."""
     with hdf5.open_checked(path, {}, kind, virtual=True) as file:
-        if key not in file or not isinstance(file[key], h5py.Dataset) or not file[key].ndim:
+        dataset = file.get(key)
+        if not isinstance(dataset, h5py.Dataset) or not dataset.ndim:
             raise DataError(f"{path}: dataset '{key}' is missing; this file does not hold {kind}")
-        dataset = file[key]
+        if needed is not None:
+            needed.check(path, key, dataset)
         if not dataset.is_virtual:
             return [Segment(path, key, 0, dataset.shape[0])]
         if depth == _DEEPEST or next(opened) == _MOST_FILES:
@@ -72,11 +76,34 @@ def _resolve(path: Path, key: str, kind: str, depth: int, opened: Iterator[int])
         if start != reached:
             raise DataError(f"{path}: rows {reached} to {start} of '{key}' have no source; merge the files again")
         reached += count
-        _check_source(path, source, source_key, (source_start + count, *shape[1:]), dtype)
-        segments += _cut(_resolve(source, source_key, kind, depth + 1, opened), source_start, count)
+        part = _Needed(path, (source_start + count, *shape[1:]), dtype)
+        try:
+            segments += _cut(_resolve(source, source_key, kind, depth + 1, opened, part), source_start, count)
+        except DataError as error:
+            if str(path) in str(error):
+                raise
+            raise DataError(f"{path}: cannot be read without what it was merged from; {error}") from error
     if reached != shape[0]:
         raise DataError(f"{path}: rows {reached} to {shape[0]} of '{key}' have no source; merge the files again")
     return segments
+
+
+@dataclass(frozen=True)
+class _Needed:
+    """What a virtual dataset of the file ``path`` needs of a source: at least this shape, and this type."""
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def check(self, source: Path, key: str, dataset: h5py.Dataset) -> None:
+        """Refuse another source."""
+        found = dataset.shape
+        if dataset.dtype != self.dtype or found[1:] != self.shape[1:] or found[0] < self.shape[0]:
+            raise DataError(
+                f"{self.path}: its chunk {source} has '{key}' of shape {found} and type {dataset.dtype}, expected at "
+                f"least {self.shape} of {self.dtype}; it is not the file that was merged, merge again"
+            )
 
 
 class Rows:
@@ -262,19 +289,6 @@ def _mapping(path: Path, source: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tu
     if not whole or source.vspace.get_select_npoints() != points or source_high[0] - source_low[0] + 1 != count:
         raise DataError(f"{path}: a virtual dataset takes parts of rows from {source.file_name}; merge again")
     return low[0], count, source.file_name, source.dset_name, source_low[0]
-
-
-def _check_source(path: Path, source: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    try:
-        with hdf5.open_checked(source, {key: len(shape)}, "a chunk", virtual=True) as file:
-            found, found_dtype = file[key].shape, file[key].dtype
-    except DataError as error:
-        raise DataError(f"{path}: cannot be read without what it was merged from; {error}") from error
-    if found_dtype != dtype or found[1:] != shape[1:] or found[0] < shape[0]:
-        raise DataError(
-            f"{path}: its chunk {source} has '{key}' of shape {found} and type {found_dtype}, expected at least "
-            f"{shape} of {dtype}; it is not the file that was merged, merge again"
-        )
 
 
 def _cut(segments: list[Segment], start: int, count: int) -> list[Segment]:

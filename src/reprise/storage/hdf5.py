@@ -70,6 +70,7 @@ class CheckedFile(h5py.File):
     def __init__(self, path: Path, *, virtual: bool) -> None:
         super().__init__(path, "r")
         self.path, self.virtual = path, virtual
+        self._size = path.stat().st_size
         self._reader = None if self.userblock_size else TextReader(self.id.get_vfd_handle())
         self._checked: set[int] = set()
         self._check_header(h5py.h5o.get_info(self.id).addr)
@@ -127,7 +128,7 @@ class CheckedFile(h5py.File):
             return
         size = dataset.id.get_space().get_simple_extent_npoints() * dataset.id.get_type().get_size()
         chunk = math.prod(dataset.chunks or (0,)) * dataset.id.get_type().get_size() if size else 0
-        plausible = _LARGEST_RATIO * self.path.stat().st_size
+        plausible = _LARGEST_RATIO * self._size
         if size > plausible + _SMALL_CHUNK or chunk > max(plausible, _SMALL_CHUNK):
             raise DataError(
                 f"{self.path}: '{name}' states more values ({size} bytes) than this file can hold; {_REMEDY}"
