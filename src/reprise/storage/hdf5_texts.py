@@ -83,10 +83,11 @@ class TextReader:
         position, unpack = _HEAP.size, _OBJECT.unpack_from
         while position + 16 <= size:
             index, _, _, length = unpack(data, position)
-            if not index:  # the rest is free
+            if not index:  # free, usually the rest
                 if not 16 <= length <= size - position:
                     raise DamagedTextsError("the free part of a heap of texts has an impossible length")
-                break
+                position += length
+                continue
             position += 16
             end = position + length
             if end > size:
