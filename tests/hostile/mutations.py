@@ -36,14 +36,19 @@ _NUMBERS = [
     2**64 - 1,
 ]
 
+_LARGEST = 1 << 20  # bytes
+
 
 def mutate(data: bytes, rng: random.Random, own: Mutation | None = None) -> bytes:
     """Damage a file once to four times, half of the time as its format allows where ``own`` knows it."""
     for _ in range(rng.choice([1, 1, 1, 2, 3, 4])):
+        if not data:
+            break
         if own is not None and rng.random() < 0.5:
             data = own(data, rng)
-        elif data:
+        else:
             data = rng.choice(_BYTES)(data, rng)
+        data = data[:_LARGEST]
     return data
 
 
@@ -144,7 +149,7 @@ def pickled(data: bytes, rng: random.Random) -> bytes:
             del steps[place : place + rng.choice([1, 1, 3])]
         elif action == 3:
             part = steps[place : place + rng.choice([1, 2, 5, 20])]
-            steps[place:place] = part * rng.choice([1, 2, 100, 1000])
+            steps[place:place] = part * min(rng.choice([1, 2, 100, 1000]), 1 + _LARGEST // (1 + sum(map(len, part))))
         elif action == 4:
             other = rng.randrange(len(steps))
             steps[place], steps[other] = steps[other], steps[place]
