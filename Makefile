@@ -12,7 +12,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 CORES ?= 2
 INSTALLED = .venv/installed
-SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/asmk/*.pyx src/reprise/asmk/*.h)
+SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/*/*.pyx src/reprise/*/*.h)
 
 .PHONY: mini check test test-long test-hostile test-slurm lint bench generated
 
@@ -51,5 +51,5 @@ bench: $(INSTALLED)
 # The constraint reaches the build environment too when it comes through the environment.
 $(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv
-	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/pip install --quiet --editable '.[dev]'
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $(INSTALLED)

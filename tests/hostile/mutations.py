@@ -44,11 +44,8 @@ def mutate(data: bytes, rng: random.Random, own: Mutation | None = None) -> byte
     for _ in range(rng.choice([1, 1, 1, 2, 3, 4])):
         if not data:
             break
-        if own is not None and rng.random() < 0.5:
-            data = own(data, rng)
-        else:
-            data = rng.choice(_BYTES)(data, rng)
-        data = data[:_LARGEST]
+        chosen = own if own is not None and rng.random() < 0.5 else rng.choice(_BYTES)
+        data = chosen(data, rng)[:_LARGEST]
     return data
 
 

@@ -15,7 +15,7 @@ import numpy as np
 cdef extern from *:
     const char *REPRISE_SOURCES
 
-# The sha256 of this file and the headers beside it when they were compiled.
+# The sha256 of this file, the headers beside it and the shared ones when they were compiled.
 SOURCES = REPRISE_SOURCES.decode()
 
 cdef extern from "aggregation.h" nogil:

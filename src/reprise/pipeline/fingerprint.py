@@ -120,11 +120,15 @@ def _sources(module: str, name: str | None, roots: dict[str, Path]) -> list[Path
         return _from_package(module, path, name, roots)
     for suffix in (".py", ".pyx"):
         if path.with_suffix(suffix).is_file():
-            extra = sorted(path.parent.glob("*.h")) if suffix == ".pyx" else []
-            return [path.with_suffix(suffix), *extra]
+            return [path.with_suffix(suffix), *(_headers(path.parent) if suffix == ".pyx" else [])]
     if first != "reprise":
         return []  # an extension, or a module that a plug-in creates at run time
     raise ModuleNotFoundError(f"{module}: there is no such module in {PACKAGE}")
+
+
+def _headers(folder: Path) -> list[Path]:
+    """Find the C headers that a compiled module of ``folder`` includes: those beside it, and the shared ones."""
+    return sorted(folder.glob("*.h")) + sorted((PACKAGE / "native").glob("*.h"))
 
 
 def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Path]) -> list[Path]:

@@ -4,6 +4,8 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reprise.storage.errors import DataError
@@ -27,6 +29,7 @@ _SENTENCES = {
     "connection and run again",
     errno.ESTALE: "the network disk lost the file while it was open (stale file handle); run again",
     errno.ETIMEDOUT: "the network disk does not answer; run again when it does",
+    errno.EEXIST: "something else has this name; move it away",
     errno.ENOENT: "there is no such file or folder",
     errno.ENOTDIR: "a part of this path is a file and no folder",
     errno.EISDIR: "is a folder, and a file is expected",
@@ -57,6 +60,22 @@ def system_error(path: str | os.PathLike, error: BaseException) -> DataError | N
     if number in _FULL:
         return DataError(f"{path}: {_FULL[number]} ({_free(Path(path))}); free some space and run again")
     return DataError(f"{path}: {_SENTENCES.get(number, f'the system refuses it ({os.strerror(number)})')}")
+
+
+@contextmanager
+def worded(path: str | os.PathLike) -> Iterator[None]:
+    """Let a block end with the sentence of :func:`system_error` where the operating system refuses something.
+
+    Args:
+        path: what the message begins with, where the error does not name another file
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = system_error(error.filename or path, error)
+        if reason is None:
+            raise
+        raise reason from error
 
 
 def _number(error: BaseException) -> int | None:

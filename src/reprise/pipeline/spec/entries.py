@@ -27,6 +27,12 @@ class Images(Settings):
         min_length=1, description="keys of sources.yaml, or patterns of them such as revisitop1m_[0-9]*"
     )
     flatten: bool = Field(False, description="all files into one folder, whatever folders the archives have")
+    separate: bool = Field(
+        False, description="each archive in a job of its own: one that fails does not have all unpacked again"
+    )
+    list: Source | None = Field(
+        None, description="a text file with one of the images per line, which is fetched and checked before any archive"
+    )
 
 
 class Enlarged(Settings):
@@ -195,12 +201,16 @@ class Shared(Settings):
     seed_study: list[Annotated[int, Field(ge=0)]] = Field(
         [1234, 1, 2, 3, 4], min_length=2, description="codebook seeds of <table>.seeds.csv"
     )
+    training_seed_study: list[Annotated[int, Field(ge=0)]] = Field(
+        [], description="seeds of trainings in <table>.seeds.csv, each of which trains networks anew; empty for none"
+    )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
 
     @model_validator(mode="before")
     @classmethod
     def _seeds_differ(cls, content: Any) -> Any:
-        seeds = content.get("seed_study", [])
-        if isinstance(seeds, list) and len(set(map(str, seeds))) < len(seeds):
-            raise ValueError("seed_study: a seed is listed twice; remove the repetition")
+        for key in ("seed_study", "training_seed_study"):
+            seeds = content.get(key, [])
+            if isinstance(seeds, list) and len(set(map(str, seeds))) < len(seeds):
+                raise ValueError(f"{key}: a seed is listed twice; remove the repetition")
         return content

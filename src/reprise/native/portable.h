@@ -1,7 +1,7 @@
 /* What differs between compilers and processors.
 
-   The functions of the headers beside this one work on one image, one query or one row each, hold no state and
-   allocate nothing; the Cython module spreads them over threads. Every sum is taken in a fixed order, so that no
+   The functions of the headers that include this one work on one image, one query or one row each, hold no state
+   and allocate nothing; the Cython modules spread them over threads. Every sum is taken in a fixed order, so that no
    result depends on the number of threads. */
 
 #ifndef REPRISE_PORTABLE_H
