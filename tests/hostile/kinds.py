@@ -43,7 +43,7 @@ from reprise.images.decoding import decode, decode_bgr
 from reprise.images.sources import ForgivingPath
 from reprise.networks.ames_checkpoint import check_state, read_binarizer, read_state, settings_of
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
-from reprise.networks.how_settings import Settings
+from reprise.networks.how_settings import Runtime, Settings
 from reprise.storage.yaml_files import load_yaml
 from reprise.training.states import TrainingState
 from reprise.untrusted.checkpoints import load_checkpoint
@@ -163,7 +163,9 @@ def _checkpoints() -> list[Sample]:
     state = {"features.0.weight": torch.ones(2, 3), "dim_reduction.bias": torch.zeros(8)}
 
     def published(folder: Path) -> None:
-        write_checkpoint(folder / "how.pth", settings, ((0.5,) * 3, (0.2,) * 3), state, 3, {"best_score": 0.5})
+        write_checkpoint(
+            folder / "how.pth", settings, ((0.5,) * 3, (0.2,) * 3), state, 3, {"best_score": 0.5}, Runtime()
+        )
 
     def older(folder: Path) -> None:
         meta = {
