@@ -267,6 +267,11 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
     arrays = [array for ranked in found for array in (ranked.ranks, ranked.places) if array is not None]
     if not whole or any(array.ndim != 2 or len(array) != len(ranking.query_names) for array in arrays):
         raise DataError(f"{path}: 'ranks', 'scores' and 'query_names' do not fit each other; delete it and run again")
+    names = len(ranking.database_names)
+    if not 0 <= ranking.distractors <= names <= ranking.searched < 1 << 31:
+        raise DataError(
+            f"{path}: 'distractors', 'num_images' and 'database_names' do not fit each other; delete it and run again"
+        )
     for name, ranked in ranking.lists.items():
         _check_list(path, name, ranked, len(ranking.database_names), ranking.searched)
     return ranking
@@ -302,15 +307,12 @@ def _check_list(path: str | os.PathLike, protocol: str, ranked: RankedList, name
 
 def _check_rows(path: str | os.PathLike, key: str, protocol: str, rows: np.ndarray, count: int) -> None:
     """Refuse rows in which a number repeats or is outside of 0 to ``count``; -1 may pad the end of a row of ranks."""
-    seen = np.zeros(count, bool)
     for query, row in enumerate(rows):
         if key == "ranks" and row.size and row[-1] == -1:
             row = row[: row.size - int(np.argmax(row[::-1] != -1))] if (row != -1).any() else row[:0]
         inside = row.size == 0 or (row.min() >= 0 and row.max() < count)
-        if inside:
-            seen[:] = False
-            seen[row] = True
-        if not inside or np.count_nonzero(seen) != row.size * inside:
+        ordered = np.sort(row)
+        if not inside or (ordered[1:] == ordered[:-1]).any():
             raise DataError(
                 f"{path}: the {key} of query {query} ({protocol}) name an image twice, or one that is none of {count}; "
                 "delete it and run again"
