@@ -185,7 +185,7 @@ class Codebook:
             if file["centroids"].dtype != np.float32:
                 raise DataError(f"{path}: 'centroids' are {file['centroids'].dtype}, expected float32; train it again")
             try:
-                codebook = cls(file["centroids"][:], index=file.attrs.get("index", "exact"))
+                codebook = cls(hdf5.read_array(file, "centroids", "f"), index=file.attrs.get("index", "exact"))
                 if _is_approximate(codebook.index, codebook.size):
                     tables = [_read_table(file, key) for key in _TABLES]
                     codebook._approximate = ApproximateIndex(codebook.centroids, *tables)
@@ -228,8 +228,8 @@ def _check_device(device: str) -> None:
         raise DataError(f"device: {device!r} asked for, but the approximate index works on the CPU; use cpu or auto")
 
 
-def _read_table(file: h5py.File, key: str) -> np.ndarray:
-    table = file[key][:] if key in file else None
+def _read_table(file: hdf5.CheckedFile, key: str) -> np.ndarray:
+    table = hdf5.read_array(file, key, "f") if key in file else None
     if table is None or table.dtype != np.float32 or not np.isfinite(table).all():
         raise DataError(f"'{key}', which belongs to the approximate index, is missing or no table of float32")
     return table
