@@ -20,6 +20,7 @@ WIDER = (
     "count",
 )  # fmt: skip
 MAIN = "mAP"
+_PROTOCOLS = ("easy", "medium", "hard")
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 UNKNOWN = "published unknown"
@@ -219,7 +220,8 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
 def _tolerance_note(tolerance: Mapping) -> str:
     points = tolerance["map"]
     if isinstance(points, Mapping):
-        points = ", ".join(f"{group} {value}" for group, value in points.items())
+        groups = dict.fromkeys([*_PROTOCOLS, *points])  # recipes sort keys
+        points = ", ".join(f"{group} {points[group]}" for group in groups if group in points)
     return f"Tolerance {points}: {' '.join(tolerance['source'].split())}"
 
 
