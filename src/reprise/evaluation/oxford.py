@@ -55,7 +55,7 @@ def _as_table(rankings: np.ndarray | Sequence[Sequence[int]]) -> np.ndarray:
     """Return rows as (Q, N) integers in which no negative index, which stands for no image, occurs twice."""
     if not isinstance(rankings, np.ndarray) and len({len(row) for row in rankings}) > 1:
         longest = max(len(row) for row in rankings)
-        rankings = [np.pad(np.asarray(row), (0, longest - len(row)), constant_values=-1) for row in rankings]
+        rankings = np.stack([np.pad(np.asarray(row), (0, longest - len(row)), constant_values=-1) for row in rankings])
     table = np.array(rankings)
     if table.ndim == 2 and np.issubdtype(table.dtype, np.signedinteger):
         table = np.where(table < 0, -1 - np.arange(table.shape[1]), table)
