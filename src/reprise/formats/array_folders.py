@@ -96,7 +96,7 @@ class FolderKind:
             )
         for key, kind in self.fields.items():
             value = header.get(key)
-            if type(value) is not kind or (kind is int and int(value) < 0):
+            if type(value) is not kind or (isinstance(value, int) and value < 0):
                 raise DataError(f"{path}: {key!r} is {value!r}, expected {kind.__name__}; {_REMEDY}")
         if not isinstance(header.get("crc32"), dict):
             raise DataError(f"{path}: 'crc32' is {header.get('crc32')!r}, expected checksums; {_REMEDY}")
