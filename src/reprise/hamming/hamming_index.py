@@ -118,7 +118,9 @@ class HammingIndex:
         order = np.argsort(signatures.words, kind="stable")
         postings = np.empty(len(order), np.uint32)
         postings[order] = np.arange(len(order), dtype=np.uint32)
-        words, images = np.divmod(np.unique(signatures.words * max(total, 1) + signatures.image_ids), max(total, 1))
+        # By sorting: the table of numpy.unique alone takes ten times as long for millions of pairs.
+        pairs = np.sort(signatures.words * max(total, 1) + signatures.image_ids)
+        words, images = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], max(total, 1))
         having = np.bincount(words, minlength=n_words)
         idf = np.where(having > 0, np.log(max(total, 1) / np.maximum(having, 1)), 0.0)
         counts = np.bincount(signatures.words, minlength=n_words)

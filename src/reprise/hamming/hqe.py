@@ -94,8 +94,8 @@ def select_words(
     Returns:
         (S,) int64, most frequent first
     """
-    pairs = np.unique(np.stack([image_of, words]), axis=1)
-    histogram = np.bincount(pairs[1], minlength=n_words)
+    pairs = np.sort(image_of * n_words + words)
+    histogram = np.bincount(pairs[np.diff(pairs, prepend=-1) > 0] % n_words, minlength=n_words)
     order = np.argsort(-histogram, kind="stable")[: np.count_nonzero(histogram)]
     new = np.cumsum(~np.isin(order, query_words))
     wanted = int(new_words * len(query_words))
