@@ -60,6 +60,11 @@ class Rerankings:
         entry = self._rerankers[reranker]
         return {key: entry[key] for key in self._model(reranker).checkpoints if entry[key]}
 
+    def codebooks(self, reranker: str) -> dict[str, str]:
+        """The names of the codebooks of a reranker, by their keys."""
+        entry = self._rerankers[reranker]
+        return {key: entry[key] for key in self._model(reranker).codebooks if entry[key]}
+
     def pairs(self, experiment: str) -> str:
         """What tells the scores of pairs of a step from others: all settings that change them, as a file name."""
         entry = self._experiments[experiment]

@@ -16,9 +16,11 @@ class RerankerSettings(Settings):
 
     Attributes:
         checkpoints: keys that name the weights of networks
+        codebooks: keys that name codebooks
     """
 
     checkpoints: ClassVar[tuple[str, ...]] = ()
+    codebooks: ClassVar[tuple[str, ...]] = ()
 
     scorer: str = Field(description="the module that compares two images: of reprise.reranking, or by its whole name")
     extractor: Annotated[str, Refers("extractors")] = Field(description="whose local features are compared")

@@ -136,17 +136,18 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
 
 def _networks(entries: Entries) -> Iterator[DataError]:
     """Find codebooks of another network than the descriptors, which would give meaningless numbers."""
-    for name, entry in entries["experiments"].items():
-        codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
-        if codebook is None:
-            continue
-        pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
-        networks = {(each.type, getattr(each, "checkpoint", None)) for each in pair if each is not None}
-        if len(networks) > 1:
-            yield DataError(
-                f"config.experiments.{name}.codebook: '{entry.codebook}' was trained on features of another network "
-                f"than those of extractors.{entry.extractor}; name a codebook of the same"
-            )
+    for section in ("experiments", "rerankers"):
+        for name, entry in entries[section].items():
+            codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
+            if codebook is None:
+                continue
+            pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
+            networks = {(each.type, getattr(each, "checkpoint", None)) for each in pair if each is not None}
+            if len(networks) > 1:
+                yield DataError(
+                    f"config.{section}.{name}.codebook: '{entry.codebook}' was trained on features of another network "
+                    f"than those of extractors.{entry.extractor}; name a codebook of the same"
+                )
 
 
 def _rankings(entries: Entries) -> Iterator[DataError]:
