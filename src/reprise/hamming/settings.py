@@ -26,3 +26,14 @@ class Expansion(Settings):
     new_words: float = Field(
         0.5, ge=0, description="alpha: words that are added to the query, as a share of its own different words"
     )
+
+
+class HammingSettings(Settings):
+    """The search with Hamming embedding (Jegou, Douze and Schmid, ECCV 2008; Tolias and Jegou, 2014)."""
+
+    bits: Count = Field(128, multiple_of=64, description="of a signature; not more than dimensions of the descriptors")
+    seed: int = Field(0, ge=0, description="of the projection")
+    query_assignments: Count = Field(3, description="visual words per descriptor of a query")
+    votes: Votes = Field(default_factory=Votes, description="what a match adds to the score of an image")
+    expansion: Expansion | None = Field(None, description="Hamming query expansion (HQE); null searches once")
+    topk: Count | None = Field(None, description="length of the rankings; null keeps all images")

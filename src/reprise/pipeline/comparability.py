@@ -31,15 +31,15 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "rerank" in entry:
         return _reranked(config, entry)
-    return {"asmk": _asmk, "global": _global}[entry["search"]](config, entry)
+    return _global(config, entry) if entry["search"] == "global" else _local(config, entry)
 
 
-def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
-    codebook = config["codebooks"][entry["codebook"]]
+def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    search, codebook = entry["search"], config["codebooks"][entry["codebook"]]
     extractor = config["extractors"][entry["extractor"]]
     trainer = config["extractors"][codebook["extractor"]]
     return {
-        "experiment": {"num_features": entry["num_features"], "search": "asmk", **entry["asmk"]},
+        "experiment": {"num_features": entry["num_features"], "search": search, **entry[search]},
         "extractor": extractor,
         **_network(config, extractor.get("checkpoint")),
         "codebook": {**codebook, "size": words(codebook["size"])},

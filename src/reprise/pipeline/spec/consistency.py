@@ -65,12 +65,21 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
     for name, table in entries["tables"].items():
         for dataset in set(table.datasets) & set(entries["enlarged"]):
             for experiment in table.experiments:
-                settings = entries["experiments"].get(experiment)
-                if settings is not None and getattr(settings, "search", None) == "asmk" and settings.asmk.idf:
+                if _weighs_words(entries["experiments"], experiment):
                     yield DataError(
                         f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
                         f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
                     )
+
+
+def _weighs_words(experiments: Mapping[Any, Any], experiment: str) -> bool:
+    """Tell whether the search that an experiment starts from weighs words by all images of its database."""
+    settings, seen = experiments.get(experiment), {experiment}
+    while (before := getattr(settings, "ranking", None)) is not None and before not in seen:
+        settings = experiments.get(before)
+        seen.add(before)
+    always = getattr(settings, "search", None) in ("bow", "hamming")
+    return always or bool(getattr(getattr(settings, "asmk", None), "idf", False))
 
 
 def _parts(entries: Entries) -> Iterator[DataError]:
