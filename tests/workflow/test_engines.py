@@ -1,10 +1,12 @@
-"""Bags of words, Hamming embedding and spatial verification as experiments, on the small landmarks."""
+"""Bags of words, Hamming embedding, spatial verification and query expansion as experiments, on small landmarks."""
 
+import copy
 import csv
 import json
 
 import numpy as np
 import pytest
+from workspace import Workspace, tiny_config
 
 from reprise.bow import BagOfWords
 from reprise.codebooks import Codebook
@@ -14,46 +16,39 @@ from reprise.formats.rankings import ALL, read_ranking
 pytestmark = pytest.mark.workflow
 TARGET = ["results/engines.csv"]
 SHARED = {"extractor": "sift_tiny", "codebook": "sift_tiny"}
-OVERLAY = {
-    "rerankers": {
-        "sift_nearest": {"scorer": "affine", "extractor": "sift_tiny", "chunks": 2},
-        "sift_words": {"scorer": "affine_words", **SHARED, "chunks": 1},
+BY_WORDS = {"rerank": "sift_words", "shortlist": 8, "most": 1000}
+EXPERIMENTS = {
+    "bow": {"method": "BoW", "search": "bow", **SHARED},
+    "bow_sv": {"method": "BoW + SV", "ranking": "bow", "steps": {"sv": {"rerank": "sift_nearest", "shortlist": 8}}},
+    "bow_sv_qe": {
+        "method": "BoW + SV + QE", "ranking": "bow",
+        "steps": {"sv": BY_WORDS, "qe": {"expand": "sift_words", "images": 4, "least": 8, "most": 1000}},
     },
-    "experiments": {
-        "bow": {"method": "BoW", "search": "bow", **SHARED},
-        "bow_sv": {"method": "BoW + SV", "ranking": "bow", "steps": {"sv": {"rerank": "sift_nearest", "shortlist": 8}}},
-        "bow_sv_words": {
-            "method": "BoW + SV by words", "ranking": "bow",
-            "steps": {"sv": {"rerank": "sift_words", "shortlist": 8, "most": 1000}},
-        },
-        "he": {"method": "HE", "search": "hamming", **SHARED, "num_features": 200},
-        "hqe": {"like": "he", "method": "HQE", "hamming": {"expansion": {"least": 5}}},
-        "sift_sv": {
-            "like": "sift_tiny", "method": "ASMK* + SV", "steps": {"sv": {"rerank": "sift_nearest", "shortlist": 8}},
-        },
-    },
-    "tables": {
-        "engines": {
-            "title": "Engines", "experiments": ["bow", "bow_sv", "bow_sv_words", "he", "hqe", "sift_tiny", "sift_sv"],
-            "datasets": ["landmarks"],
-        },
+    "he": {"method": "HE", "search": "hamming", **SHARED, "num_features": 200},
+    "hqe": {"like": "he", "method": "HQE", "hamming": {"expansion": {"least": 5}}},
+    "sift_tiny": {
+        "method": "ASMK* + SV", "search": "asmk", **SHARED, "num_features": 50,
+        "steps": {"sv": {"rerank": "sift_nearest", "shortlist": 8}},
     },
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def engines(finished, tmp_path_factory):
+def engines(tmp_path_factory):
     """A workspace in which the table of all engines was made."""
-    import copy
-    import shutil
-
-    space = copy.copy(finished)
-    space.folder = tmp_path_factory.mktemp("engines") / "workspace"
-    space.config = copy.deepcopy(finished.pristine_config)
-    shutil.copytree(finished.pristine, space.folder, symlinks=True)
-    for section, entries in OVERLAY.items():
-        space.config.setdefault(section, {}).update(copy.deepcopy(entries))
-    space.write_config()
+    config = {key: value for key, value in tiny_config().items() if key == "datasets"}
+    config["extractors"] = {"sift_tiny": tiny_config()["extractors"]["sift_tiny"]}
+    config["codebooks"] = {"sift_tiny": tiny_config()["codebooks"]["sift_tiny"]}
+    config["rerankers"] = {
+        "sift_nearest": {"scorer": "affine", "extractor": "sift_tiny", "chunks": 2},
+        "sift_words": {"scorer": "affine_words", **SHARED, "chunks": 1},
+    }
+    config["experiments"] = EXPERIMENTS
+    config["tables"] = {
+        "engines": {"title": "Engines", "experiments": list(EXPERIMENTS), "datasets": ["landmarks"]},
+    }
+    space = Workspace(tmp_path_factory.mktemp("engines") / "workspace", config)
+    space.draw()
     space.run(targets=TARGET)
     return space
 
@@ -66,11 +61,11 @@ def test_all_engines_have_a_row(engines):
     with (engines.folder / TARGET[0]).open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["protocol"] == "medium"]
     measured = {row["method"]: float(row["measured"]) for row in rows}
-    assert len(measured) == 7 and min(measured.values()) > 25, measured
+    assert len(measured) == len(EXPERIMENTS) and min(measured.values()) > 25, measured
     assert all(int(row["index_bytes"]) > 0 for row in rows)
     # The views of a landmark are related by similarities, which verification finds.
-    assert measured["BoW + SV"] > 95 and measured["ASMK* + SV"] > 95, measured
-    for experiment in ("bow", "bow_sv", "he", "hqe"):
+    assert measured["BoW"] < measured["BoW + SV"] and measured["BoW + SV"] > 95 < measured["ASMK* + SV"], measured
+    for experiment in EXPERIMENTS:
         scores = json.loads((engines.folder / f"results/evaluations/{experiment}/landmarks.json").read_text())["scores"]
         assert {"mAP", "mP@1", "index bytes"} <= {score["metric"] for score in scores}
 
@@ -91,54 +86,27 @@ def test_the_ranking_is_that_of_the_library(engines):
 
 
 def test_verified_images_have_their_inliers_as_scores(engines):
-    for experiment in ("bow_sv", "bow_sv_words", "sift_sv"):
+    for experiment in ("bow_sv", "bow_sv_qe.sv", "sift_tiny"):
         after = ranking(engines, experiment)
         assert after.reranked == 8
         scores = after.lists["medium"].scores
         assert (scores == scores.round()).all() and (np.diff(scores, axis=1) <= 0).all() and scores.max() >= 4
-    assert (ranking(engines, "bow_sv").lists["medium"].scores[:, 0] >= 15).all()
+    expanded = ranking(engines, "bow_sv_qe")
+    assert expanded.reranked is None and list(expanded.lists) == ["easy", "medium", "hard"]
+    scores = expanded.lists["medium"].scores
+    assert 0 < scores.max() <= 1 + 1e-9 and (np.sort(expanded.lists["medium"].ranks, axis=1) == np.arange(8)).all()
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "expected"),
-    [
-        (("experiments", "bow", "bow"), {"query_assignments": 2}, {"search_bow": 1, "score_pairs": 3, "rerank": 2}),
-        (("experiments", "hqe", "hamming"), {"expansion": {"least": 6}}, {"search_hamming": 1}),
-        (("experiments", "he", "hamming"), {"bits": 64}, {"train_embedding": 2, "build_hamming": 2, "search_hamming": 2}),
-        (
-            ("experiments", "bow_sv", "steps", "sv"), {"rerank": "sift_nearest", "shortlist": 8, "least": 6},
-            {"rerank": 1},
-        ),
-        (
-            ("experiments", "bow_sv_words", "steps", "sv"), {"rerank": "sift_words", "shortlist": 8, "threshold": 5.0},
-            {"score_pairs": 1, "rerank": 1},
-        ),
-    ],
-)  # fmt: skip
-def test_a_setting_makes_stale_what_it_changes(engines, path, value, expected):
-    import copy
-
+def test_settings_make_stale_what_they_change(engines):
+    """Of several changes at once, each has stages of its own."""
     before = copy.deepcopy(engines.config)
-    entry = engines.config
-    for key in path[:-1]:
-        entry = entry[key]
-    entry[path[-1]] = value
+    experiments = engines.config["experiments"]
+    experiments["bow_sv"]["steps"]["sv"]["least"] = 6  # the order of short lists alone
+    experiments["bow_sv_qe"]["steps"]["qe"]["least"] = 9
+    experiments["hqe"]["hamming"]["expansion"]["least"] = 6
+    experiments["he"]["hamming"] = {"votes": {"sigma": 30.0}}  # of hqe, too, which is like it
     engines.write_config()
     planned = engines.planned(targets=TARGET)
     engines.config = before
     engines.write_config()
-    assert {rule: count for rule, count in planned.items() if rule not in ("evaluate", "table")} == expected
-    assert engines.planned(targets=TARGET) == {}
-
-
-def test_idf_of_a_database_is_not_that_of_distractors(engines):
-    import copy
-
-    before = copy.deepcopy(engines.config)
-    for experiment in ("bow_sv", "he"):
-        engines.config["tables"]["engines"] |= {"experiments": [experiment], "datasets": ["landmarks+passing"]}
-        engines.write_config()
-        output = engines.snakemake("-n", targets=TARGET, check=False)
-        assert f"{experiment} uses idf, whose weights depend on all images" in output
-    engines.config = before
-    engines.write_config()
+    assert planned == {"search_hamming": 2, "rerank": 1, "expand": 1, "evaluate": 4, "table": 1}

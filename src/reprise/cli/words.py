@@ -33,6 +33,7 @@ _NOUNS = {
     "project_tokens": ("projection", "projections"),
     "score_pairs": ("comparison of pairs", "comparisons of pairs"),
     "rerank": ("re-ranking", "re-rankings"),
+    "expand": ("query expansion", "query expansions"),
     "sweep": ("sweep", "sweeps"),
     "evaluate": ("evaluation", "evaluations"),
     "table": ("table", "tables"),

@@ -32,3 +32,8 @@ class StepSettings(Settings):
 
     rerank: Annotated[str, Refers("rerankers")] = Field(description="the features and the scorer")
     shortlist: Count = Field(1600, description="first images of each ranking that are compared with the query")
+
+    @property
+    def reranker(self) -> str:
+        """The entry of rerankers that the step uses."""
+        return self.rerank

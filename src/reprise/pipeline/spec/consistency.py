@@ -28,7 +28,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     Yields:
         one error for each
     """
-    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers)
+    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers)
     for check in checks:
         yield from check(entries)
 
@@ -72,12 +72,18 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
                     )
 
 
-def _weighs_words(experiments: Mapping[Any, Any], experiment: str) -> bool:
-    """Tell whether the search that an experiment starts from weighs words by all images of its database."""
+def _search_of(experiments: Mapping[Any, Any], experiment: str) -> Any:
+    """Return the experiment that an experiment starts from, which has a search; None where there is none."""
     settings, seen = experiments.get(experiment), {experiment}
     while (before := getattr(settings, "ranking", None)) is not None and before not in seen:
         settings = experiments.get(before)
         seen.add(before)
+    return settings
+
+
+def _weighs_words(experiments: Mapping[Any, Any], experiment: str) -> bool:
+    """Tell whether the search that an experiment starts from weighs words by all images of its database."""
+    settings = _search_of(experiments, experiment)
     always = getattr(settings, "search", None) in ("bow", "hamming")
     return always or bool(getattr(getattr(settings, "asmk", None), "idf", False))
 
@@ -187,6 +193,29 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
                 )
 
 
+def _expansions(entries: Entries) -> Iterator[DataError]:
+    """Find query expansions of another search than of bags of words, or by regions of other words than its own."""
+    for name, experiment in entries["experiments"].items():
+        search = _search_of(entries["experiments"], name)
+        for step, settings in experiment.steps.items():
+            reranker = entries["rerankers"].get(getattr(settings, "expand", None))
+            if reranker is None:
+                continue
+            where = f"config.experiments.{name}.steps.{step}.expand"
+            if getattr(search, "search", None) != "bow":
+                yield DataError(f"{where}: queries are expanded in the search 'bow' alone; leave the step out")
+            elif (reranker.scorer, getattr(reranker, "codebook", None)) != ("affine_words", search.codebook):
+                yield DataError(
+                    f"{where}: '{settings.expand}' is no reranker of the scorer affine_words with the codebook "
+                    f"'{search.codebook}', whose words are searched; name one that is"
+                )
+            elif reranker.extractor != search.extractor:
+                yield DataError(
+                    f"{where}: '{settings.expand}' has features of {reranker.extractor}, the search has "
+                    f"those of {search.extractor}; name a reranker of the same"
+                )
+
+
 def _numbers(entries: Entries) -> Iterator[DataError]:
     """Find stages that use more features than their input has."""
     uses = [
@@ -195,7 +224,7 @@ def _numbers(entries: Entries) -> Iterator[DataError]:
         for name, entry in entries[section].items()
     ]
     uses += [
-        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.rerank)
+        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.reranker)
         for name, experiment in entries["experiments"].items()
         for step, settings in experiment.steps.items()
     ]
