@@ -42,9 +42,11 @@ class Images:
 
     @property
     def count(self) -> int:
+        """The number of images."""
         return len(self.boxes)
 
     def of(self, image: int) -> Regions:
+        """The regions of one image."""
         rows = slice(*self.regions.starts[image : image + 2])
         return Regions(self.regions.keypoints[rows], self.regions.frames[rows])
 
@@ -89,10 +91,12 @@ class Engines:
         )
 
     def search_bow(self, vectors=None):
+        """Rank by bags of words."""
         found = self.bow.search(self.vectors if vectors is None else vectors)
         return found.ranks, found.scores
 
     def search_asmk(self):
+        """Rank by ASMK*."""
         found = self.asmk.search(self.queries.descriptors, self.queries.image_ids)
         return found.ranks, found.scores
 

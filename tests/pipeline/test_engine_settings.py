@@ -52,8 +52,8 @@ def test_they_are_read_with_the_published_defaults(config):
         (["experiments", "he", "hamming"], {"bits": 100}, "bits"),
         (
             ["rerankers", "words", "codebook"],
-            "how_r18",
-            "rerankers.words.codebook: 'how_r18' was trained on features of",
+            "how_r18_500",
+            "rerankers.words.codebook: 'how_r18_500' was trained on features of",
         ),
         (["rerankers", "words", "codebook"], "rotsift", "did you mean 'rootsift'"),
     ],
