@@ -114,13 +114,26 @@ class Engines:
         order = np.argsort(-fused, axis=1, kind="stable")
         return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
 
+    def selected(self, ranks):
+        """The features of verified images inside of the box, query by query."""
+        for query, images in enumerate(ranks[:, :SHORTLIST]):
+            box, found = self.queries.boxes[query], self.verify(query, images)
+            yield query, select_features(self.queries.of(query), box, self.database.regions, images, found)
+
+    def expanded_asmk(self, ranks):
+        """Search again with the descriptors of the query and of the selected features."""
+        parts, query_of = [], []
+        for query, chosen in self.selected(ranks):
+            own = self.queries.descriptors[self.queries.image_ids == query]
+            parts += [own, self.database.descriptors[chosen.rows]]
+            query_of += [query] * (len(own) + len(chosen.rows))
+        found = self.asmk.search(np.concatenate(parts), np.array(query_of))
+        return found.ranks, found.scores
+
     def expanded(self, ranks):
         """Search again with the mean of the query and its verified images."""
         rows, selected, query_of = [], [], []
-        for query, images in enumerate(ranks[:, :SHORTLIST]):
-            found = self.verify(query, images)
-            box = self.queries.boxes[query]
-            chosen = select_features(self.queries.of(query), box, self.database.regions, images, found)
+        for query, chosen in self.selected(ranks):
             rows.append(chosen.rows)
             selected.append(chosen.image_of + len(query_of))
             query_of += [query] * len(chosen.images)
@@ -141,6 +154,9 @@ def methods(engines: Engines) -> dict[str, Callable]:
     def bow_sv():
         return engines.verified(*engines.search_bow())
 
+    def asmk_sv():
+        return engines.verified(*engines.search_asmk())
+
     def bow_sv_qe():
         return engines.expanded(bow_sv()[0])
 
@@ -154,7 +170,8 @@ def methods(engines: Engines) -> dict[str, Callable]:
         "HQE": lambda: hqe(engines.single),
         "HQE + MA": lambda: hqe(engines.multiple),
         "ASMK*": engines.search_asmk,
-        "ASMK* + SV": lambda: engines.verified(*engines.search_asmk()),
+        "ASMK* + SV": asmk_sv,
+        "ASMK* + SV + QE": lambda: engines.expanded_asmk(asmk_sv()[0]),
     }
 
 

@@ -176,6 +176,20 @@ def test_lists_that_name_no_image_are_refused(saved):
             search()
 
 
+def test_places_that_do_not_exist_are_refused(saved):
+    index, folder = saved
+    with pytest.raises(DataError, match="images: 0 to 9, but there are 9"):
+        index.features([0, 9])
+    places = np.load(folder / "postings.npy")
+    np.save(folder / "postings.npy", places + np.uint32(80))
+    with pytest.raises(DataError, match="no place in the lists"):
+        HammingIndex.open(folder).features([0, 1])
+    offsets = np.load(folder / "image_offsets.npy")
+    np.save(folder / "image_offsets.npy", offsets[::-1].copy())
+    with pytest.raises(DataError, match="image_offsets.npy: no ascending offsets"):
+        HammingIndex.open(folder)
+
+
 def test_what_does_not_fit_is_refused(saved):
     index, _ = saved
     random = np.random.default_rng(9)

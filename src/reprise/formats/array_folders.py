@@ -103,10 +103,10 @@ class FolderKind:
         return header
 
 
-def check_lists(folder: str | os.PathLike, offsets: np.ndarray, postings: int) -> None:
-    """Check the offsets (K + 1,) of lists of so many postings; DataError where they are none."""
+def check_lists(folder: str | os.PathLike, offsets: np.ndarray, postings: int, name: str = "offsets") -> None:
+    """Check the offsets (K + 1,) of lists of so many postings, of the array ``name``; DataError where they are none."""
     if offsets[0] != 0 or offsets[-1] != postings or (np.diff(offsets) < 0).any():
-        raise DataError(f"{Path(folder) / 'offsets.npy'}: no ascending offsets of {postings} postings; {_REMEDY}")
+        raise DataError(f"{Path(folder) / f'{name}.npy'}: no ascending offsets of {postings} postings; {_REMEDY}")
 
 
 def as_buffer(array: np.ndarray) -> memoryview:

@@ -156,7 +156,8 @@ class HammingIndex:
             DataError: files that are missing, truncated, of a wrong size, type or byte order, or of a foreign version
         """
         _, arrays = _KIND.read(folder, check=check)
-        check_lists(folder, arrays["offsets"], len(arrays["image_ids"]))
+        for key in ("offsets", "image_offsets"):
+            check_lists(folder, arrays[key], len(arrays["image_ids"]), key)
         return cls(**arrays)
 
     def search(
@@ -244,11 +245,18 @@ class HammingIndex:
 
         Returns:
             words (F,) int64, codes (F, bits / 64), and the place in ``images`` of each, (F,) int64
+
+        Raises:
+            DataError: images that do not exist
         """
         images = as_integers(images, "images", (None,))
+        if len(images) and (images.min() < 0 or images.max() >= self.n_images):
+            raise DataError(f"images: {images.min()} to {images.max()}, but there are {self.n_images}")
         counts = self.image_offsets[images + 1] - self.image_offsets[images]
         rows = np.arange(counts.sum()) + np.repeat(self.image_offsets[images] - np.cumsum(counts) + counts, counts)
         postings = self.postings[rows].astype(np.int64)
+        if len(postings) and postings.max() >= len(self.codes):
+            raise DataError("hamming index: features have no place in the lists; build and save the index again")
         words = np.searchsorted(self.offsets, postings, side="right") - 1
         return words, self.codes[postings], np.repeat(np.arange(len(images)), counts)
 
