@@ -25,7 +25,9 @@ EXPERIMENTS = {
         "method": "BoW + SV + QE", "ranking": "bow",
         "steps": {"sv": BY_WORDS, "qe": {"expand": "sift_words", "images": 4, "least": 8, "most": 1000}},
     },
-    "hqe": {"method": "HQE", "search": "hamming", **SHARED, "num_features": 200, "hamming": {"expansion": {"least": 5}}},
+    "hqe": {
+        "method": "HQE", "search": "hamming", **SHARED, "num_features": 200, "hamming": {"expansion": {"least": 5}},
+    },
 }  # fmt: skip
 
 
