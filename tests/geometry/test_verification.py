@@ -1,5 +1,7 @@
 """Spatial verification: as a plain implementation, right on known transforms, defined where it degenerates."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -138,7 +140,11 @@ def test_many_images_are_each_alone(seed):
     words = random.integers(0, 12, 25), random.integers(0, 12, offsets[-1])
     images = np.array([2, 3, 0, 2])
     tentatives = word_tentatives(Words.of(words[0]), Words.of(words[1], offsets), images, most=6, limit=30)
-    results = [verify_images(Regions(*query), database, tentatives, images, threads=n) for n in (1, 3)]
+    with mock.patch("reprise.geometry.verification._TRIALS_PER_THREAD", 1):
+        results = [verify_images(Regions(*query), database, tentatives, images, threads=n) for n in (1, 3)]
+    with mock.patch("reprise.geometry.tentatives._WORDS_PER_THREAD", 1):
+        again = word_tentatives(Words.of(words[0]), Words.of(words[1], offsets), images, most=6, limit=30, threads=3)
+    np.testing.assert_array_equal(again.pairs, tentatives.pairs)
     np.testing.assert_array_equal(results[0].counts, results[1].counts)
     np.testing.assert_array_equal(results[0].transforms, results[1].transforms)
     for row, image in enumerate(images):

@@ -7,6 +7,9 @@ import numpy as np
 from reprise.geometry import _kernels
 from reprise.storage.errors import DataError
 
+#: With fewer words to compare than this, starting another thread takes longer than the comparison.
+_WORDS_PER_THREAD = 1 << 18
+
 
 @dataclass(frozen=True)
 class Tentatives:
@@ -88,8 +91,9 @@ def word_tentatives(
     if most < 1 or limit < 1:
         raise DataError(f"most, limit: are {most} and {limit}, expected at least 1")
     bounds = image_bounds(database.offsets, images)
+    n_threads = thread_count(threads, (np.diff(bounds).sum() + len(query.words) * len(bounds)) / _WORDS_PER_THREAD)
     counts, table = _kernels.word_pairs(
-        query.words, query.order, database.words, database.order, bounds, most, limit, thread_count(threads)
+        query.words, query.order, database.words, database.order, bounds, most, limit, n_threads
     )
     pairs = table[np.arange(limit) < counts[:, None]]
     return Tentatives(pairs, np.concatenate([[0], np.cumsum(counts)]))
@@ -127,8 +131,13 @@ def image_bounds(offsets: np.ndarray, images: np.ndarray | None) -> np.ndarray:
     return np.stack([offsets[images], offsets[images + 1]], axis=1).astype(np.int64)
 
 
-def thread_count(threads: int | None) -> int:
-    """Return ``threads``, or for None as many as OpenMP starts (OMP_NUM_THREADS), at most 64."""
+def thread_count(threads: int | None, worth: float) -> int:
+    """Return the number of threads to start.
+
+    Args:
+        threads: at most so many; None: as many as OpenMP starts (OMP_NUM_THREADS)
+        worth: the number of threads, beside the first, that have enough to do
+    """
     if threads is not None and threads < 1:
         raise DataError(f"threads: expected at least 1, got {threads}")
-    return min(64, _kernels.max_threads() if threads is None else int(threads))
+    return min(64, 1 + int(worth), _kernels.max_threads() if threads is None else int(threads))

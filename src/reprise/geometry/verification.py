@@ -9,6 +9,9 @@ from reprise.geometry import _kernels
 from reprise.geometry.tentatives import Tentatives, image_bounds, thread_count
 from reprise.storage.errors import DataError
 
+#: With fewer trials of a hypothesis on a pair than this, starting another thread takes longer than the trials.
+_TRIALS_PER_THREAD = 1 << 20
+
 
 @dataclass(frozen=True)
 class Regions:
@@ -170,7 +173,9 @@ def verify_images(
         raise DataError(f"query: {len(query.starts) - 1} images; verify one after the other")
     settings = threshold, scale_ratio, optimised, iterations
     bounds = image_bounds(database.starts, images)
-    found = _verify(query, database, bounds, tentatives, settings, with_inliers=False, threads=thread_count(threads))
+    work = (np.diff(tentatives.starts).astype(np.float64) ** 2).sum()  # every hypothesis is tried on every pair
+    n_threads = thread_count(threads, work / _TRIALS_PER_THREAD)
+    found = _verify(query, database, bounds, tentatives, settings, with_inliers=False, threads=n_threads)
     return Verifications(found[0], found[1])
 
 
