@@ -3,10 +3,12 @@
 import pickle
 import tarfile
 
+import numpy as np
 import pytest
 
 from reprise.datasets.oxford import read_oxford
 from reprise.datasets.reading import load_layout, read_dataset
+from reprise.reporting.metrics import load_metric, metrics_for
 from reprise.storage.errors import DataError
 
 TEXTS = {
@@ -46,7 +48,18 @@ def test_queries_lists_and_boxes(folder):
     assert dataset.queries.names == ["all_souls_1", "keble_2"]
     assert [path.name for path in dataset.queries.paths] == ["gate.jpg", "tower_2.jpg"]
     assert dataset.queries.boxes == [(1, 2, 30, 40), (136.5, 34.1, 648.5, 955.7)]
-    assert as_lists(dataset) == [{"good": [0], "ok": [], "junk": [1]}, {"good": [1, 2], "ok": [3], "junk": []}]
+    assert as_lists(dataset) == [{"good": [0], "ok": [0], "junk": [1]}, {"good": [1, 2], "ok": [1, 2, 3], "junk": []}]
+
+
+def test_metrics_of_the_classic_protocol_give_the_same(folder):
+    dataset = read_oxford(folder / "jpg", folder / "gt")
+    ranks = np.array([[1, 2, 0, 3], [0, 3, 1, 2]])
+    assert metrics_for(dataset.truth) == ["map_oxford"]
+    own, classic = (
+        load_metric(name).evaluate({"all": ranks}, dataset.ground_truth, groups={}, kappas=(1,)).score("mAP", "classic")
+        for name in ("map_oxford", "map_classic")
+    )
+    assert own == classic and own.count == 2
 
 
 def test_the_archive_is_read_as_it_was_downloaded(folder):

@@ -41,6 +41,8 @@ class Layout(BenchmarkLayout):
 def read_oxford(images: Path, ground_truth: Path) -> Dataset:
     """Read the benchmark; its queries are named after their text files, and sorted.
 
+    The list ``ok`` of its truth holds all positive images, also those that are ``good``.
+
     Args:
         images: the folder of the .jpg files; those in it are the database, sorted by name
         ground_truth: a folder or a tar archive with the text files; or a pickle, as of the classic layout, whose
@@ -61,9 +63,11 @@ def read_oxford(images: Path, ground_truth: Path) -> Dataset:
     check_names(names, f"{images}: *.jpg")
     places = {name: place for place, name in enumerate(names)}
     asked = [_read_query(texts[query + _QUERY], f"{ground_truth}/{query}{_QUERY}", places) for query in queries]
-    truth = [
+    lists = [
         {key: _read_list(texts, f"{query}_{key}.txt", ground_truth, places) for key in _LISTS} for query in queries
     ]
+    # As in the pickles, so that whatever reads the classic lists finds all positives.
+    truth = [{**own, "ok": np.union1d(own["good"], own["ok"])} for own in lists]
     return Dataset(
         ImageList(names, [images / f"{name}.jpg" for name in names]),
         ImageList(queries, [images / f"{name}.jpg" for name, _ in asked], [box for _, box in asked]),
