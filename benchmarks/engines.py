@@ -22,10 +22,10 @@ from reprise.datasets import read_benchmark
 from reprise.evaluation import evaluate_revisited
 from reprise.extractors.registry import load_extractor
 from reprise.geometry import frames_from_scales
+from reprise.geometry.back_projection import select_features
 from reprise.geometry.tentatives import Words, word_tentatives
 from reprise.geometry.verification import Regions, Verifications, verify_images
 from reprise.hamming import HammingEmbedding, HammingIndex, centred, search_expanded
-from reprise.reranking.back_projection import select_features
 from reprise.reranking.inliers import fuse
 
 SMALL_CODEBOOK, SHORTLIST, LEAST, PROTOCOLS = 2048, 1000, 4, ("easy", "medium", "hard")
@@ -154,6 +154,10 @@ def methods(engines: Engines) -> dict[str, Callable]:
     def bow_sv():
         return engines.verified(*engines.search_bow())
 
+    def hqe_sp():
+        verified = dict(engines.selected(hamming(engines.multiple)[0]))
+        return hamming(engines.multiple, lambda given: search_expanded(engines.hamming, given, verified=verified))
+
     def asmk_sv():
         return engines.verified(*engines.search_asmk())
 
@@ -169,6 +173,7 @@ def methods(engines: Engines) -> dict[str, Callable]:
         "HE + MA": lambda: hamming(engines.multiple),
         "HQE": lambda: hqe(engines.single),
         "HQE + MA": lambda: hqe(engines.multiple),
+        "HQE-SP + MA": hqe_sp,
         "ASMK*": engines.search_asmk,
         "ASMK* + SV": asmk_sv,
         "ASMK* + SV + QE": lambda: engines.expanded_asmk(asmk_sv()[0]),

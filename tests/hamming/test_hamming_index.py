@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reprise.geometry.back_projection import Selected
 from reprise.hamming import HammingEmbedding, HammingIndex, Signatures, centred, expand, search_expanded
 from reprise.hamming.settings import Expansion, Votes
 from reprise.hamming.signatures import bits_of, codes_of
@@ -107,6 +108,34 @@ def test_expansion_without_new_words_merges_nothing_of_the_images():
     expanded = expand(index, queries, Votes(threshold=128), Expansion(strict=128, least=1, new_words=0.0))
     assert len(expanded.reliable) and not len(expanded.selected)
     np.testing.assert_array_equal(expanded.signatures.words, np.unique(queries.words))
+
+
+def test_verified_images_take_the_place_of_those_of_a_first_search():
+    random = np.random.default_rng(10)
+    database = some(random, 200, 8)
+    index, query = HammingIndex.build(database, WORDS), some(random, 30, 1)
+    free = Expansion(least=1, strict=128, shortlist=3)
+    votes = Votes(threshold=128)
+    first = expand(index, query, votes, free)
+    rows = np.concatenate([np.flatnonzero(database.image_ids == image) for image in first.reliable])
+    image_of = np.repeat(np.arange(3), [(database.image_ids == image).sum() for image in first.reliable])
+    same = expand(index, query, votes, free, verified=Selected(first.reliable, rows, image_of))
+    np.testing.assert_array_equal(same.signatures.codes, first.signatures.codes)
+    np.testing.assert_array_equal(same.selected, first.selected)
+    # Without the features of the third image, and without some of the others.
+    inside = (image_of < 2) & (random.random(len(rows)) < 0.5)
+    verified = Selected(first.reliable[:2], rows[inside], image_of[inside])
+    fewer = expand(index, query, votes, free, verified=verified)
+    words, codes = database.words[rows[inside]], database.codes[rows[inside]]
+    for word, mean in zip(fewer.signatures.words, fewer.means, strict=True):
+        own = [query.codes[query.words == word]] + ([codes[words == word]] if word in fewer.selected else [])
+        np.testing.assert_allclose(mean, bits_of(np.concatenate(own)).mean(axis=0))
+    ranked = search_expanded(index, query, votes, free, verified={0: verified})
+    np.testing.assert_array_equal(ranked.ranks, index.search(fewer.signatures, votes).ranks)
+    nothing = Selected(first.reliable[:0], rows[:0], rows[:0])
+    assert expand(index, query, votes, free, verified=nothing).signatures is query
+    with pytest.raises(DataError, match="rows: 0 to 200, but there are 200 features"):
+        expand(index, query, verified=Selected(first.reliable[:1], np.array([0, 200]), np.array([0, 0])))
 
 
 def test_bits_are_packed_from_the_least_significant_on():

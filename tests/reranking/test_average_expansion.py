@@ -7,10 +7,10 @@ from reprise.bow import BagOfWords, mean_vectors
 from reprise.datasets.images import Dataset, ImageList
 from reprise.formats.rankings import ALL, RankedList, Ranking, read_ranking
 from reprise.formats.regions import RegionFile, StoredRegions, write_regions
+from reprise.geometry.back_projection import select_features
 from reprise.geometry.tentatives import Words, word_tentatives
 from reprise.geometry.verification import Regions, verify_images
 from reprise.reranking.average_expansion import expand_files, expanded
-from reprise.reranking.back_projection import select_features
 from reprise.reranking.candidates import Candidates
 from reprise.storage.errors import DataError
 

@@ -87,7 +87,7 @@ def verify(const double[:, ::1] query_points, const double[:, :, ::1] query_fram
            const double[:, :, ::1] frames, const int64_t[:, ::1] bounds, const int32_t[:, ::1] pairs,
            const int64_t[::1] starts, double threshold, double scale_ratio, int64_t optimised, int64_t iterations,
            bint with_inliers, int threads):
-    """Verify the pairs of a query and the images points[bounds[i, 0]:bounds[i, 1]], with pairs[starts[i]:starts[i + 1]].
+    """Verify a query and the images points[bounds[i, 0]:bounds[i, 1]], with pairs[starts[i]:starts[i + 1]].
 
     Returns the number of inliers of each image, the transforms and, with ``with_inliers``, a mark for each pair.
     """

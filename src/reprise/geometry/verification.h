@@ -207,7 +207,8 @@ static int64_t verify_pair(workspace *w, const verification *v, const double *qu
         int64_t score = one_to_one(w, pairs, list_inliers(w, v, n, m), bound, spare);
         if (score < 0) continue;
         if (chosen < v->optimised) chosen++;
-        for (at = chosen - 1; at > 0 && scores[at - 1] < score; at--) scores[at] = scores[at - 1], places[at] = places[at - 1];
+        for (at = chosen - 1; at > 0 && scores[at - 1] < score; at--)
+            scores[at] = scores[at - 1], places[at] = places[at - 1];
         scores[at] = score, places[at] = i;
     }
     for (int64_t k = 0; k < chosen; k++) {

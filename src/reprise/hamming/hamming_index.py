@@ -254,11 +254,27 @@ class HammingIndex:
             raise DataError(f"images: {images.min()} to {images.max()}, but there are {self.n_images}")
         counts = self.image_offsets[images + 1] - self.image_offsets[images]
         rows = np.arange(counts.sum()) + np.repeat(self.image_offsets[images] - np.cumsum(counts) + counts, counts)
+        return *self.at(rows), np.repeat(np.arange(len(images)), counts)
+
+    def at(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return some features, whose numbers count in the order of the images and of the features of each.
+
+        Args:
+            rows: (F,) integers, in any order
+
+        Returns:
+            words (F,) int64, and codes (F, bits / 64)
+
+        Raises:
+            DataError: features that do not exist
+        """
+        rows = as_integers(rows, "rows", (None,))
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(self.postings)):
+            raise DataError(f"rows: {rows.min()} to {rows.max()}, but there are {len(self.postings)} features")
         postings = self.postings[rows].astype(np.int64)
         if len(postings) and postings.max() >= len(self.codes):
             raise DataError("hamming index: features have no place in the lists; build and save the index again")
-        words = np.searchsorted(self.offsets, postings, side="right") - 1
-        return words, self.codes[postings], np.repeat(np.arange(len(images)), counts)
+        return np.searchsorted(self.offsets, postings, side="right") - 1, self.codes[postings]
 
     def _rows(self, queries: Signatures, query_ids: np.ndarray | None) -> np.ndarray:
         queries.check(self.n_words, self.bits, "queries")

@@ -1,5 +1,6 @@
 """Hamming query expansion: the features of reliable images are merged into the query (Tolias and Jegou, 2014)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from reprise.asmk import _kernels as shared
 from reprise.asmk.postings import as_integers, thread_count
 from reprise.asmk.queries import Rankings, checked_topk
+from reprise.geometry.back_projection import Selected
 from reprise.hamming.hamming_index import HammingIndex
 from reprise.hamming.settings import Expansion, Votes
 from reprise.hamming.signatures import Signatures, bits_of, codes_of
@@ -33,8 +35,9 @@ class Expanded:
 
 
 def expand(
-    index: HammingIndex, query: Signatures, votes: Votes | None = None, expansion: Expansion | None = None
-) -> Expanded:
+    index: HammingIndex, query: Signatures, votes: Votes | None = None, expansion: Expansion | None = None, *,
+    verified: Selected | None = None,
+) -> Expanded:  # fmt: skip
     """Expand one query by the reliable images of a first search.
 
     1. The first search counts matches without idf and without norms, with burst normalisation.
@@ -50,6 +53,9 @@ def expand(
         query: signatures of one query, those of several words of its features included
         votes: how matches are weighed: threshold and sigma are used
         expansion: the settings of these steps
+        verified: images that are reliable because they were verified spatially, in place of steps 1 and 2, and those
+            of their features that lie inside of the box of the query, which alone count in steps 3 and 4 (HQE-SP).
+            Its rows are features of the database in the order of the images, as in the regions that were verified
 
     Raises:
         DataError: a query of other words or signatures, or of several queries
@@ -57,11 +63,14 @@ def expand(
     votes, expansion = votes or Votes(), expansion or Expansion()
     if len(query) and query.image_ids[0] != query.image_ids[-1]:
         raise DataError("query: holds features of several queries; expand them one after the other")
-    reliable = reliable_images(index, query, votes, expansion)
+    reliable = reliable_images(index, query, votes, expansion) if verified is None else verified.images
     if not len(reliable):
         none = np.zeros(0, np.int64)
         return Expanded(query, reliable, none, np.zeros((0, index.bits)))
-    words, codes, place = index.features(reliable)
+    if verified is None:
+        words, codes, place = index.features(reliable)
+    else:
+        (words, codes), place = index.at(verified.rows), verified.image_of
     selected = select_words(np.unique(query.words), words, place, index.n_words, expansion.new_words)
     kept = np.isin(words, selected)
     merged, means = _merge(np.concatenate([query.words, words[kept]]), np.concatenate([query.codes, codes[kept]]))
@@ -110,6 +119,7 @@ def search_expanded(
     votes: Votes | None = None,
     expansion: Expansion | None = None,
     *,
+    verified: Mapping[int, Selected] | None = None,
     query_ids: np.ndarray | None = None,
     topk: int | None = None,
     threads: int | None = None,
@@ -125,6 +135,7 @@ def search_expanded(
         queries: signatures of any number of queries
         votes: how matches are weighed; the published settings if None
         expansion: the settings of the expansion; the published ones if None
+        verified: query id -> its verified images, see :func:`expand`; None: those of a first search are reliable
         query_ids: (Q,) integers, the rows of the result; those with features if None
         topk: number of images to return, all of them if None or larger
         threads: number of threads; default: OMP_NUM_THREADS, else all cores
@@ -141,7 +152,8 @@ def search_expanded(
     result = Rankings(ids, np.empty((len(ids), topk), np.int32), np.empty((len(ids), topk)))
     without_idf = votes.model_copy(update={"idf": False})
     for row, query in enumerate(ids):
-        expanded = expand(index, queries.of(query), votes, expansion)
+        selected = None if verified is None else verified[int(query)]
+        expanded = expand(index, queries.of(query), votes, expansion, verified=selected)
         weights = votes if len(expanded.reliable) else without_idf
         scores, _ = index.scores(expanded.signatures, weights, query_ids=np.array([query]), threads=threads)
         here = slice(row, row + 1)

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from reprise.formats.rankings import RankedList, Ranking, write_ranking
 from reprise.formats.regions import RegionFile, StoredRegions
+from reprise.geometry.back_projection import select_features
 from reprise.geometry.tentatives import Words, word_tentatives
 from reprise.geometry.verification import Regions, verify_images
 from reprise.images.boxes import Box
-from reprise.reranking.back_projection import select_features
 from reprise.reranking.settings import Count
 from reprise.storage.errors import DataError
 from reprise.storage.references import Refers

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from reprise.geometry.back_projection import select_features
 from reprise.geometry.verification import Regions, Verifications
-from reprise.reranking.back_projection import select_features
 
 #: Maps (x, y) of the query to (2 x + 10, 2 y).
 DOUBLED = np.array([[2.0, 0, 10], [0, 2, 0]])
