@@ -168,6 +168,10 @@ def test_nearest_tentatives_are_mutual_and_sorted():
     assert list(map(tuple, nearest_tentatives(a, b))) == expected
     assert list(map(tuple, nearest_tentatives(a, b, limit=3))) == expected[:3]
     assert nearest_tentatives(a[:0], b).shape == (0, 2)
+    second = np.sort(distances, axis=1)[:, 1]
+    distinct = [(i, j) for i, j in expected if distances[i, j] <= 0.9 * second[i]]
+    assert list(map(tuple, nearest_tentatives(a, b, ratio=0.9))) == distinct and 0 < len(distinct) < len(expected)
+    assert nearest_tentatives(a[:1], b[:1], ratio=0.1).tolist() == [[0, 0]]
 
 
 REGIONS = some_regions(np.random.default_rng(4), 5)

@@ -100,13 +100,17 @@ def expected(images, pair_up, frames=lambda one: one.affine, **settings):
 
 
 def nearest(a, b):
-    return nearest_tentatives(a.descriptors, b.descriptors)
+    return nearest_tentatives(a.descriptors, b.descriptors, ratio=0.9)
 
 
 def test_counts_of_mutual_nearest_neighbours(images, folder):
     found = affine.score_chunk(files(folder), *ALL_PAIRS, num_queries=2)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, expected(images, nearest))
+    every = affine.score_chunk(files(folder), *ALL_PAIRS, num_queries=2, ratio=None)
+    np.testing.assert_array_equal(
+        every, expected(images, lambda a, b: nearest_tentatives(a.descriptors, b.descriptors))
+    )
     shows = np.array([shown is not None and shown == query for query in (0, 1) for shown in SHOWS])
     assert found[shows].min() >= 15 > 8 > found[~shows].max()
 

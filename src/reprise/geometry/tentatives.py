@@ -99,12 +99,18 @@ def word_tentatives(
     return Tentatives(pairs, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def nearest_tentatives(query: np.ndarray, database: np.ndarray, *, limit: int | None = 600) -> np.ndarray:
+def nearest_tentatives(
+    query: np.ndarray, database: np.ndarray, *, ratio: float | None = None, limit: int | None = 600
+) -> np.ndarray:
     """Pair the features of two images that are mutual nearest neighbours, nearest first.
+
+    Source of the ratio: Lowe, "Distinctive image features from scale-invariant keypoints", IJCV 2004.
 
     Args:
         query: (n, D) float32 descriptors
         database: (m, D) float32 descriptors
+        ratio: largest distance of a neighbour, as a share of that of the second nearest feature of the database image;
+            None takes all. The only feature of an image has no second one, and passes
         limit: number of pairs, the nearest ones; None for all
 
     Returns:
@@ -115,7 +121,11 @@ def nearest_tentatives(query: np.ndarray, database: np.ndarray, *, limit: int | 
     norms = np.einsum("nd,nd->n", query, query)[:, None] + np.einsum("nd,nd->n", database, database)
     distances = norms - 2 * (query @ database.T)
     nearest = distances.argmin(axis=1)
-    mutual = np.flatnonzero(distances.argmin(axis=0)[nearest] == np.arange(len(query)))
+    kept = distances.argmin(axis=0)[nearest] == np.arange(len(query))
+    if ratio is not None and len(database) > 1:
+        first, second = np.maximum(np.partition(distances, 1, axis=1)[:, :2], 0).T
+        kept &= first <= ratio**2 * second
+    mutual = np.flatnonzero(kept)
     order = mutual[np.argsort(distances[mutual, nearest[mutual]], kind="stable")][:limit]
     return np.stack([order, nearest[order]], axis=1).astype(np.int32)
 

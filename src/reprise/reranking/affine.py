@@ -19,7 +19,7 @@ from reprise.storage.errors import DataError
 __all__ = ["NEEDS", "PAIR_SETTINGS", "Step", "fuse", "score_chunk"]
 
 NEEDS = frozenset({"descriptors", "keypoints", "scales"})
-PAIR_SETTINGS = ("num_features", *_PAIR_SETTINGS, "scales")
+PAIR_SETTINGS = ("num_features", "ratio", *_PAIR_SETTINGS, "scales")
 _DEFAULT_MIB = 1024
 
 
@@ -27,6 +27,13 @@ class Step(VerificationStep):
     """Re-ranking by spatial verification of mutual nearest neighbours."""
 
     num_features: Count | None = Field(None, description="the strongest features of each image; null takes all")
+    ratio: float | None = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="largest distance of a neighbour as a share of that of the second nearest; null takes all, of "
+        "which so many are wrong that unrelated images have inliers, and least has to be higher",
+    )
     scales: Scales = "sizes"
 
 
@@ -38,6 +45,7 @@ def score_chunk(
     num_queries: int,
     engine: Any = None,
     num_features: int | None = None,
+    ratio: float | None = 0.9,
     tentatives: int = 600,
     threshold: float = 8.0,
     scale_ratio: float | None = None,
@@ -54,6 +62,7 @@ def score_chunk(
         num_queries: number of queries of the rankings
         engine: how many threads there are, and how much memory
         num_features: the strongest features of each image; None takes all
+        ratio: largest distance of a neighbour as a share of that of the second nearest, or None
         tentatives: pairs of mutual nearest neighbours, the nearest ones, at most
         threshold: largest distance of an inlier in pixels
         scale_ratio: largest ratio of scales, or None
@@ -84,7 +93,9 @@ def score_chunk(
                 inside = np.flatnonzero(np.isin(image_ids, block))
                 for query, places in by_query(query_ids[inside]):
                     images = image_ids[inside[places]]
-                    counts[inside[places]] = _count(asked[query], [found[i] for i in images], tentatives, settings)
+                    counts[inside[places]] = _count(
+                        asked[query], [found[i] for i in images], ratio, tentatives, settings
+                    )
                     bar.update(len(places))
     return counts
 
@@ -92,9 +103,11 @@ def score_chunk(
 _Image = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _count(query: _Image, images: list[_Image], limit: int, settings: Mapping[str, Any]) -> np.ndarray:
+def _count(
+    query: _Image, images: list[_Image], ratio: float | None, limit: int, settings: Mapping[str, Any]
+) -> np.ndarray:
     """Count the inliers of a query and each of some images, given as descriptors, keypoints and frames."""
-    parts = [nearest_tentatives(query[0], descriptors, limit=limit) for descriptors, _, _ in images]
+    parts = [nearest_tentatives(query[0], descriptors, ratio=ratio, limit=limit) for descriptors, _, _ in images]
     pairs = Tentatives(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
     offsets = np.cumsum([0, *(len(keypoints) for _, keypoints, _ in images)])
     keypoints, frames = (np.concatenate([image[part] for image in images]) for part in (1, 2))
