@@ -14,7 +14,6 @@ import numpy as np
 
 from reprise.datasets.benchmarks import BenchmarkLayout, read_benchmark
 from reprise.datasets.images import Box, Dataset, ImageList, check_names
-from reprise.datasets.layout import below
 from reprise.storage.errors import DataError
 
 _QUERY, _LISTS = "_query.txt", ("good", "ok", "junk")
@@ -24,13 +23,9 @@ _LARGEST = 1 << 24
 
 
 class Layout(BenchmarkLayout):
-    """jpg/ and the text files, in a folder or in their archive; or a pickle with ok, junk in their place."""
+    """jpg/ and the archive of the text files, which ``index`` names; or a pickle with ok, junk."""
 
     truth = "oxford"
-
-    def own_files(self, dataset: str) -> dict[str, str]:
-        """Return the files of the user's own data, whose text files are in gt/ unless ``index`` names another place."""
-        return {"images": below(self.folder, "jpg"), "index": self.index or below(self.folder, "gt")}
 
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
