@@ -70,6 +70,8 @@ rule build_index:
         directory(f"{OUTPUT}/indexes/{{experiment}}/{{dataset}}"),
     log:
         f"{LOGS}/build_index/{{experiment}}/{{dataset}}.log",
+    wildcard_constraints:
+        experiment=any_of(searched_by("asmk")),
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: (config["index_mib"] + 1000) * attempt,

@@ -30,15 +30,25 @@ def compared(split, reranker=None):
     return file
 
 
-def scorer_networks(wildcards):
-    names = reranking.checkpoints(wildcards.reranker).values()
-    return [paths.checkpoint_input(name) for name in names]
+def scorer_inputs(wildcards):
+    """The files that have to exist before the networks and codebooks of a reranker can be read."""
+    networks = reranking.checkpoints(wildcards.reranker).values()
+    codebooks = scorer_codebooks(wildcards.reranker).values()
+    return [*map(paths.checkpoint_input, networks), *codebooks]
 
 
-def scorer_checkpoints(reranker):
-    """The files of the networks of a reranker, by their keys."""
+def scorer_codebooks(reranker):
+    """The files of the codebooks of a reranker, by their keys."""
+    codebooks = reranking.codebooks(reranker)
+    pattern = rules.train_codebook.output[0]
+    return {key: pattern.format(codebook=name) for key, name in codebooks.items()}
+
+
+def scorer_files(reranker):
+    """The files of the networks and codebooks of a reranker, by their keys."""
     checkpoints = reranking.checkpoints(reranker)
-    return {key: describe.checkpoint(name) for key, name in checkpoints.items()}
+    networks = {key: describe.checkpoint(name) for key, name in checkpoints.items()}
+    return {**networks, **scorer_codebooks(reranker)}
 
 
 def pair_chunks(wildcards):
@@ -63,7 +73,7 @@ def project_tokens_settings(wildcards):
         "role": {"queries": "query", "database": "database"}[wildcards.split],
         "settings": {
             **reranking.projection(reranker),
-            **scorer_checkpoints(reranker),
+            **scorer_files(reranker),
         },
     }
 
@@ -73,7 +83,7 @@ rule project_tokens:
         features=lambda wildcards: compared_features(
             wildcards.reranker, wildcards.searched, wildcards.split
         ),
-        networks=scorer_networks,
+        networks=scorer_inputs,
     output:
         f"{OUTPUT}/tokens/{{reranker}}/{{searched}}/{{split}}.h5",
     log:
@@ -94,7 +104,7 @@ def score_pairs_settings(wildcards):
     reranker = wildcards.reranker
     return {
         "scorer": config["rerankers"][reranker]["scorer"],
-        "checkpoints": scorer_checkpoints(reranker),
+        "checkpoints": scorer_files(reranker),
         **reranking.pair_settings(reranker, wildcards.pairs),
         **describe.searched(wildcards.searched),
     }
@@ -106,7 +116,7 @@ rule score_pairs:
         database=compared("database"),
         ranking=paths.ranking("{ranking}", "{searched}"),
         datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
-        networks=scorer_networks,
+        networks=scorer_inputs,
     output:
         f"{PAIRS}/{{chunk}}-of-{{chunks}}.h5",
     log:
@@ -153,6 +163,59 @@ rule rerank:
         recipe=recipe("rerank", rerank_settings),
     script:
         f"{SCRIPTS}/rerank.py"
+
+
+def expanded_regions(split):
+    """The regions of a split that an expansion verifies images by."""
+
+    def file(wildcards):
+        return rules.project_tokens.output[0].format(
+            reranker=config["experiments"][wildcards.experiment]["expand"],
+            searched=wildcards.searched,
+            split=split,
+        )
+
+    return file
+
+
+def expanded_index(wildcards):
+    search = reranking.search(wildcards.experiment)
+    return rules.build_bow.output[0].format(
+        experiment=search, dataset=wildcards.searched
+    )
+
+
+def expand_settings(wildcards):
+    return {
+        "dataset": describe.dataset(wildcards.searched),
+        "settings": reranking.expansion(wildcards.experiment),
+    }
+
+
+rule expand:
+    input:
+        ranking=ranking_before,
+        index=expanded_index,
+        queries=expanded_regions("queries"),
+        database=expanded_regions("database"),
+        datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
+    output:
+        paths.ranking("{experiment}", "{searched}"),
+    log:
+        f"{LOGS}/expand/{{experiment}}/{{searched}}.log",
+    benchmark:
+        f"{LOGS}/expand/{{experiment}}/{{searched}}.tsv"
+    wildcard_constraints:
+        experiment=any_of(reranking.expansions()),
+        searched=any_of(config["datasets"]),
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        recipe=recipe("expand", expand_settings),
+    script:
+        f"{SCRIPTS}/expand.py"
 
 
 def sweep_settings(wildcards):

@@ -47,7 +47,7 @@ LAYERS = [
     ("storage",),
     ("untrusted", "downloads"),
     ("formats",),
-    ("images", "geometry", "networks", "codebooks", "asmk", "evaluation", "neighbors"),
+    ("images", "geometry", "networks", "codebooks", "asmk", "bow", "hamming", "evaluation", "neighbors"),
     ("detectors", "descriptors", "extractors", "datasets", "mini"),
     ("training", "reranking", "reporting"),
     ("pipeline",),

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tokenize
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from reprise.formats.array_folders import as_buffer, open_array
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
@@ -52,7 +52,7 @@ class IndexWriter:
         """
         for key, array in (("image_ids", image_ids), ("vectors", vectors)):
             array.tofile(self._files[key])
-            self._checksums[key] = zlib.crc32(_as_buffer(array), self._checksums[key])
+            self._checksums[key] = zlib.crc32(as_buffer(array), self._checksums[key])
 
     def finish(self, offsets: np.ndarray, norms: np.ndarray, weights: np.ndarray | None) -> None:
         """Write the arrays that are known at the end.
@@ -65,7 +65,7 @@ class IndexWriter:
         for key, array in (("offsets", offsets), ("norms", norms), ("weights", weights)):
             if array is not None:
                 np.save(self._folder / f"{key}.npy", array)
-                self._checksums[key] = zlib.crc32(_as_buffer(array))
+                self._checksums[key] = zlib.crc32(as_buffer(array))
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -109,7 +109,7 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     folder = Path(folder)
     arrays = {}
     for key, (dtype, shape) in _expected(_read_header(folder / "index.json")).items():
-        arrays[key] = _open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
+        arrays[key] = open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
     # In memory, so that they stay what is checked here, whatever becomes of the file.
     offsets = arrays["offsets"] = np.array(arrays["offsets"])
     # Compared and not subtracted: differences of numbers that are too large begin again from below.
@@ -133,7 +133,7 @@ def check(folder: str | os.PathLike) -> None:
     folder = Path(folder)
     header, arrays = _read_header(folder / "index.json"), read(folder)
     for key, array in arrays.items():
-        if zlib.crc32(_as_buffer(array)) != header["crc32"].get(key):
+        if zlib.crc32(as_buffer(array)) != header["crc32"].get(key):
             raise DataError(f"{folder / key}.npy: its checksum is not the one in index.json; build the index again")
 
 
@@ -178,33 +178,3 @@ def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> No
     """Write the header that ``numpy.save`` writes before the data of a C-ordered array."""
     fields = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, fields)
-
-
-def _as_buffer(array: np.ndarray) -> memoryview:
-    """Return the bytes of a contiguous array, also of one without entries."""
-    return array.reshape(-1).view(np.uint8).data
-
-
-def _open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str) -> np.ndarray:
-    """Open the array of ``path``, memory-mapped; DataError unless it is complete and of this dtype and shape."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; {remedy}")
-    try:
-        with path.open("rb") as file:
-            if np.lib.format.read_magic(file) != (1, 0):
-                raise DataError(f"{path}: not written by this program; {remedy}")
-            found_shape, fortran_order, found_dtype = np.lib.format.read_array_header_1_0(file)
-            start = file.tell()
-    # Errors that numpy may raise on a header that is not Python, or that is nested a thousand times.
-    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
-        raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
-    if found_dtype.str != dtype.str:
-        raise DataError(f"{path}: dtype {found_dtype.str}, expected {dtype.str}; {remedy} on this machine")
-    if found_shape != shape or (fortran_order and len(shape) > 1):
-        raise DataError(f"{path}: shape {found_shape}, expected {shape} in C order; {remedy}")
-    size, expected = path.stat().st_size, start + dtype.itemsize * int(np.prod(shape, dtype=object))
-    if size != expected:
-        raise DataError(f"{path}: truncated or too long, {size} bytes instead of {expected}; {remedy}")
-    if size == start:
-        return np.empty(shape, dtype)  # nothing to map
-    return np.memmap(path, dtype, mode="r", offset=start, shape=shape)

@@ -1,4 +1,4 @@
-"""Geometry of images: conventions of keypoints, cells of feature maps, sampling and affine frames."""
+"""Geometry of images: conventions of keypoints, cells of feature maps, sampling, affine frames and verification."""
 
 from reprise.geometry.frames import (
     ellipses_from_frames,
@@ -9,9 +9,11 @@ from reprise.geometry.frames import (
 )
 from reprise.geometry.grids import CellGrid, cells, patch_grid
 from reprise.geometry.sampling import sample_map
+from reprise.geometry.verification import Verification, verify_affine
 
 __all__ = [
     "CellGrid",
+    "Verification",
     "cells",
     "ellipses_from_frames",
     "frames_from_ellipses",
@@ -20,4 +22,5 @@ __all__ = [
     "sample_map",
     "scales_and_angles",
     "upright",
+    "verify_affine",
 ]

@@ -29,17 +29,17 @@ def deviations(config: Mapping, published: Mapping, experiment: str, datasets: l
 def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """Collect all entries of the configuration that decide the numbers of an experiment, by their part in it."""
     entry = config["experiments"][experiment]
-    if "rerank" in entry:
+    if "ranking" in entry:
         return _reranked(config, entry)
-    return {"asmk": _asmk, "global": _global}[entry["search"]](config, entry)
+    return _global(config, entry) if entry["search"] == "global" else _local(config, entry)
 
 
-def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
-    codebook = config["codebooks"][entry["codebook"]]
+def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    search, codebook = entry["search"], config["codebooks"][entry["codebook"]]
     extractor = config["extractors"][entry["extractor"]]
     trainer = config["extractors"][codebook["extractor"]]
     return {
-        "experiment": {"num_features": entry["num_features"], "search": "asmk", **entry["asmk"]},
+        "experiment": {"num_features": entry["num_features"], "search": search, **entry[search]},
         "extractor": extractor,
         **_network(config, extractor.get("checkpoint")),
         "codebook": {**codebook, "size": words(codebook["size"])},
@@ -56,13 +56,13 @@ def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 
 def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     """Collect the settings of the ranking that is re-ranked, and those of the re-ranking."""
-    reranker = config["rerankers"][entry["rerank"]]
+    reranker = config["rerankers"][entry.get("rerank") or entry["expand"]]
     extractor = config["extractors"][reranker["extractor"]]
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
         # A second re-ranking: no published ranking was made in this way.
         ranked = {f"ranking's {kind}": value for kind, value in ranked.items()}
-    step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank")}
+    step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank", "expand")}
     return {
         **ranked,
         "experiment": {"scorer": reranker["scorer"], **step},

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reprise.reranking.average_expansion import ExpansionStep
 from reprise.reranking.scorers import (
     Scorer,
     fusion_settings,
@@ -37,11 +38,26 @@ class Rerankings:
         """The rankings that are made by a step, or by one of a scorer."""
         return [name for name in self._experiments if scorer in (None, self._reranker_of(name)["scorer"])]
 
+    def expansions(self) -> list[str]:
+        """The rankings that are made by a query expansion."""
+        return [name for name, entry in self._all.items() if "expand" in entry]
+
+    def expansion(self, experiment: str) -> dict[str, Any]:
+        """What a query expansion is told: the settings of its own."""
+        own = ExpansionStep.model_fields.keys() - {"expand"}
+        return {key: self._all[experiment][key] for key in sorted(own)}
+
+    def search(self, experiment: str) -> str:
+        """Return the name of the ranking of the search that a ranking starts from."""
+        while "ranking" in self._all[experiment]:
+            experiment = self._all[experiment]["ranking"]
+        return experiment
+
     def extractors(self, experiment: str) -> list[str]:
         """Return the extractors whose features an experiment is made of, steps included."""
         found, entry = [], self._all[experiment]
-        while "rerank" in entry:
-            found.append(self._rerankers[entry["rerank"]]["extractor"])
+        while "ranking" in entry:
+            found.append(self._rerankers[entry.get("rerank") or entry["expand"]]["extractor"])
             entry = self._all[entry["ranking"]]
         found.append(entry["extractor"] if "extractor" in entry else self._neighbors[entry["neighbors"]]["extractor"])
         return [name for name in dict.fromkeys(found) if name]
@@ -59,6 +75,11 @@ class Rerankings:
         """The names of the networks of a reranker, by their keys."""
         entry = self._rerankers[reranker]
         return {key: entry[key] for key in self._model(reranker).checkpoints if entry[key]}
+
+    def codebooks(self, reranker: str) -> dict[str, str]:
+        """The names of the codebooks of a reranker, by their keys."""
+        entry = self._rerankers[reranker]
+        return {key: entry[key] for key in self._model(reranker).codebooks if entry[key]}
 
     def pairs(self, experiment: str) -> str:
         """What tells the scores of pairs of a step from others: all settings that change them, as a file name."""

@@ -30,7 +30,7 @@ def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
         {
             "experiment": name,
             "method": experiments[name]["method"],
-            "num_features": experiments[name].get("num_features", 0),
+            "num_features": experiments[name].get("num_features") or 0,
         }
         for name in config["tables"][table]["experiments"]
     ]

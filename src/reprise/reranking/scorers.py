@@ -5,8 +5,8 @@ A scorer is a module of this package, or any module by its whole name, that defi
     NEEDS              what features have to have: names of their parts, such as "descriptors", "keypoints", "affine"
     score_chunk(files, query_ids, image_ids, *, num_queries, engine, **pair settings) -> (n,) float32
                        the scores of the pairs (query_ids[i], image_ids[i]); ``files`` holds the paths "queries" and
-                       "database" (features, or what ``project`` made of them), and those of its checkpoints by their
-                       keys
+                       "database" (features, or what ``project`` made of them), and those of its checkpoints and
+                       codebooks by their keys
     fuse(similarities, scores, **fusion settings) -> (Q, K) float64
                        what a short list is sorted by, descending, from its scores in the ranking so far (Q, K) and
                        those of its pairs; equal values keep their order. A count of inliers is its own result; a
@@ -21,7 +21,7 @@ and, where it has any of it,
     project(features, output, *, role, device, attributes, **settings)
                        what is computed once of every image, before pairs are compared: from a file of features to
                        another one, for the "query" or the "database"; the keys of its own of the entry, with files in
-                       place of checkpoints
+                       place of checkpoints and codebooks
     sizes(files, **pair settings) -> {kind: {which: bytes}}
                        what has to be kept of the database for it, if features are not all
 """

@@ -16,9 +16,11 @@ class RerankerSettings(Settings):
 
     Attributes:
         checkpoints: keys that name the weights of networks
+        codebooks: keys that name codebooks
     """
 
     checkpoints: ClassVar[tuple[str, ...]] = ()
+    codebooks: ClassVar[tuple[str, ...]] = ()
 
     scorer: str = Field(description="the module that compares two images: of reprise.reranking, or by its whole name")
     extractor: Annotated[str, Refers("extractors")] = Field(description="whose local features are compared")
@@ -30,3 +32,8 @@ class StepSettings(Settings):
 
     rerank: Annotated[str, Refers("rerankers")] = Field(description="the features and the scorer")
     shortlist: Count = Field(1600, description="first images of each ranking that are compared with the query")
+
+    @property
+    def reranker(self) -> str:
+        """The entry of rerankers that the step uses."""
+        return self.rerank

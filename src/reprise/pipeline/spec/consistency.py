@@ -28,7 +28,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     Yields:
         one error for each
     """
-    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers)
+    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers)
     for check in checks:
         yield from check(entries)
 
@@ -65,12 +65,27 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
     for name, table in entries["tables"].items():
         for dataset in set(table.datasets) & set(entries["enlarged"]):
             for experiment in table.experiments:
-                settings = entries["experiments"].get(experiment)
-                if settings is not None and getattr(settings, "search", None) == "asmk" and settings.asmk.idf:
+                if _weighs_words(entries["experiments"], experiment):
                     yield DataError(
                         f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
                         f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
                     )
+
+
+def _search_of(experiments: Mapping[Any, Any], experiment: str) -> Any:
+    """Return the experiment that an experiment starts from, which has a search; None where there is none."""
+    settings, seen = experiments.get(experiment), {experiment}
+    while (before := getattr(settings, "ranking", None)) is not None and before not in seen:
+        settings = experiments.get(before)
+        seen.add(before)
+    return settings
+
+
+def _weighs_words(experiments: Mapping[Any, Any], experiment: str) -> bool:
+    """Tell whether the search that an experiment starts from weighs words by all images of its database."""
+    settings = _search_of(experiments, experiment)
+    always = getattr(settings, "search", None) in ("bow", "hamming")
+    return always or bool(getattr(getattr(settings, "asmk", None), "idf", False))
 
 
 def _parts(entries: Entries) -> Iterator[DataError]:
@@ -135,17 +150,18 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
 
 def _networks(entries: Entries) -> Iterator[DataError]:
     """Find codebooks of another network than the descriptors, which would give meaningless numbers."""
-    for name, entry in entries["experiments"].items():
-        codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
-        if codebook is None:
-            continue
-        pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
-        networks = {each.described_by() for each in pair if each is not None}
-        if len(networks) > 1:
-            yield DataError(
-                f"config.experiments.{name}.codebook: '{entry.codebook}' was trained on features of another network "
-                f"than those of extractors.{entry.extractor}; name a codebook of the same"
-            )
+    for section in ("experiments", "rerankers"):
+        for name, entry in entries[section].items():
+            codebook = entries["codebooks"].get(getattr(entry, "codebook", None))
+            if codebook is None:
+                continue
+            pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
+            networks = {each.described_by() for each in pair if each is not None}
+            if len(networks) > 1:
+                yield DataError(
+                    f"config.{section}.{name}.codebook: '{entry.codebook}' was trained on features of another network "
+                    f"than those of extractors.{entry.extractor}; name a codebook of the same"
+                )
 
 
 def _rankings(entries: Entries) -> Iterator[DataError]:
@@ -176,6 +192,29 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
                 )
 
 
+def _expansions(entries: Entries) -> Iterator[DataError]:
+    """Find query expansions of another search than of bags of words, or by regions of other words than its own."""
+    for name, experiment in entries["experiments"].items():
+        search = _search_of(entries["experiments"], name)
+        for step, settings in experiment.steps.items():
+            reranker = entries["rerankers"].get(getattr(settings, "expand", None))
+            if reranker is None:
+                continue
+            where = f"config.experiments.{name}.steps.{step}.expand"
+            if getattr(search, "search", None) != "bow":
+                yield DataError(f"{where}: queries are expanded in the search 'bow' alone; leave the step out")
+            elif (reranker.scorer, getattr(reranker, "codebook", None)) != ("affine_words", search.codebook):
+                yield DataError(
+                    f"{where}: '{settings.expand}' is no reranker of the scorer affine_words with the codebook "
+                    f"'{search.codebook}', whose words are searched; name one that is"
+                )
+            elif reranker.extractor != search.extractor:
+                yield DataError(
+                    f"{where}: '{settings.expand}' has features of {reranker.extractor}, the search has "
+                    f"those of {search.extractor}; name a reranker of the same"
+                )
+
+
 def _numbers(entries: Entries) -> Iterator[DataError]:
     """Find stages that use more features than their input has."""
     uses = [
@@ -184,7 +223,7 @@ def _numbers(entries: Entries) -> Iterator[DataError]:
         for name, entry in entries[section].items()
     ]
     uses += [
-        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.rerank)
+        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.reranker)
         for name, experiment in entries["experiments"].items()
         for step, settings in experiment.steps.items()
     ]

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from reprise.asmk.settings import Kernel
+from reprise.bow.settings import BowSettings
 from reprise.codebooks.sizes import Size
+from reprise.hamming.settings import HammingSettings
 from reprise.storage.references import Refers
 from reprise.storage.settings import Count, OwnPath, Settings
 
@@ -134,6 +136,28 @@ class AsmkExperiment(AnyExperiment):
     num_features: Count = Field(1000, description="the strongest features of each image that are used")
     codebook: Annotated[str, Refers("codebooks")] = Field(description="the visual words")
     asmk: AsmkSettings = Field(default_factory=AsmkSettings, description="settings of the kernel")
+
+
+class BowExperiment(AnyExperiment):
+    """A search of bags of visual words, and the steps after it."""
+
+    search: Literal["bow"] = Field(description="what ranks the images")
+    extractor: Extractor = Field(description="whose local features are searched")
+    num_features: Count | None = Field(None, description="the strongest features of each image; null takes all")
+    codebook: Annotated[str, Refers("codebooks")] = Field(description="the visual words")
+    bow: BowSettings = Field(default_factory=BowSettings, description="settings of the search")
+
+
+class HammingExperiment(AnyExperiment):
+    """A search with Hamming embedding, and the steps after it."""
+
+    search: Literal["hamming"] = Field(description="what ranks the images")
+    extractor: Extractor = Field(description="whose local features are searched")
+    num_features: Count | None = Field(None, description="the strongest features of each image; null takes all")
+    codebook: Annotated[str, Refers("codebooks")] = Field(
+        description="the visual words; the embedding is trained on its descriptors"
+    )
+    hamming: HammingSettings = Field(default_factory=HammingSettings, description="settings of the search")
 
 
 class GlobalExperiment(AnyExperiment):

@@ -116,7 +116,7 @@ def _downloaded(entries: Entries) -> Iterator[DataError]:
 def _extractors_of(entries: Entries, experiment: Any) -> list[str | None]:
     """The extractors of the search of an experiment, if it has one, and of its steps."""
     steps = getattr(experiment, "steps", {}).values()
-    rerankers = [entries["rerankers"].get(step.rerank) for step in steps]
+    rerankers = [entries["rerankers"].get(step.reranker) for step in steps]
     return [getattr(settings, "extractor", None) for settings in (experiment, *rerankers)]
 
 

@@ -18,6 +18,7 @@ from reprise.detectors.registry import detector_settings
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
+from reprise.reranking.average_expansion import ExpansionStep
 from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text
 from reprise.storage.modules import available
@@ -96,15 +97,21 @@ def _section(kind: Model | Section, definitions: dict[str, Any]) -> dict[str, An
 
 def _step(definitions: dict[str, Any]) -> dict[str, Any]:
     """The schema of a step; other scorers have other keys, and ``like`` may have said the rest."""
-    properties: dict[str, Any] = {}
+    kinds: dict[str, list[Any]] = {}
     for model in _steps().values():
-        properties |= _hoisted(model, definitions)["properties"]
+        for key, schema in _hoisted(model, definitions)["properties"].items():
+            known = kinds.setdefault(key, [])
+            if schema not in known:
+                known.append(schema)
+    # Keys that several steps have may differ in what they take.
+    properties = {key: each[0] if len(each) == 1 else {"anyOf": each} for key, each in kinds.items()}
     return {"type": "object", "properties": properties}
 
 
 def _steps() -> dict[str, Model]:
-    """The models of the steps that re-rank, by the names of their scorers."""
-    return {name: step_settings(load_scorer(name)) for name in scorer_names()}
+    """The models of the steps, by what they are called on the page."""
+    rerankings = {f"the scorer {name}": step_settings(load_scorer(name)) for name in scorer_names()}
+    return {**rerankings, "`expand`": ExpansionStep}
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +151,7 @@ def configuration_page() -> str:
                 lines += [f"\n### {section}: {title}\n", *_described(model)]
         if section == "experiments":
             for name, model in _steps().items():
-                lines += [f"\n### {section}: a step with the scorer {name}\n", *_described(model)]
+                lines += [f"\n### {section}: a step with {name}\n", *_described(model)]
     return "\n".join(lines) + "\n"
 
 

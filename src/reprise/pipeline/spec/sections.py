@@ -61,7 +61,12 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
 
 
 _CLASS, _MODULE = "package.module:Class", "package.module"
-SEARCHES: dict[str, Model] = {"asmk": entries.AsmkExperiment, "global": entries.GlobalExperiment}
+SEARCHES: dict[str, Model] = {
+    "asmk": entries.AsmkExperiment,
+    "bow": entries.BowExperiment,
+    "global": entries.GlobalExperiment,
+    "hamming": entries.HammingExperiment,
+}
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
     "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reprise.pipeline.spec.entries import AnyExperiment
+from reprise.reranking.average_expansion import ExpansionStep
 from reprise.reranking.scorers import load_scorer, step_settings
 from reprise.reranking.settings import RerankerSettings, StepSettings
 from reprise.storage.errors import DataError, unknown_name
@@ -34,13 +35,17 @@ def read_steps(experiment: AnyExperiment, rerankers: Mapping[str, RerankerSettin
     return experiment.model_copy(update={"steps": steps})
 
 
-def _step(name: str, content: Any, rerankers: Mapping[str, RerankerSettings], where: str) -> StepSettings:
+def _step(
+    name: str, content: Any, rerankers: Mapping[str, RerankerSettings], where: str
+) -> StepSettings | ExpansionStep:
     if name == _SEARCH:
         raise DataError(f"{where}: the ranking before the first step is called so; choose another name")
     if not isinstance(content, Mapping):
         raise DataError(f"{where}: expected a mapping of keys to values")
+    if "expand" in content:
+        return ExpansionStep.read(content, where)
     if "rerank" not in content:
-        raise DataError(f"{where}: key 'rerank' is missing; name an entry of rerankers")
+        raise DataError(f"{where}: key 'rerank' is missing; name an entry of rerankers, or give 'expand' in its place")
     reranker = content["rerank"]
     if not isinstance(reranker, str) or reranker not in rerankers:
         raise unknown_name(f"{where}.rerank", str(reranker), rerankers)

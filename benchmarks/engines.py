@@ -1,0 +1,210 @@
+"""The engines of the retrieval table of HardNet on one benchmark of photographs: mAP, and time per query.
+
+The photographs are in the layout of the revisited benchmarks (jpg/, gnd_<name>.pkl); the features are those of an
+extractor, cut to the box of each query. Visual words are trained on the database itself, so that mAPs are higher than
+with a codebook of other images; they compare the engines, with each other and with another detector.
+
+    python benchmarks/engines.py FOLDER [--extractor rootsift] [--words 20000]
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reprise.asmk import ASMK
+from reprise.bow import BagOfWords, mean_vectors
+from reprise.codebooks import Codebook
+from reprise.datasets import read_benchmark
+from reprise.evaluation import evaluate_revisited
+from reprise.extractors.registry import load_extractor
+from reprise.geometry import frames_from_scales
+from reprise.geometry.back_projection import select_features
+from reprise.geometry.tentatives import Words, word_tentatives
+from reprise.geometry.verification import Regions, Verifications, verify_images
+from reprise.hamming import HammingEmbedding, HammingIndex, centred, search_expanded
+from reprise.reranking.inliers import fuse
+
+SMALL_CODEBOOK, SHORTLIST, LEAST, PROTOCOLS = 2048, 1000, 4, ("easy", "medium", "hard")
+
+
+@dataclass(frozen=True)
+class Images:
+    """The features of images, one image after the other."""
+
+    descriptors: np.ndarray
+    regions: Regions
+    image_ids: np.ndarray
+    boxes: list
+
+    @property
+    def count(self) -> int:
+        """The number of images."""
+        return len(self.boxes)
+
+    def of(self, image: int) -> Regions:
+        """The regions of one image."""
+        rows = slice(*self.regions.starts[image : image + 2])
+        return Regions(self.regions.keypoints[rows], self.regions.frames[rows])
+
+
+def extract(name: str, images) -> Images:
+    """All features of a list of images."""
+    extractor = load_extractor(name, image_size=None, num_features=1000)
+    boxes = images.boxes or [None] * len(images)
+    found = [extractor.extract(extractor.load(path, box)) for path, box in zip(images.paths, boxes, strict=True)]
+    frames = [frames_from_scales(one.scales) if one.affine is None else one.affine for one in found]
+    counts = [len(one) for one in found]
+    regions = Regions(np.concatenate([one.keypoints for one in found]), np.concatenate(frames), np.cumsum([0, *counts]))
+    descriptors = np.concatenate([one.descriptors for one in found]).astype(np.float32)
+    return Images(descriptors, regions, np.repeat(np.arange(len(found)), counts), boxes)
+
+
+class Engines:
+    """All engines on one database."""
+
+    def __init__(self, database: Images, queries: Images, words: int):
+        self.database, self.queries = database, queries
+        codebook = Codebook.train(database.descriptors, words)
+        self.words, self.asked = (codebook.assign(part.descriptors)[:, 0] for part in (database, queries))
+        self.sorted_words = Words.of(self.words, database.regions.starts)
+        self.bow = BagOfWords.build(self.words, database.image_ids, words, n_images=database.count)
+        self.vectors = self.bow.vectors(self.asked, queries.image_ids, queries.count)
+        self.asmk = ASMK(Codebook.train(database.descriptors, SMALL_CODEBOOK))
+        self.asmk.index(database.descriptors, database.image_ids, database.count)
+        self._train_hamming()
+
+    def _train_hamming(self) -> None:
+        mean = self.database.descriptors.mean(axis=0)
+        around, asked = (centred(part.descriptors, mean) for part in (self.database, self.queries))
+        codebook = Codebook.train(around, SMALL_CODEBOOK)
+        words = codebook.assign(around)[:, 0]
+        embedding = HammingEmbedding.train(around, words, SMALL_CODEBOOK)
+        self.hamming = HammingIndex.build(
+            embedding.encode(around, words, self.database.image_ids), SMALL_CODEBOOK, n_images=self.database.count
+        )
+        self.single, self.multiple = (
+            embedding.encode(asked, codebook.assign(asked, nearest), self.queries.image_ids) for nearest in (1, 3)
+        )
+
+    def search_bow(self, vectors=None):
+        """Rank by bags of words."""
+        found = self.bow.search(self.vectors if vectors is None else vectors)
+        return found.ranks, found.scores
+
+    def search_asmk(self):
+        """Rank by ASMK*."""
+        found = self.asmk.search(self.queries.descriptors, self.queries.image_ids)
+        return found.ranks, found.scores
+
+    def verify(self, query: int, images: np.ndarray) -> Verifications:
+        """Verify images for a query by the words of the large codebook."""
+        own = self.asked[self.queries.image_ids == query]
+        pairs = word_tentatives(Words.of(own), self.sorted_words, images)
+        return verify_images(self.queries.of(query), self.database.regions, pairs, images)
+
+    def verified(self, ranks, scores):
+        """Re-rank by inliers."""
+        ranks, scores = ranks[:, :SHORTLIST], scores[:, :SHORTLIST]
+        counts = np.stack([self.verify(query, row).counts for query, row in enumerate(ranks)])
+        fused = fuse(scores, counts, least=LEAST)
+        order = np.argsort(-fused, axis=1, kind="stable")
+        return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
+
+    def selected(self, ranks):
+        """The features of verified images inside of the box, query by query."""
+        for query, images in enumerate(ranks[:, :SHORTLIST]):
+            box, found = self.queries.boxes[query], self.verify(query, images)
+            yield query, select_features(self.queries.of(query), box, self.database.regions, images, found)
+
+    def expanded_asmk(self, ranks):
+        """Search again with the descriptors of the query and of the selected features."""
+        parts, query_of = [], []
+        for query, chosen in self.selected(ranks):
+            own = self.queries.descriptors[self.queries.image_ids == query]
+            parts += [own, self.database.descriptors[chosen.rows]]
+            query_of += [query] * (len(own) + len(chosen.rows))
+        found = self.asmk.search(np.concatenate(parts), np.array(query_of))
+        return found.ranks, found.scores
+
+    def expanded(self, ranks):
+        """Search again with the mean of the query and its verified images."""
+        rows, selected, query_of = [], [], []
+        for query, chosen in self.selected(ranks):
+            rows.append(chosen.rows)
+            selected.append(chosen.image_of + len(query_of))
+            query_of += [query] * len(chosen.images)
+        vectors = self.bow.vectors(self.words[np.concatenate(rows)], np.concatenate(selected), len(query_of))
+        return self.search_bow(mean_vectors(self.vectors, vectors, np.array(query_of, int)))
+
+
+def methods(engines: Engines) -> dict[str, Callable]:
+    """The rows of the table: what makes the ranking."""
+
+    def hamming(signatures, search=engines.hamming.search):
+        found = search(signatures)
+        return found.ranks, found.scores
+
+    def hqe(signatures):
+        return hamming(signatures, lambda given: search_expanded(engines.hamming, given))
+
+    def bow_sv():
+        return engines.verified(*engines.search_bow())
+
+    def hqe_sp():
+        verified = dict(engines.selected(hamming(engines.multiple)[0]))
+        return hamming(engines.multiple, lambda given: search_expanded(engines.hamming, given, verified=verified))
+
+    def asmk_sv():
+        return engines.verified(*engines.search_asmk())
+
+    def bow_sv_qe():
+        return engines.expanded(bow_sv()[0])
+
+    return {
+        "BoW": engines.search_bow,
+        "BoW + SV": bow_sv,
+        "BoW + SV + QE": bow_sv_qe,
+        "BoW + SV + QE + SV": lambda: engines.verified(*bow_sv_qe()),
+        "HE": lambda: hamming(engines.single),
+        "HE + MA": lambda: hamming(engines.multiple),
+        "HQE": lambda: hqe(engines.single),
+        "HQE + MA": lambda: hqe(engines.multiple),
+        "HQE-SP + MA": hqe_sp,
+        "ASMK*": engines.search_asmk,
+        "ASMK* + SV": asmk_sv,
+        "ASMK* + SV + QE": lambda: engines.expanded_asmk(asmk_sv()[0]),
+    }
+
+
+def measure(folder: Path, extractor: str, words: int) -> dict[str, tuple[list[float], float]]:
+    """The mAP under each protocol in percent, and milliseconds per query, of every method."""
+    (truth,) = folder.glob("gnd_*.pkl")
+    dataset = read_benchmark(folder / "jpg", truth, "revisited")
+    engines = Engines(extract(extractor, dataset.database), extract(extractor, dataset.queries), words)
+    rows = {}
+    for name, method in methods(engines).items():
+        start = time.perf_counter()
+        ranks, _ = method()
+        elapsed = 1e3 * (time.perf_counter() - start) / engines.queries.count
+        scores = evaluate_revisited(ranks, dataset.ground_truth)
+        rows[name] = [100 * scores[protocol].map for protocol in PROTOCOLS], elapsed
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--extractor", default="rootsift")
+    parser.add_argument("--words", type=int, default=20_000)
+    arguments = parser.parse_args()
+    print(f"| {arguments.extractor} | easy | medium | hard | ms/query |\n|---|---|---|---|---|")
+    for name, (maps, elapsed) in measure(arguments.folder, arguments.extractor, arguments.words).items():
+        print(f"| {name} | {' | '.join(f'{value:.2f}' for value in maps)} | {elapsed:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The examples in docs/retrieval-engines.md."""
+
+import copy
+import doctest
+import re
+
+import yaml
+from paths import ROOT
+from shipped import merge, read, shipped_config
+
+PAGE = ROOT / "docs" / "retrieval-engines.md"
+
+
+def test_every_example_of_the_page():
+    failures, examples = doctest.testfile(str(PAGE), module_relative=False)
+    assert examples > 15
+    assert not failures
+
+
+def test_the_configuration_of_the_page_is_valid():
+    config = copy.deepcopy(shipped_config())
+    (overlay,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    merge(config, yaml.safe_load(overlay))
+    config["codebooks"]["million"] = {**config["codebooks"]["rootsift"], "size": "1M", "index": "approximate"}
+    values = read(config).values()["experiments"]
+    assert values["hqe"]["hamming"]["expansion"]["shortlist"] == 100
+    assert values["bow_sv_qe"]["ranking"] == "bow_sv_qe.expand"

@@ -1,0 +1,111 @@
+"""Bags of words, Hamming embedding, spatial verification and query expansion as experiments, on small landmarks."""
+
+import copy
+import csv
+import json
+
+import numpy as np
+import pytest
+from workspace import Workspace, tiny_config
+
+from reprise.bow import BagOfWords
+from reprise.codebooks import Codebook
+from reprise.formats.features import open_features
+from reprise.formats.rankings import ALL, read_ranking
+
+pytestmark = pytest.mark.workflow
+TARGET = ["results/engines.csv"]
+DATASETS = ("landmarks", "landmarks_list")
+SHARED = {"extractor": "sift_tiny", "codebook": "sift_tiny"}
+BY_WORDS = {"rerank": "sift_words", "shortlist": 8, "most": 1000}
+EXPERIMENTS = {
+    "bow": {"method": "BoW", "search": "bow", **SHARED},
+    "bow_sv": {"method": "BoW + SV", "ranking": "bow", "steps": {"sv": {"rerank": "sift_nearest", "shortlist": 8}}},
+    "bow_sv_qe": {
+        "method": "BoW + SV + QE", "ranking": "bow",
+        "steps": {"sv": BY_WORDS, "qe": {"expand": "sift_words", "images": 4, "least": 8, "most": 1000}},
+    },
+    "hqe": {
+        "method": "HQE", "search": "hamming", **SHARED, "num_features": 200, "hamming": {"expansion": {"least": 5}},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory):
+    """A workspace in which the table of all engines was made."""
+    config = {"datasets": {name: tiny_config()["datasets"][name] | {"chunks": 1} for name in DATASETS}}
+    config["extractors"] = {"sift_tiny": tiny_config()["extractors"]["sift_tiny"]}
+    # Enough words for some of them to be missing in some images: a word of every image weighs nothing.
+    codebook = tiny_config()["codebooks"]["sift_tiny"] | {"size": 256, "num_features": 300}
+    config["codebooks"] = {"sift_tiny": codebook}
+    config["rerankers"] = {
+        "sift_nearest": {"scorer": "affine", "extractor": "sift_tiny", "chunks": 1},
+        "sift_words": {"scorer": "affine_words", **SHARED, "chunks": 1},
+    }
+    config["experiments"] = EXPERIMENTS
+    config["tables"] = {
+        "engines": {"title": "Engines", "experiments": list(EXPERIMENTS), "datasets": ["landmarks"]},
+    }
+    space = Workspace(tmp_path_factory.mktemp("engines") / "workspace", config)
+    space.draw()
+    space.run(targets=TARGET)
+    return space
+
+
+def ranking(space, experiment):
+    return read_ranking(space.folder / f"results/rankings/{experiment}/landmarks.h5")
+
+
+def test_all_engines_have_a_row(engines):
+    with (engines.folder / TARGET[0]).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["protocol"] == "medium"]
+    measured = {row["method"]: float(row["measured"]) for row in rows}
+    assert len(measured) == len(EXPERIMENTS) and min(measured.values()) > 25, measured
+    assert all(int(row["index_bytes"]) > 0 for row in rows)
+    # The views of a landmark are related by similarities, which verification finds.
+    assert measured["BoW"] < measured["BoW + SV"] > 95, measured
+    for experiment in EXPERIMENTS:
+        scores = json.loads((engines.folder / f"results/evaluations/{experiment}/landmarks.json").read_text())["scores"]
+        assert {"mAP", "mP@1", "index bytes"} <= {score["metric"] for score in scores}
+
+
+def test_the_ranking_is_that_of_the_library(engines):
+    results = engines.folder / "results"
+    codebook = Codebook.load(results / "codebooks/sift_tiny.h5")
+    parts = {}
+    for split in ("database", "queries"):
+        with open_features(results / f"features/sift_tiny/landmarks/{split}.h5") as file:
+            descriptors, ids = file.read_rows(0, len(file))
+            parts[split] = codebook.assign(descriptors)[:, 0], ids
+    index = BagOfWords.build(*parts["database"], codebook.size, n_images=8)
+    expected = index.search(index.vectors(*parts["queries"], 4))
+    found = ranking(engines, "bow").lists[ALL]
+    np.testing.assert_array_equal(found.ranks, expected.ranks)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-12)
+
+
+def test_verified_images_have_their_inliers_as_scores(engines):
+    for experiment in ("bow_sv", "bow_sv_qe.sv"):
+        after = ranking(engines, experiment)
+        assert after.reranked == 8
+        scores = after.lists["medium"].scores
+        assert (scores == scores.round()).all() and (np.diff(scores, axis=1) <= 0).all() and scores.max() >= 4
+    expanded = ranking(engines, "bow_sv_qe")
+    assert expanded.reranked is None and list(expanded.lists) == ["easy", "medium", "hard"]
+    scores = expanded.lists["medium"].scores
+    assert 0 < scores.max() <= 1 + 1e-9 and (np.sort(expanded.lists["medium"].ranks, axis=1) == np.arange(8)).all()
+
+
+def test_settings_make_stale_what_they_change(engines):
+    """Of several changes at once, each has stages of its own."""
+    before = copy.deepcopy(engines.config)
+    experiments = engines.config["experiments"]
+    experiments["bow_sv"]["steps"]["sv"]["least"] = 6  # the order of short lists alone
+    experiments["bow_sv_qe"]["steps"]["qe"]["least"] = 9
+    experiments["hqe"]["hamming"]["expansion"]["least"] = 6
+    engines.write_config()
+    planned = engines.planned(targets=TARGET)
+    engines.config = before
+    engines.write_config()
+    assert planned == {"search_hamming": 1, "rerank": 1, "expand": 1, "evaluate": 3, "table": 1}
