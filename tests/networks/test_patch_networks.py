@@ -9,8 +9,8 @@ import torch
 from reference.weights import fill_weights
 from torch.nn import functional
 
+from reprise.images.patch_resizing import shrink
 from reprise.networks import HardNet, L2Net, TFeat, describe_patches
-from reprise.networks.describing import shrink
 from reprise.networks.kornia_patches import HardNet8, SOSNet
 from reprise.storage.errors import DataError
 

@@ -1,10 +1,10 @@
 """Describing any number of patches of any size with a network of patches."""
 
-import cv2
 import numpy as np
 import torch
 
-from reprise.networks.patch_network import PATCH_SIZE, PatchNetwork
+from reprise.images.patch_resizing import shrink
+from reprise.networks.patch_network import PatchNetwork
 from reprise.storage.errors import DataError
 
 _ROWS = 4096  # shrunk at once, so that memory stays small where patches are read from a file
@@ -18,7 +18,7 @@ def describe_patches(
     Args:
         network: is copied to the device for inference, and stays as it is
         patches: (N, P, P) or (N, 1, P, P) of grey levels from 0 to 255, uint8 or float; they are shrunk or enlarged to
-            32 x 32 (:func:`shrink`)
+            32 x 32 (:func:`reprise.images.patch_resizing.shrink`)
         device: where the network runs
         block: patches at once; changes descriptors by rounding at most
 
@@ -37,34 +37,6 @@ def describe_patches(
             for part in small[:, None].split(block):
                 found.append(runner(part.to(device)).float().cpu().numpy())
     return np.concatenate(found)
-
-
-def shrink(patches: np.ndarray) -> np.ndarray:
-    """Resize patches to 32 x 32 by OpenCV's bilinear interpolation, without smoothing, as published.
-
-    Args:
-        patches: (N, P, P) uint8 or float
-
-    Returns:
-        (N, 32, 32); uint8 stays uint8, which rounds, and float becomes float32
-
-    Raises:
-        DataError: values that are not finite
-    """
-    if patches.dtype != np.uint8:
-        patches = np.asarray(patches, np.float32)
-        if not np.isfinite(patches).all():
-            raise DataError("patches: hold values that are not finite; leave these patches out")
-    size = patches.shape[-1]
-    if size == PATCH_SIZE:
-        return np.array(patches)
-    if size == 2 * PATCH_SIZE and patches.dtype == np.uint8:  # to which the interpolation comes down, for all at once
-        sums = patches.reshape(-1, PATCH_SIZE, 2, PATCH_SIZE, 2).sum(axis=(2, 4), dtype=np.uint16)
-        return ((sums + 2) >> 2).astype(np.uint8)
-    small = np.empty((len(patches), PATCH_SIZE, PATCH_SIZE), patches.dtype)
-    for patch, target in zip(patches, small, strict=True):
-        cv2.resize(patch, (PATCH_SIZE, PATCH_SIZE), target, interpolation=cv2.INTER_LINEAR)
-    return small
 
 
 def _squeezed(patches: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reprise.networks.patch_network import PATCH_SIZE, PatchNetwork, deep_trunk, run_trunk, standardised
+from reprise.images.patch_resizing import PATCH_SIZE
+from reprise.networks.patch_network import PatchNetwork, deep_trunk, run_trunk, standardised
 from reprise.storage.errors import DataError
 from reprise.untrusted.matlab import load_matlab
 

@@ -9,13 +9,13 @@ from typing import ClassVar, Self
 import torch
 from torch import nn
 
+from reprise.images.patch_resizing import PATCH_SIZE
 from reprise.networks.resnet import fold_batch_norms
 from reprise.networks.state_dicts import fill, tensors_of
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.untrusted.checkpoints import load_checkpoint
 
-PATCH_SIZE = 32
 _COUNTERS = "num_batches_tracked"
 
 
