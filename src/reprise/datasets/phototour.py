@@ -72,8 +72,8 @@ def read_phototour(folder: str | Path, number_of_patches: int | None = None, *, 
         shrunk: patches of 32 x 32, in a quarter of the memory (:func:`reprise.images.patch_resizing.shrink`)
 
     Raises:
-        DataError: a missing, damaged or truncated sheet or list, fewer patches than labels, points that are not numbered
-            0 .. C-1, or pairs of patches that do not exist or belong to other points
+        DataError: a missing, damaged or truncated sheet or list, fewer patches than labels, points that are not
+            numbered 0 .. C-1, or pairs of patches that do not exist or belong to other points
     """
     folder = Path(folder)
     labels = _labels(folder / "info.txt", number_of_patches)
@@ -147,7 +147,8 @@ def _patches(folder: Path, count: int, shrunk: bool) -> np.ndarray:
     needed = -(-count // per_sheet)
     if len(sheets) < needed:
         raise DataError(
-            f"{folder}: has {len(sheets)} sheets of {per_sheet} patches, and info.txt describes {count}; {_unpack(folder)}"
+            f"{folder}: has {len(sheets)} sheets of {per_sheet} patches, and info.txt describes {count}; "
+            f"{_unpack(folder)}"
         )
     patches = np.empty((needed * per_sheet, side, side), np.uint8)
     for index, sheet in enumerate(sheets[:needed]):
