@@ -78,7 +78,10 @@ def verification_pairs(counts: Sequence[int], number: int = PAIRS) -> tuple[np.n
 def two_of_each(random: np.random.RandomState, sizes: np.ndarray) -> np.ndarray:
     """Draw two different numbers below each size, (M, 2), as ``random.choice(size, 2, replace=False)`` does."""
     # Which is the beginning of a permutation, and calling that is faster.
-    return np.array([random.permutation(size)[:2] for size in sizes.tolist()]).reshape(-1, 2)
+    drawn = np.empty((len(sizes), 2), np.int64)
+    for row, size in enumerate(sizes.tolist()):
+        drawn[row] = random.permutation(size)[:2]
+    return drawn
 
 
 def retrieval_patches(
