@@ -50,6 +50,7 @@ include: "rules/seeds.smk"
 
 
 stop_at_errors(workflow.rules)
+ignore_code_trigger(workflow)
 
 # `reprise explain` reads the reasons of the jobs of a dry run as data.
 if "snakemake_logger_plugin_plan" in sys.modules:

@@ -27,6 +27,7 @@ from reprise.pipeline.tables import (
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings
+from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
 from reprise.storage.yaml_files import load_yaml
 
@@ -50,7 +51,7 @@ sources = read_sources(ROOT / "config" / "sources.yaml")
 published = read_published(ROOT / "config" / "published")
 spec = read_config(config, sources, published)
 check_own_data(spec.entries["datasets"])
-config = with_seed_study(spec.values())
+config = with_seed_study(spec)
 
 paths = Paths(config, sources)
 DATA, OUTPUT = paths.data, paths.output

@@ -1,4 +1,4 @@
-# How far the numbers of a table move with the seed of the codebook.
+# How far the numbers of a table move with the seeds of codebooks and trainings.
 
 
 def seed_inputs(wildcards):

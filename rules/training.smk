@@ -1,6 +1,10 @@
 # From images and matching pairs to networks.
 
 
+def training_threads(wildcards):
+    return config["trainings"][wildcards.training]["threads"]
+
+
 def training_inputs(wildcards):
     """The images that are trained on, those of the validation, and the trunk that is started from."""
     training = config["trainings"][wildcards.training]
@@ -17,7 +21,7 @@ def train_how_settings(wildcards):
     validation = entry["validation"]
     return {
         "settings": {
-            **without(entry, "type", "dataset", "trunk"),
+            **without(entry, "type", "dataset", "threads", "trunk"),
             "validation": how_validation(validation) if validation else None,
         },
         "dataset": describe.dataset(entry["dataset"]),
@@ -26,6 +30,7 @@ def train_how_settings(wildcards):
             [entry["dataset"], *([validation["dataset"]] if validation else [])]
         ),
         "trunk": paths.download(entry["trunk"]) if entry["trunk"] else None,
+        "threads": entry["threads"],
         "state": paths.training_state(wildcards.training),
     }
 
@@ -54,7 +59,7 @@ rule train_how:
         f"{LOGS}/train_how/{{training}}.tsv"
     wildcard_constraints:
         training=any_of(trainings_of("how")),
-    threads: 8
+    threads: training_threads
     resources:
         mem_mb=lambda wildcards, attempt: 32000 * attempt,
         runtime=4320,
@@ -100,7 +105,8 @@ def train_ames_settings(wildcards):
     named = ("type", "dataset", "extractor", "neighbors", "teacher", "binarizer")
     validation = entry["validation"]
     return {
-        "settings": without(entry, *named, "validation"),
+        "threads": entry["threads"],
+        "settings": without(entry, *named, "threads", "validation"),
         "dataset": describe.dataset(entry["dataset"]),
         "neighbors": paths.neighbors(entry["neighbors"], entry["dataset"]),
         "teacher": describe.checkpoint(entry["teacher"]),
@@ -137,7 +143,7 @@ rule train_ames:
         f"{LOGS}/train_ames/{{training}}.tsv"
     wildcard_constraints:
         training=any_of(trainings_of("ames")),
-    threads: 8
+    threads: training_threads
     resources:
         mem_mb=lambda wildcards, attempt: 32000 * attempt,
         runtime=4320,
@@ -166,7 +172,7 @@ rule train_itq:
         f"{LOGS}/train_itq/{{training}}.log",
     wildcard_constraints:
         training=any_of(trainings_of("itq")),
-    threads: 8
+    threads: training_threads
     resources:
         mem_mb=lambda wildcards, attempt: 16000 * attempt,
         runtime=480,
@@ -181,7 +187,8 @@ def initialise_dinov2_settings(wildcards):
     return {
         "dataset": describe.dataset(entry["dataset"]),
         "images": entry["images"],
-        "settings": without(entry, "type", "dataset", "images"),
+        "settings": without(entry, "type", "dataset", "threads", "images"),
+        "threads": entry["threads"],
     }
 
 
@@ -198,7 +205,7 @@ rule initialise_dinov2:
         f"{LOGS}/initialise_dinov2/{{training}}.log",
     wildcard_constraints:
         training=any_of(trainings_of("dinov2")),
-    threads: 2
+    threads: training_threads
     resources:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=60,
@@ -212,6 +219,7 @@ def train_settings(wildcards):
     return {
         "system": config["trainings"][wildcards.training]["type"],
         "description": trainings.described(wildcards.training),
+        "threads": training_threads(wildcards),
         "state": paths.training_state(wildcards.training),
     }
 
@@ -237,7 +245,7 @@ rule train:
             set(config["trainings"])
             - set(trainings_of("how", "ames", "itq", "dinov2"))
         ),
-    threads: 8
+    threads: training_threads
     resources:
         mem_mb=lambda wildcards, attempt: 32000 * attempt,
         runtime=4320,

@@ -45,7 +45,7 @@ def ames_config() -> dict:
         "type": "ames", "dataset": "many", "extractor": "dinov2_tiny", "neighbors": "tiny", "teacher": None,
         "binarizer": None, "binarized": False, "seed": 0, "epochs": 1, "learning_rate": 1e-3, "weight_decay": 5e-4,
         "candidates": 20, "batch_images": 24, "descriptors": 12, "min_descriptors": 4, "beta": 10.0,
-        "accumulation": 1, "mixed_precision": False,
+        "accumulation": 1, "mixed_precision": False, "threads": 2,
         "validation": {
             "dataset": "landmarks", "queries": None, "extractor": "dinov2_tiny", "neighbors": "tiny",
             "candidates": [4], "similarity_weight": 0.5, "temperature": 0.5, "query_descriptors": 12,
@@ -63,11 +63,11 @@ def ames_config() -> dict:
         "trainings": {
             "backbone": {
                 "type": "dinov2", "dataset": "many", "images": 16, "dim": 64, "depth": 1, "image_size": 112,
-                "seed": 0,
+                "seed": 0, "threads": 2,
             },
             "itq_tiny": {
                 "type": "itq", "dataset": "many", "extractor": "dinov2_wide", "descriptors": 600,
-                "num_features": 20, "iterations": 5, "seed": 0,
+                "num_features": 20, "iterations": 5, "seed": 0, "threads": 2,
             },
             "ames_tiny": training,
             "ames_dist_tiny": {
@@ -77,7 +77,7 @@ def ames_config() -> dict:
             "ames_wide": {**training, "extractor": "dinov2_wide", "validation": None},
             "backbone_wide": {
                 "type": "dinov2", "dataset": "many", "images": 16, "dim": 128, "depth": 1, "image_size": 112,
-                "seed": 0,
+                "seed": 0, "threads": 2,
             },
         },
         "checkpoints": {

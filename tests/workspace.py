@@ -134,7 +134,7 @@ def tiny_config() -> dict:
                 "dim": 128, "smoothing": 3, "whitening": {"images": 12, "num_features": 50}, "seed": 0, "epochs": 1,
                 "queries": 4, "pool": 8, "negatives": 2, "batch": 2, "accumulation": 1, "mixed_precision": False,
                 "image_size": 96, "margin": 0.8, "learning_rate": 1e-5, "learning_rate_decay": 0.99,
-                "weight_decay": 1e-4, "validation": None,
+                "weight_decay": 1e-4, "validation": None, "threads": 2,
             },
         },
         "checkpoints": {"how_tiny": {"origin": "trained", "training": "how_tiny"}},

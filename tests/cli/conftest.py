@@ -32,7 +32,7 @@ def reprise():
     """Runs a command in a workspace: exit code, and what it prints."""
 
     def run(space, *arguments, stdin="", configfile=True, folder="."):
-        overlay = ["--configfile", "tiny.yaml"] if configfile and arguments[0] != "verify" else []
+        overlay = ["--configfile", "tiny.yaml"] if configfile else []
         result = subprocess.run(
             [sys.executable, "-m", "reprise.cli.main", *arguments, *overlay],
             cwd=space.folder / folder,

@@ -46,17 +46,23 @@ def test_outputs_of_several_recipes_are_made_again_and_not_accepted(tmp_path):
     assert own_causes(several, tmp_path) == ["made with other recipes"] and recipe_change(several) is None
 
 
+def write_record(folder, inputs):
+    state = {"sha256": "0" * 64, "bytes": 1, "modified": 1}
+    content = {"inputs": inputs, "outputs": {"out.h5": state}, "recipe": {"parameters": {}}}
+    (folder / "out.h5.job.json").write_text(json.dumps(content))
+
+
 def test_missing_files_were_deleted_or_never_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert own_causes(job(missing_output=["out.h5"]), tmp_path) == [NOT_MADE]
-    (tmp_path / "out.h5.job.json").write_text(json.dumps({"outputs": {"out.h5": {}}}))
+    write_record(tmp_path, {})
     assert own_causes(job(missing_output=["out.h5"]), tmp_path) == [GONE]
     assert own_causes(job(incomplete_output=["out.h5"]), tmp_path) == [INTERRUPTED]
 
 
 def test_other_inputs_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "out.h5.job.json").write_text(json.dumps({"inputs": {"in.h5": "", "old.h5": ""}}))
+    write_record(tmp_path, {"in.h5": "", "old.h5": ""})
     found = own_causes(job(input_changed=True, inputs=["in.h5", "new.h5"]), tmp_path)
     assert found == ["other inputs (new new.h5; no longer old.h5)"]
 

@@ -70,14 +70,27 @@ def test_before_anything_ran(reprise, tmp_path, without_shipped_tables):
     assert code == 0 and "nothing was computed yet" in text
 
 
-def test_results_without_the_metadata_of_snakemake_are_not_trusted_in_silence(space, reprise):
+def test_without_the_metadata_of_snakemake_the_records_beside_the_outputs_are_used(space, reprise):
     for file in (space.folder / ".snakemake/metadata").iterdir():
         file.unlink()
+    _, text = reprise(space, "explain", TARGET)
+    assert re.search(r"no metadata of \d+ jobs; by their own records, their outputs were made as the config", text)
     space.config["experiments"]["sift_tiny"]["asmk"]["query_assignments"] = 10
     space.write_config()
     for command in (["explain", TARGET], ["status"]):
         _, text = reprise(space, *command)
-        assert re.search(r"WARNING: the outputs of \d+ jobs exist without Snakemake's metadata", text)
+        assert "WARNING: Snakemake would keep files that were made otherwise" in text
+        assert "rankings/sift_tiny/landmarks.h5: query assignments 5 -> 10" in text
+    for record in (space.folder / "results/codebooks").glob("*.job.json"):
+        record.unlink()
+    _, text = reprise(space, "explain", TARGET)
+    assert "WARNING: the outputs of 2 jobs exist without Snakemake's metadata (.snakemake/metadata) and" in text
+
+
+def test_outputs_are_said_to_exist_only_where_they_do(space, reprise):
+    assert "nothing to do; the outputs of all " in reprise(space, "explain", TARGET)[1]
+    (space.folder / "results/codebooks/sift_tiny.h5").unlink()
+    assert re.search(r"the outputs of (\d+) of \d+ jobs exist, and the others", reprise(space, "explain", TARGET)[1])
 
 
 def test_an_unknown_target_gets_the_nearest_one(space, reprise):

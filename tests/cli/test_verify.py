@@ -79,3 +79,35 @@ def test_code_of_a_commit_that_is_unknown_here(space, reprise):
 def test_no_table_of_this_name(space, reprise):
     code, text = reprise(space, "verify", "results/other.csv")
     assert code == 1 and text.startswith("reprise: results/other.provenance.json: does not exist")
+
+
+def test_from_any_folder(space, reprise):
+    code, text = reprise(space, "verify", "../tiny.csv", configfile=False, folder="results/codebooks")
+    assert code == 0 and "all are as recorded" in text and "no Snakefile" not in text
+
+
+def test_a_table_whose_labels_are_not_what_its_files_were_made_with(space, reprise):
+    """As hooks that were turned off leave it: the table says what the configuration says, its ranking does not."""
+    record = space.folder / "results/rankings/sift_tiny/landmarks.h5.job.json"
+    content = json.loads(record.read_text())
+    content["recipe"]["parameters"]["alpha"] = 7.0
+    record.write_text(json.dumps(content))
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1
+    assert "made with other settings: results/rankings/sift_tiny/landmarks.h5: alpha 7.0 -> 3.0" in text
+    space.config["tables"]["tiny"]["title"] = "Another"
+    space.write_config()
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 0 and "the configuration gives this table other settings by now" in text
+
+
+def test_a_job_that_read_another_version_than_was_recorded(space, reprise):
+    path = space.folder / PROVENANCE
+    provenance = json.loads(path.read_text())
+    index = "results/indexes/sift_tiny/landmarks"
+    for job in provenance["jobs"].values():
+        if index in job["inputs"]:
+            job["inputs"][index] = "0" * 64
+    path.write_text(json.dumps(provenance))
+    code, text = reprise(space, "verify", TARGET)
+    assert code == 1 and f"was made of another {index} (sha256 000000000000, recorded " in text

@@ -72,6 +72,12 @@ def test_csv_has_a_line_per_number():
     assert lines[2]["measured"] == ""
 
 
+def test_the_tolerance_may_differ_from_protocol_to_protocol():
+    wide = {**PUBLISHED, "tolerance": {"map": {"easy": 0.1, "medium": 0.2}, "source": "a study"}}
+    assert (cells(wide)[1].tolerance, cells(wide)[1].verdict) == (0.2, "differs")
+    assert "Tolerance easy 0.1, medium 0.2: a study" in table_notes(wide, False)
+
+
 def test_on_the_miniature_nothing_is_comparable():
     assert {cell.verdict for cell in cells(miniature=True, protocols=["easy", "medium"])} == {"not comparable"}
 

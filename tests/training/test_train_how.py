@@ -46,6 +46,11 @@ def test_checkpoints_load_in_the_published_layout(trained):
         assert "scheduler" not in content
         assert sorted(content["scores"]["train"]) == list(range(1, epoch + 1))
         assert content["best_score"] == content["scores"]["validation"][2]
+        assert content["threads"] == torch.get_num_threads()
+        runtime = content["net_params"]["runtime"]
+        validation = TrainingSettings.read(SETTINGS, "settings").validation
+        assert runtime["image_size"] == SETTINGS["image_size"] != 1024
+        assert (runtime["features_num"], runtime["scales"]) == (validation.num_features, validation.scales)
 
 
 def test_only_the_trunk_learns_and_statistics_stay(trained, initial):

@@ -5,7 +5,10 @@ import json
 import h5py
 import numpy as np
 import pytest
+import torch
 from workspace import TARGET, Workspace
+
+from reprise.untrusted.checkpoints import load_checkpoint
 
 pytestmark = pytest.mark.workflow
 
@@ -14,12 +17,18 @@ EXPERIMENTS = ("sift_tiny", "how_tiny")
 
 @pytest.fixture(scope="module")
 def again(tmp_path_factory):
-    """A run of its own, with one thread where the finished workspace had two; a training has two in both."""
+    """A run of its own, on one core where the finished workspace had two."""
     space = Workspace(tmp_path_factory.mktemp("again") / "workspace")
-    space.snakemake(
-        "--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ("train_codebook", "build_index", "search"))
-    )
+    space.snakemake("--cores", "1")
     return space.folder
+
+
+def test_a_trained_network_is_equal_to_the_bit(again, finished):
+    path = "results/models/how_tiny/best.pth"
+    first, second = (load_checkpoint(folder / path) for folder in (again, finished.pristine))
+    assert first["threads"] == second["threads"] == 2
+    for name, tensor in first["state_dict"].items():
+        assert torch.equal(tensor, second["state_dict"][name]), name
 
 
 def test_the_table_is_the_same_to_the_byte(again, finished):

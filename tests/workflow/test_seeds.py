@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from reprise.pipeline.seeds import study, with_seed_study
+from reprise.pipeline.seeds import study, with_codebook_seeds
 from reprise.reporting.evaluations import read_evaluation
 
 pytestmark = pytest.mark.workflow
@@ -20,7 +20,7 @@ def test_names_of_a_study():
     }
     assert study(config, "a") == {1: "a", 2: "a.seed2"}
     assert study(config, "global") == {}
-    wider = with_seed_study(config)
+    wider = with_codebook_seeds(config)
     assert wider["codebooks"]["words.seed2"] == {"seed": 2, "size": 8}
     assert wider["experiments"]["a.seed2"] == {"codebook": "words.seed2", "extractor": "e"}
     assert set(wider["codebooks"]) == {"words", "words.seed2"}
@@ -47,3 +47,17 @@ def test_a_study_takes_the_features_and_the_run_that_exist(copied):
         mean = sum(entry[protocol] for entry in values.values()) / 2
         assert float(cell["mean"]) == pytest.approx(mean, abs=0.005)
         assert cell["seeds"] == "2"
+
+
+def test_trainings_of_a_study_make_all_that_is_made_with_them_anew(copied):
+    copied.config["training_seed_study"] = [0, 7]  # 0 is the seed of the configuration
+    copied.config["tables"]["tiny"]["experiments"] = ["how_tiny"]
+    copied.config["seed_study"] = [copied.config["codebooks"]["how_tiny"]["seed"], 99]
+    copied.write_config()
+    planned = copied.planned(targets=[STUDY])
+    assert planned["train_how"] == 1 and planned["train_codebook"] == 2 and planned["evaluate"] == 2
+    copied.run(targets=[STUDY])
+    with (copied.folder / STUDY).open() as file:
+        cells = list(csv.DictReader(file))
+    assert {(cell["seeds_of"], cell["seeds"]) for cell in cells} == {("codebook", "2"), ("training", "2")}
+    assert all(float(cell["standard_deviation"]) > 0 for cell in cells if cell["seeds_of"] == "training")

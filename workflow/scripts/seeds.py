@@ -1,4 +1,4 @@
-"""Collects the evaluations of a table with several codebook seeds."""
+"""Collects the evaluations of a table with several seeds."""
 
 from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluations

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from reprise.cli.causes import changed_files, recipe_change
 from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
-from reprise.cli.history import record_file
 from reprise.cli.words import counted, jobs_in_words, listed
+from reprise.pipeline.records import load_record, record_file
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
@@ -93,7 +93,7 @@ def _stamp(change: Accepted, reason: str) -> None:
         "files": change.files,
     }
     for path in {file for output in change.job.outputs if (file := record_file(output)) is not None}:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = load_record(path)
         record["accepted"] = [*record.get("accepted", []), entry]
         write_text(path, json.dumps(record, indent=1, sort_keys=True) + "\n")
     for output in change.job.outputs:

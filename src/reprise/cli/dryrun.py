@@ -57,6 +57,8 @@ class Job:
         threads: number of threads
         reason: Snakemake's reason to run it
         resources: resource -> value
+        recipe: what the result depends on, as JSON; None of a job without one
+        without_metadata: whether Snakemake has no record of how the outputs were made, and takes them for current
     """
 
     rule: str
@@ -67,6 +69,8 @@ class Job:
     threads: int
     reason: Reason
     resources: dict[str, int | str] = field(repr=False)
+    recipe: str | None = field(default=None, repr=False)
+    without_metadata: bool = False
 
     def __hash__(self) -> int:
         return hash((self.rule, *self.outputs))
@@ -81,16 +85,18 @@ class DryRun:
         every: all that lead to the targets, whether they would run or not, in such an order, too
         output: the output folder of the configuration
         data: the data folder of the configuration
-        unknown_state: number of jobs whose outputs exist without Snakemake's record of how they were made
-        unknown_rules: the rules of those jobs
     """
 
     jobs: list[Job]
     every: list[Job]
     output: str
     data: str
-    unknown_state: int
-    unknown_rules: list[str]
+
+    @property
+    def kept(self) -> list[Job]:
+        """The jobs that would not run, because their outputs are taken for current."""
+        running = set(self.jobs)
+        return [job for job in self.every if job not in running]
 
 
 class Snakemake:
@@ -99,43 +105,38 @@ class Snakemake:
     Args:
         configfiles: overlays
         cores: number of cores that a run would use
+        config: settings of the command line, as key=value
     """
 
-    def __init__(self, configfiles: Sequence[str], cores: int):
+    def __init__(self, configfiles: Sequence[str], cores: int, config: Sequence[str] = ()):
         if not Path("Snakefile").is_file():
             raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
         for file in configfiles:
             if not Path(file).is_file():
                 raise DataError(f"{file}: this configuration file does not exist; check the name after --configfile")
         self._configfiles = list(configfiles)
+        self._config = list(config)
         self.cores = cores
 
     def plan(self, targets: Iterable[str]) -> DryRun:
         """Make a dry run for ``targets``."""
         plan = self._run([], [*targets, TARGETS])
         folders = next(job["resources"] for job in plan["jobs"] if job["rule"] == TARGETS)
-        unknown = plan["without_metadata"]
-        return DryRun(
-            _jobs(plan["jobs"]),
-            _jobs(plan["every"]),
-            str(folders["output"]),
-            str(folders["data"]),
-            len(unknown),
-            sorted(set(unknown)),
-        )
+        return DryRun(_jobs(plan["jobs"]), _jobs(plan["every"]), str(folders["output"]), str(folders["data"]))
 
     def changed(self, outputs: Iterable[str], rules: Iterable[str]) -> list[Job]:
         """List the jobs of ``rules`` that make ``outputs`` and that would run even if no other job did."""
         return _jobs(self._run(["--allowed-rules", *rules], outputs)["jobs"])
 
     def _run(self, options: list[str], targets: Iterable[str]) -> dict[str, Any]:
-        """What the plugin writes: jobs, every, and without_metadata, the rule of every job whose state is unknown."""
+        """What the plugin writes: the jobs that would run, and every job."""
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "plan.json"
             command = [
                 sys.executable, "-m", "snakemake", "-n", "--nocolor", "--quiet", "host", "progress", "rules", "reason",
                 "--cores", str(self.cores), "--logger", "plan", "--logger-plan-path", str(path), *options,
-                *(["--configfile", *self._configfiles] if self._configfiles else []), "--", *targets,
+                *(["--configfile", *self._configfiles] if self._configfiles else []),
+                *(["--config", *self._config] if self._config else []), "--", *targets,
             ]  # fmt: skip
             result = subprocess.run(
                 command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

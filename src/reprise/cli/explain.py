@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.cli.causes import own_causes
-from reprise.cli.dryrun import EVERYTHING, DryRun, Job, Snakemake
+from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
 from reprise.cli.history import Durations, all_records
+from reprise.cli.kept import existing, kept_lines
 from reprise.cli.stages import stage_folders
-from reprise.cli.words import counted, duration, jobs_in_words, noun
+from reprise.cli.words import counted, duration, jobs_in_words
 
 
 def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
@@ -21,11 +22,10 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
     """
     plan = snakemake.plan(targets)
     every = plan.every
-    lines = unknown_state(plan)
+    lines = kept_lines(plan)
     name = ", ".join("all tables" if target == EVERYTHING else target for target in targets)
     if not plan.jobs:
-        done = "would run, but not everything is known to be current" if lines else "to do"
-        return "\n".join([f"{name}: nothing {done}; the outputs of all {counted(len(every), 'job')} exist.", *lines])
+        return "\n".join([f"{name}: nothing {'would run' if lines else 'to do'}; {existing(every)}.", *lines])
     causes = all_causes(snakemake, plan.jobs, scripts)
     records = list(all_records(stage_folders(every, plan), every).values())
     first = f"{name}: {counted(len(plan.jobs), 'job')} of {len(every):,} would run"
@@ -35,20 +35,6 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
         [f"{first}.", *_by_cause(plan.jobs, causes), *_untouched(plan.jobs, every),
          _time(plan.jobs, Durations(records), snakemake.cores), *lines]
     )  # fmt: skip
-
-
-def unknown_state(plan: DryRun) -> list[str]:
-    """Warn where Snakemake has no records, so that it considers any existing output current."""
-    if not plan.unknown_state:
-        return []
-    rules = sorted(set(plan.unknown_rules))
-    text = (
-        f"WARNING: the outputs of {counted(plan.unknown_state, 'job')} exist without Snakemake's metadata "
-        f"(.snakemake/metadata): {', '.join(noun(rule)[1] for rule in rules)}. It takes them for current whatever "
-        "settings or code made them. Bring the metadata back, or make these files again: "
-        f"snakemake --forcerun {' '.join(rules)} --cores ... <target>"
-    )
-    return [text]
 
 
 def all_causes(snakemake: Snakemake, jobs: Sequence[Job], scripts: Path) -> dict[Job, set[str]]:

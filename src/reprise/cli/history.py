@@ -1,16 +1,14 @@
 """Records that earlier runs wrote beside their outputs."""
 
-import json
 import os
 import statistics
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reprise.cli.dryrun import Job
-from reprise.pipeline.records import record_path
+from reprise.pipeline.records import load_record, record_file
 
 _RECORD = ".job.json"
-_PROVENANCE = ".provenance.json"
 
 
 def read_record(output: str) -> dict | None:
@@ -18,19 +16,8 @@ def read_record(output: str) -> dict | None:
     path = record_file(output)
     if path is None:
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = load_record(path)
     return {key: content[key] for key in content if key not in ("jobs", "downloads", "files")}
-
-
-def record_file(output: str) -> Path | None:
-    """Return the file with the record of ``output``: beside it, or the provenance of a table; None without any."""
-    beside = record_path(output)
-    if beside.is_file():
-        return beside
-    provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
-    if provenance.is_file() and output in json.loads(provenance.read_text(encoding="utf-8"))["outputs"]:
-        return provenance
-    return None
 
 
 def recorded_outputs(folders: Iterable[Path]) -> Iterator[tuple[str, dict]]:

@@ -10,6 +10,7 @@ from reprise.cli.accept import accept
 from reprise.cli.clean import clean
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
+from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
 from reprise.storage.errors import DataError
@@ -25,9 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
     except DataError as error:
         print(f"reprise: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # as of `reprise status | head`; nobody reads on, and Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -35,9 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reprise", description="What a run would do, what exists, whether it is intact, and what may go."
     )
-    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | accept | clean")
+    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | accept | redate | clean")
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
+    project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
 
     command = commands.add_parser("explain", parents=[project], help="what would run, why, and for how long")
@@ -47,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", parents=[project], help="what exists, since when, and how much of it")
     command.set_defaults(command=_status)
 
-    command = commands.add_parser("verify", help="hash everything that led to a table, and name what differs")
+    command = commands.add_parser(
+        "verify", parents=[project], help="hash everything that led to a table, and name what differs"
+    )
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.set_defaults(command=_verify)
 
@@ -55,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("targets", nargs="*", metavar="TARGET", help="with all that leads to it; default: all tables")
     command.add_argument("--reason", required=True, help="why the edit changes no number; it stands in the provenance")
     command.set_defaults(command=_accept)
+
+    command = commands.add_parser("redate", parents=[project], help="after a copy, give files their times back")
+    command.set_defaults(command=_redate)
 
     command = commands.add_parser("clean", parents=[project], help="remove intermediates that no table needs")
     command.add_argument("--unused", action="store_true", required=True, help="what no configured table needs")
@@ -65,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _snakemake(options: argparse.Namespace) -> Snakemake:
-    return Snakemake(options.configfile, options.cores)
+    return Snakemake(options.configfile, options.cores, options.config)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -79,13 +91,18 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    text, intact = verify(options.target)
+    text, intact = verify(options.target, options.configfile, options.cores, options.config)
     print(text)
     return 0 if intact else 1
 
 
 def _accept(options: argparse.Namespace) -> int:
     print(accept(_snakemake(options), options.targets, options.reason, _SCRIPTS))
+    return 0
+
+
+def _redate(options: argparse.Namespace) -> int:
+    print(redate(_snakemake(options)))
     return 0
 
 

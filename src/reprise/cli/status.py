@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
-from reprise.cli.explain import unknown_state
 from reprise.cli.history import all_records
+from reprise.cli.kept import kept_lines
 from reprise.cli.stages import stage_folders
 from reprise.cli.words import counted, duration, listed, noun, size
 
@@ -64,7 +64,7 @@ def status(snakemake: Snakemake) -> str:
     lines = _aligned([_COLUMNS, *rows, _row("all", total, len(plan.jobs))])
     lines += ["", f"{plan.data}: {_data(Path(plan.data))}"]
     lines += _leftovers([*folders, Path(plan.output)])
-    return "\n".join([*lines, *unknown_state(plan)])
+    return "\n".join([*lines, *kept_lines(plan)])
 
 
 def disk(path: Path) -> int:

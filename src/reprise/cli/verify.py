@@ -1,13 +1,16 @@
 """``reprise verify``: check that every file that led to a table is what it was when the table was made."""
 
+import contextlib
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import read_record
 from reprise.cli.words import counted, size
-from reprise.pipeline.records import content_hash, files_of
+from reprise.pipeline.kept import made_otherwise
+from reprise.pipeline.records import content_hash, files_of, load_record
 from reprise.storage.errors import DataError
 
 _SUFFIX = ".provenance.json"
@@ -15,11 +18,16 @@ _SUFFIX = ".provenance.json"
 _NOT_KEPT = "_passing_"
 
 
-def verify(target: str) -> tuple[str, bool]:
-    """Hash every file that led to a table again.
+def verify(
+    target: str, configfiles: Sequence[str] = (), cores: int = 1, config: Sequence[str] = ()
+) -> tuple[str, bool]:
+    """Hash every file that led to a table again, and compare what each job read, and was set to, with what there is.
 
     Args:
-        target: the table, as results/table2.csv, with its provenance beside it
+        target: the table, as results/table2.csv, with its provenance beside it; from any folder
+        configfiles: overlays of its configuration
+        cores: number of cores that a run would use
+        config: settings of the command line, as key=value
 
     Returns:
         the result in words, and whether nothing differs
@@ -28,27 +36,29 @@ def verify(target: str) -> tuple[str, bool]:
         DataError: a table without provenance
     """
     path = _provenance(target)
-    try:
-        provenance = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: not valid JSON ({error}); delete it and run the table again") from error
-    expected = dict(_expected(provenance))
-    found = {file: content_hash(file) for file in expected if Path(file).exists()}
-    dropped = [file for file in expected if file not in found and _NOT_KEPT in _rule(provenance, file)]
-    differing = [
-        text
-        for file, recorded in expected.items()
-        if file not in dropped and (text := _compare(file, recorded, found.get(file)))
-    ]
-    differing += [*_images(provenance), *_own_images(provenance), *_foreign_commits(provenance)]
-    total = sum(inner.stat().st_size for file in found for inner in files_of(file))
+    provenance = load_record(path)
+    overlays = [str(Path(file).resolve()) for file in configfiles]
+    with contextlib.chdir(_project(path, provenance)):
+        expected = dict(_expected(provenance))
+        found = {file: content_hash(file) for file in expected if Path(file).exists()}
+        dropped = [file for file in expected if file not in found and _NOT_KEPT in _rule(provenance, file)]
+        differing = [
+            text
+            for file, recorded in expected.items()
+            if file not in dropped and (text := _compare(file, recorded, found.get(file)))
+        ]
+        differing += [*_links(provenance), *_images(provenance), *_own_images(provenance)]
+        differing += _foreign_commits(provenance)
+        labels, remark = _labels(provenance, overlays, cores, config)
+        differing += labels
+        total = sum(inner.stat().st_size for file in found for inner in files_of(file))
     first = f"{target}: {counted(len(found), 'file or folder', 'files and folders')}, {size(total)}, hashed again"
     if dropped:
         first += f" ({len(dropped):,} were not kept)"
     if not differing:
-        return f"{first}; all are as recorded.", True
+        return "\n".join([f"{first}; all are as recorded.", *remark]), True
     lines = [f"{first}; {counted(len(differing), 'difference')}:", *(f"  {text}" for text in differing)]
-    return "\n".join(lines), False
+    return "\n".join([*lines, *remark]), False
 
 
 def _provenance(target: str) -> Path:
@@ -56,6 +66,47 @@ def _provenance(target: str) -> Path:
     if not path.is_file():
         raise DataError(f"{path}: does not exist; name a table that was made, such as results/table2.csv")
     return path
+
+
+def _project(path: Path, provenance: Mapping) -> Path:
+    """Find the folder that the paths of a provenance start from, by where the table lies."""
+    folder = path.resolve().parent
+    for output in map(PurePath, provenance["outputs"]):
+        parents = output.parent.parts
+        if not output.is_absolute() and folder.parts[len(folder.parts) - len(parents) :] == parents:
+            return folder.joinpath(*[".."] * len(parents)).resolve()
+    return Path.cwd()
+
+
+def _links(provenance: Mapping) -> Iterator[str]:
+    """Iterate over inputs that were not, when their job read them, what the job before had written."""
+    jobs = provenance["jobs"]
+    readers = [*((file, job["inputs"]) for file, job in jobs.items()), ("the table", provenance["inputs"])]
+    for reader, inputs in readers:
+        for file, read in inputs.items():
+            written = jobs[file]["outputs"].get(file, {}).get("sha256", read) if file in jobs else read
+            if written != read:
+                yield f"{reader}: was made of another {file} (sha256 {read[:12]}, recorded {written[:12]})"
+
+
+def _labels(
+    provenance: Mapping, configfiles: Sequence[str], cores: int, config: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Compare the settings that each job ran with, and those of the configuration, which the table is labelled with.
+
+    Returns:
+        the differences, and a remark where the configuration is no longer that of the table
+    """
+    table = next(iter(provenance["outputs"]))
+    try:
+        jobs = Snakemake(configfiles, cores, config).plan([table]).every
+    except DataError as error:
+        return [], [f"Its labels were not compared with the configuration. {error}"]
+    recipe = next((job.recipe for job in jobs if table in job.outputs), None)
+    if recipe is None or json.loads(recipe)["parameters"] != provenance["recipe"]["parameters"]:
+        return [], ["Its labels were not compared: the configuration gives this table other settings by now."]
+    others = [(job.outputs, job.recipe) for job in jobs if job.recipe and table not in job.outputs]
+    return [f"made with other settings: {text}" for text in made_otherwise(others, compare_code=False)], []
 
 
 def _expected(provenance: Mapping) -> Iterator[tuple[str, str]]:
@@ -97,7 +148,7 @@ def _images(provenance: Mapping) -> Iterator[str]:
 
 
 def _own_images(provenance: Mapping) -> Iterator[str]:
-    """Images of one's own whose size or time is another than when a job read them."""
+    """Iterate over images of one's own that are not what a job read; those of the same size and time are not hashed."""
     for file in provenance["jobs"]:
         record = read_record(file) or {}
         for path, state in record.get("images", {}).items():
@@ -105,8 +156,9 @@ def _own_images(provenance: Mapping) -> Iterator[str]:
                 yield f"missing: {path}"
             else:
                 found = Path(path).stat()
-                if [found.st_size, found.st_mtime_ns] != state:
-                    yield f"changed: {path} ({found.st_size} bytes, recorded {state[0]}; or another time)"
+                size_then, modified, *hashes = state  # earlier records have none
+                if (found.st_size, found.st_mtime_ns) != (size_then, modified) and content_hash(path) not in hashes:
+                    yield f"changed: {path} ({found.st_size} bytes, recorded {size_then})"
 
 
 def _foreign_commits(provenance: Mapping) -> Iterator[str]:

@@ -15,7 +15,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.tensors import IMAGENET
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
-from reprise.networks.how_settings import SCALES, MeanStd, Settings
+from reprise.networks.how_settings import SCALES, MeanStd, Runtime, Settings
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
 from reprise.storage.errors import DataError
 
@@ -82,22 +82,29 @@ class HOW(nn.Module):
         return network
 
     def save_checkpoint(
-        self, path: str | os.PathLike, *, epoch: int = 0, training: Mapping[str, Any] | None = None
+        self,
+        path: str | os.PathLike,
+        *,
+        epoch: int = 0,
+        training: Mapping[str, Any] | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         """Write the network atomically, in the published format "how/2020".
 
         Args:
             path: the file to write
             epoch: the number of epochs that the network was trained
-            training: entries that the training needs in order to continue, under the published keys optimizer,
-                scheduler, best_score and scores
+            training: entries of the training, under the published keys optimizer, scheduler, best_score and scores, and
+                threads, the number that it was computed with
+            runtime: how it was used to choose its best epoch; None for the published settings
 
         Raises:
             DataError: a copy that :meth:`for_inference` made
         """
         if isinstance(self.features[1], nn.Identity):
             raise DataError("network: is a copy made by for_inference; save the network that it was made from")
-        write_checkpoint(path, self.settings, self.mean_std, self.state_dict(), epoch, training or {})
+        state, training, runtime = self.state_dict(), training or {}, runtime or Runtime()
+        write_checkpoint(path, self.settings, self.mean_std, state, epoch, training, runtime)
 
     def train(self, mode: bool = True) -> Self:
         """Set the training mode, except for batch normalisation, which stays in evaluation mode."""

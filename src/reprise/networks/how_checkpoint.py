@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from reprise.networks.how_settings import SCALES, MeanStd, Settings
+from reprise.networks.how_settings import MeanStd, Runtime, Settings
 from reprise.networks.resnet import trunk_dim, trunk_stride
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
@@ -89,6 +89,7 @@ def write_checkpoint(
     state_dict: Mapping[str, torch.Tensor],
     epoch: int,
     training: Mapping[str, Any],
+    runtime: Runtime,
 ) -> None:
     """Write a network atomically in the format "how/2020", which the published code reads as well.
 
@@ -98,14 +99,16 @@ def write_checkpoint(
         mean_std: mean and standard deviation per channel that images are normalised by
         state_dict: parameter name -> tensor
         epoch: the number of epochs that the network was trained
-        training: any of the published keys optimizer, scheduler, best_score and scores
+        training: any of the published keys optimizer, scheduler, best_score and scores, and the number of threads of
+            the processor that it was trained with
+        runtime: how it was used to choose its best epoch
 
     Raises:
         DataError: another key in ``training``
     """
     state: dict[str, Any] = {"optimizer": None, "best_score": None, "scores": {}}
     for key, value in training.items():
-        if key not in (*state, "scheduler"):
+        if key not in (*state, "scheduler", "threads"):
             raise DataError(f"training: {key!r} has no place in a {VERSION} checkpoint; leave it out")
         state[key] = value
     content = {
@@ -117,7 +120,7 @@ def write_checkpoint(
             "corercf_size": trunk_stride(settings.skip_stages),
         },
         "state_dict": {key: tensor.detach().cpu() for key, tensor in state_dict.items()},
-        "net_params": _net_params(settings, mean_std),
+        "net_params": _net_params(settings, mean_std, runtime),
         "_version": VERSION,
         **state,
     }
@@ -126,7 +129,7 @@ def write_checkpoint(
         torch.save(content, file)
 
 
-def _net_params(settings: Settings, mean_std: MeanStd) -> dict[str, Any]:
+def _net_params(settings: Settings, mean_std: MeanStd, runtime: Runtime) -> dict[str, Any]:
     return {
         "architecture": settings.backbone,
         "pretrained": True,
@@ -135,9 +138,9 @@ def _net_params(settings: Settings, mean_std: MeanStd) -> dict[str, Any]:
         "smoothing": None if settings.smoothing is None else {"kernel_size": settings.smoothing},
         "runtime": {
             "mean_std": [list(values) for values in mean_std],
-            "image_size": 1024,
-            "features_num": 1000,
-            "scales": list(SCALES),
+            "image_size": runtime.image_size,
+            "features_num": runtime.num_features,
+            "scales": list(runtime.scales),
             "training_scales": [1],
         },
     }

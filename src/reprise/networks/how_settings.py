@@ -11,6 +11,21 @@ SCALES = (2.0, 1.414, 1.0, 0.707, 0.5, 0.353, 0.25)
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """How a network was used to choose its best epoch, which its checkpoint tells; the defaults are published.
+
+    Attributes:
+        image_size: pixels of the longer side, to which larger images were shrunk
+        num_features: the strongest features of each image
+        scales: factors of the image pyramid
+    """
+
+    image_size: int = 1024
+    num_features: int = 1000
+    scales: tuple[float, ...] = SCALES
+
+
+@dataclass(frozen=True)
 class Settings:
     """The parts of a network.
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from reprise.pipeline.differences import setting_changes
-from reprise.pipeline.records import load_record, record_path
+from reprise.pipeline.records import load_record, record_file
 from reprise.storage.errors import DataError
 
 _SHOWN = 5
@@ -24,14 +24,7 @@ def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
     Raises:
         DataError: naming the files, what differs, and the remedy
     """
-    wrong = []
-    for outputs, recipe in jobs:
-        expected = json.loads(recipe)
-        for output in map(str, outputs):
-            record = record_path(output)
-            if record.is_file():
-                made = load_record(record)
-                wrong += [f"{output}: {text}" for text in _differences(made, expected)]
+    wrong = made_otherwise(jobs)
     if wrong:
         more = f"\n... and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise DataError(
@@ -41,10 +34,27 @@ def check_kept(jobs: Iterable[tuple[Iterable[str], str]]) -> None:
         )
 
 
-def _differences(record: Mapping, expected: Mapping) -> list[str]:
+def made_otherwise(jobs: Iterable[tuple[Iterable[str], str]], *, compare_code: bool = True) -> list[str]:
+    """List the files that were made otherwise than their recipes say now, each with what differs.
+
+    Args:
+        jobs: as for :func:`check_kept`
+        compare_code: whether another fingerprint of the code is a difference, too
+    """
+    found = []
+    for outputs, recipe in jobs:
+        expected = json.loads(recipe)
+        for output in map(str, outputs):
+            record = record_file(output)
+            if record is not None:
+                found += [f"{output}: {text}" for text in _differences(load_record(record), expected, compare_code)]
+    return found
+
+
+def _differences(record: Mapping, expected: Mapping, compare_code: bool) -> list[str]:
     recipe = record["recipe"]
     found = list(setting_changes(expected["stage"], recipe["parameters"], expected["parameters"]))
     known = [recipe["code"], *(entry["code"]["after"] for entry in record.get("accepted", []))]
-    if not found and expected["code"] not in known:
+    if compare_code and not found and expected["code"] not in known:
         found.append("the code of its stage has changed")
     return found

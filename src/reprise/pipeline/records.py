@@ -32,11 +32,21 @@ _PACKAGES = (
     "snakemake",
 )
 _MISSING = "not recorded"
+_PROVENANCE = ".provenance.json"
 
 
 def record_path(output: str | os.PathLike) -> Path:
     """Return the path of the record of ``output``."""
     return Path(f"{os.fspath(output)}.job.json")
+
+
+def record_file(output: str) -> Path | None:
+    """Return the file with the record of ``output``: beside it, or the provenance of a table; None without any."""
+    beside = record_path(output)
+    if beside.is_file():
+        return beside
+    provenance = Path(output if output.endswith(_PROVENANCE) else f"{os.path.splitext(output)[0]}{_PROVENANCE}")  # noqa: PTH122
+    return provenance if provenance.is_file() and output in load_record(provenance)["outputs"] else None
 
 
 def load_record(path: str | os.PathLike) -> dict[str, Any]:
@@ -64,7 +74,7 @@ def load_record(path: str | os.PathLike) -> dict[str, Any]:
 def write_records(
     rule: str, wildcards: Mapping[str, str], recipe: str, inputs: Iterable[str], outputs: Iterable[str],
     threads: int, started: float, code: Mapping[str, str] | None = None,
-    images: Mapping[str, Sequence[int]] | None = None,
+    images: Mapping[str, Sequence[int | str]] | None = None,
 ) -> None:  # fmt: skip
     """Write the record of each output of a job, at its end.
 
@@ -77,7 +87,7 @@ def write_records(
         threads: number of threads
         started: time stamp of its start, in seconds
         code: file of code -> its fingerprint
-        images: the states of the images of one's own that were read
+        images: size, time of modification and hash of the images of one's own that were read
     """
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
     if images:
@@ -140,7 +150,7 @@ def ancestry(inputs: Iterable[str]) -> dict[str, object]:
         if not record_path(path).exists():
             sources[path] = content_hash(path) if Path(path).exists() else _MISSING
             continue
-        record = json.loads(record_path(path).read_text(encoding="utf-8"))
+        record = load_record(record_path(path))
         for key in ("code", "images"):
             record.pop(key, None)
         jobs[path] = record

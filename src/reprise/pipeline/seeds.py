@@ -1,15 +1,25 @@
-"""The experiments of a seed study: those of the configuration, once per codebook seed.
+"""The experiments of a seed study: those of the configuration, once per seed of the codebook, and of trainings.
 
 They have names of their own, which no configuration can give (``how_r18_1000.seed7``), and are otherwise like any
 other, so that the rules make their codebooks, indexes and rankings without knowing of a study. Their features are those
-of the experiment.
+of the experiment, unless networks are trained anew (:mod:`reprise.pipeline.training_seeds`).
 """
 
 from collections.abc import Mapping
 
+from reprise.pipeline.spec.config import Spec
+from reprise.pipeline.training_seeds import training_study, with_training_seeds
 
-def with_seed_study(config: Mapping) -> dict:
-    """Return the checked configuration with a codebook and an experiment per seed of ``seed_study``."""
+
+def with_seed_study(spec: Spec) -> dict:
+    """Return the values of the configuration with all entries of its seed studies."""
+    own = with_codebook_seeds(spec.values())
+    retrained = with_training_seeds(spec, own["training_seed_study"]).values()
+    return {**retrained, **{key: {**retrained[key], **own[key]} for key in ("codebooks", "experiments")}}
+
+
+def with_codebook_seeds(config: Mapping) -> dict:
+    """Return the configuration with a codebook and an experiment per seed of ``seed_study``."""
     codebooks, experiments = dict(config["codebooks"]), dict(config["experiments"])
     for name, entry in config["codebooks"].items():
         codebooks |= {seeded(config, name, seed): {**entry, "seed": seed} for seed in config["seed_study"]}
@@ -19,8 +29,17 @@ def with_seed_study(config: Mapping) -> dict:
     return {**config, "codebooks": codebooks, "experiments": experiments}
 
 
+def studies(config: Mapping, experiment: str) -> dict[str, list[str]]:
+    """Return what seeds are of (codebook, training) -> the experiments that differ in them alone."""
+    found = {
+        "codebook": study(config, experiment),
+        "training": training_study(config, experiment, config["training_seed_study"]),
+    }
+    return {seeds_of: list(experiments.values()) for seeds_of, experiments in found.items() if experiments}
+
+
 def study(config: Mapping, experiment: str) -> dict[int, str]:
-    """Return seed -> the experiment with that seed; empty for an experiment that has no codebook."""
+    """Return codebook seed -> the experiment with it; empty for an experiment that has no codebook."""
     codebook = config["experiments"][experiment].get("codebook")
     if codebook is None:
         return {}

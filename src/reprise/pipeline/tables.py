@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reprise.pipeline.comparability import deviations
-from reprise.pipeline.seeds import study
+from reprise.pipeline.seeds import studies
 
 
 def measured(config: Mapping, table: str) -> list[str]:
@@ -37,11 +37,12 @@ def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
 
 
 def seed_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
-    """List the same rows with the experiments of the seed study of each; without those that have none."""
-    rows = [
-        {**row, "experiments": list(study(config, row["experiment"]).values())} for row in table_rows(config, table)
+    """List the same rows with the experiments of each seed study, and what their seeds are of."""
+    return [
+        {**row, "seeds_of": seeds_of, "experiments": experiments}
+        for row in table_rows(config, table)
+        for seeds_of, experiments in studies(config, row["experiment"]).items()
     ]
-    return [row for row in rows if row["experiments"]]
 
 
 def published_numbers(config: Mapping, published: Mapping, table: str) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ class Trainings:
         self._describe = Descriptions(config, paths)
 
     def described(self, training: str) -> Description:
-        """The settings of a training without its type, and in place of every name what it stands for.
+        """The settings of a training without its type and threads, and in place of every name what it stands for.
 
         For a dataset that is its description; for a source or a checkpoint its file; for an extractor the files of its
         features of the dataset that stands beside it, by split; for neighbours their file for this dataset.
@@ -33,7 +33,7 @@ class Trainings:
             for key in keys[:-1]:
                 place = place[key]
             place[keys[-1]] = self._stands_for(section, name, dataset)
-        del description["type"]
+        del description["type"], description["threads"]
         return description
 
     def inputs(self, training: str) -> list[str]:

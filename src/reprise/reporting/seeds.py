@@ -1,4 +1,4 @@
-"""Seed studies: how much results vary with the seed of the codebook, and the tolerance of a comparison."""
+"""Seed studies: how much results vary with the seeds of codebooks and trainings, and the tolerance of a comparison."""
 
 import csv
 import io
@@ -14,11 +14,13 @@ from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
 COLUMNS = (
-    "method", "n", "dataset", "protocol", "seeds", "mean", "standard_deviation", "tolerance", "minimum", "maximum",
+    "method", "n", "dataset", "protocol", "seeds_of", "seeds", "mean", "standard_deviation", "tolerance", "minimum",
+    "maximum",
 )  # fmt: skip
 # A published and a measured number are two draws: the standard deviation of their difference is sqrt(2) times that of
 # one, and three of those hold all but 0.3 % of differences.
 DEVIATIONS = 3.0
+_KEYS = {"codebook": "seed_study", "training": "training_seed_study"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class SeedCell:
         dataset: its name
         metric: such as "mAP"
         group: such as "medium"
+        seeds_of: what was made anew with each seed: "codebook", or "training" and all that follows from it
         values: the score for each seed, in the order of the seeds, in the unit of the metric
     """
 
@@ -39,6 +42,7 @@ class SeedCell:
     dataset: str
     metric: str
     group: str
+    seeds_of: str
     values: tuple[float, ...]
 
     @property
@@ -66,26 +70,30 @@ def seed_cells(
     """Make all cells of a study, in the order of its rows, datasets and columns, without those with nothing to measure.
 
     Args:
-        rows: method, num_features and experiments (the names of the experiment with each seed) of each
+        rows: method, num_features, seeds_of and experiments (the names of the experiment with each seed) of each
         datasets: their names
         columns: the metric and the group of each
         evaluations: (experiment, dataset) -> its evaluation
 
     Raises:
-        DataError: no experiment with a codebook, or fewer than two seeds, from which no deviation follows
+        DataError: no experiment with a codebook or another training, or fewer than two seeds, from which no deviation
+            follows
     """
     if not rows:
-        raise DataError("no experiment of this table has a codebook, so that no seed can move its numbers")
+        raise DataError(
+            "no experiment of this table has a codebook, or a training in a study: no seed moves its numbers"
+        )
     cells = []
     for row in rows:
         if len(row["experiments"]) < 2:
-            raise DataError(f"{row['method']}: a study needs two seeds or more; add some to seed_study")
+            raise DataError(f"{row['method']}: a study needs two seeds or more; add some to {_KEYS[row['seeds_of']]}")
         for dataset in datasets:
             for metric, group in columns:
                 scores = [evaluations[name, dataset].score(metric, group) for name in row["experiments"]]
                 values = tuple(math.nan if score is None else score.value for score in scores)
                 if not any(map(math.isnan, values)):
-                    cells.append(SeedCell(row["method"], row["num_features"], dataset, metric, group, values))
+                    start = row["method"], row["num_features"], dataset, metric, group
+                    cells.append(SeedCell(*start, row["seeds_of"], values))
     return cells
 
 
@@ -106,17 +114,25 @@ def render_csv(cells: Sequence[SeedCell]) -> str:
 
 def render_markdown(cells: Sequence[SeedCell], title: str) -> str:
     """Format the cells as a table, with the tolerance that covers all of them."""
-    lines = [f"# {title}: codebook seeds", "", f"{', '.join(_metrics(cells)).replace('mAP', 'mAP in percent')}.", ""]
+    lines = [f"# {title}: seeds", "", f"{', '.join(_metrics(cells)).replace('mAP', 'mAP in percent')}.", ""]
     body = [["---"] * len(COLUMNS), *([str(value) for value in _line(cell)] for cell in cells)]
     lines += ["| " + " | ".join(line) + " |" for line in (COLUMNS, *body)]
-    largest = max((cell.tolerance for cell in cells), default=0.0)
-    seeds = len(cells[0].values) if cells else 0
-    lines += [
-        "",
-        f"Tolerance for config/published: {math.ceil(100 * largest) / 100:.2f}, the largest of these cells.",
-        f"It is {DEVIATIONS:g} standard deviations of the difference of two runs, over {seeds} codebook seeds.",
-    ]
+    for seeds_of in dict.fromkeys(cell.seeds_of for cell in cells):
+        lines += ["", *_tolerances([cell for cell in cells if cell.seeds_of == seeds_of], seeds_of)]
     return "\n".join(lines) + "\n"
+
+
+def _tolerances(cells: Sequence[SeedCell], seeds_of: str) -> list[str]:
+    """Say which tolerance covers all cells of a group, for each of mAP."""
+    largest: dict[str, float] = {}
+    for cell in cells:
+        if cell.metric == MAIN:
+            largest[cell.group] = max(largest.get(cell.group, 0.0), cell.tolerance)
+    tolerances = ", ".join(f"{group} {math.ceil(100 * value) / 100:.2f}" for group, value in largest.items())
+    return [
+        f"Tolerance for config/published, by the seeds of each {seeds_of}: {tolerances}, the largest of these cells.",
+        f"It is {DEVIATIONS:g} standard deviations of the difference of two runs, over {len(cells[0].values)} seeds.",
+    ]
 
 
 def _metrics(cells: Sequence[SeedCell]) -> list[str]:
@@ -126,6 +142,6 @@ def _metrics(cells: Sequence[SeedCell]) -> list[str]:
 def _line(cell: SeedCell) -> list[object]:
     group = cell.group if cell.metric == MAIN else f"{cell.metric} {cell.group}"
     return [
-        cell.method, cell.num_features, cell.dataset, group, len(cell.values), f"{cell.mean:.2f}",
+        cell.method, cell.num_features, cell.dataset, group, cell.seeds_of, len(cell.values), f"{cell.mean:.2f}",
         f"{cell.standard_deviation:.3f}", f"{cell.tolerance:.2f}", f"{min(cell.values):.2f}", f"{max(cell.values):.2f}",
     ]  # fmt: skip

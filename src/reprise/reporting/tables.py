@@ -124,7 +124,7 @@ def table_cells(
                 score = evaluation.score(metric, group)
                 measured = None if score is None or math.isnan(score.value) else score.value
                 number = published_value(values.get(dataset, {}), metric, group)
-                tolerance = published_tolerance(published, metric) if number is not None else None
+                tolerance = published_tolerance(published, metric, group) if number is not None else None
                 cells.append(
                     Cell(
                         experiment, row["method"], row["num_features"], dataset, metric, group,
@@ -148,10 +148,14 @@ def published_value(values: Mapping, metric: str, group: str) -> float | None:
     return None if isinstance(found, Mapping) else found
 
 
-def published_tolerance(published: Mapping | None, metric: str) -> float | None:
-    """Return the largest difference of a metric that counts as reproduced: ``map``, or that of ``metrics``."""
+def published_tolerance(published: Mapping | None, metric: str, group: str) -> float | None:
+    """Return the largest difference of a metric that counts as reproduced: ``map``, or that of ``metrics``.
+
+    Either may be one number, or one for each group.
+    """
     tolerance = published["tolerance"] if published else {}
-    return tolerance.get("map") if metric == MAIN else tolerance.get("metrics", {}).get(metric)
+    found = tolerance.get("map") if metric == MAIN else tolerance.get("metrics", {}).get(metric)
+    return found.get(group) if isinstance(found, Mapping) else found
 
 
 def render_csv(cells: Sequence[Cell]) -> str:
@@ -201,7 +205,7 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
         notes.append("Measured on the built-in miniature: no published number compares with these.")
     if published:
         notes.append(f"Published: {published['citation']}")
-        notes.append(f"Tolerance {published['tolerance']['map']}: {' '.join(published['tolerance']['source'].split())}")
+        notes.append(_tolerance_note(published["tolerance"]))
         notes += [f"{name}: {entry['source']}" for name, entry in published["values"].items() if "source" in entry]
         if not miniature:
             notes += [
@@ -210,6 +214,13 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
                 if reasons
             ]
     return notes
+
+
+def _tolerance_note(tolerance: Mapping) -> str:
+    points = tolerance["map"]
+    if isinstance(points, Mapping):
+        points = ", ".join(f"{group} {value}" for group, value in points.items())
+    return f"Tolerance {points}: {' '.join(tolerance['source'].split())}"
 
 
 def left_out_notes(

@@ -8,9 +8,10 @@ The systems of this project have rules of their own. A module of somebody else's
 
     train(description, files, *, identity, workers)
 
-``description`` holds the settings of the entry, with files in place of names (see
-:meth:`reprise.pipeline.trainings.Trainings.described`), ``files`` is a :class:`reprise.training.loop.TrainingFiles`
-without ``last``, ``identity`` says which training a state belongs to, and ``workers`` is a number of threads.
+``description`` holds the settings of the entry but ``threads``, with which the process computes, and files in place of
+names (see :meth:`reprise.pipeline.trainings.Trainings.described`), ``files`` is a
+:class:`reprise.training.loop.TrainingFiles` without ``last``, ``identity`` says which training a state belongs to, and
+``workers`` is a number of threads that decode.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from pydantic import BeforeValidator, Field
 from reprise.storage.errors import DataError
 from reprise.storage.modules import available, load_module
 from reprise.storage.references import Refers
-from reprise.storage.settings import Settings
+from reprise.storage.settings import Count, Settings
 
 _PACKAGE, _MARK = "reprise.training", "Entry"
 
@@ -51,6 +52,11 @@ class TrainingEntry(Settings):
 
     type: str = Field(description="what is trained: a module of reprise.training, or the whole name of another one")
     dataset: Dataset = Field(description="what it learns from")
+    threads: Count = Field(
+        8,
+        description="of the processor; the last bits of sums depend on their number, and so does, in the end, the "
+        "network. Fewer --cores share them, and give the same network",
+    )
 
     def descriptor_dim(self, extractor_dim: int | None) -> int | None:
         """The dimension of the descriptors that the network takes or gives.

@@ -64,9 +64,6 @@ class LogHandler(LogHandlerBase):
             plan["jobs"] = [_described(jobs[number], dag.reason(jobs[number])) for number in self._job_ids]
             levels = (sorted(level, key=dag.jobid) for level in dag.toposorted())
             plan["every"] = [_described(job, dag.reason(job)) for level in levels for job in level]
-            plan["without_metadata"] = [
-                job.rule.name for job in dag.jobs if dag.reason(job).no_metadata and not dag.needrun(job)
-            ]
         Path(self.settings.path).write_text(json.dumps(plan), encoding="utf-8")
         super().close()
 
@@ -79,7 +76,9 @@ def _described(job: Any, reason: Any) -> dict[str, Any]:
         "outputs": list(map(str, job.output)),
         "logs": [str(file) for file in [*job.log, *([job.benchmark] if job.benchmark else [])]],
         "threads": job.threads,
+        "recipe": job.params.recipe if hasattr(job.params, "recipe") else None,
         "resources": {name: value for name, value in job.resources.items() if isinstance(value, int | str)},
+        "without_metadata": bool(reason.no_metadata),
         "reason": {
             "forced": reason.forced,
             "missing_output": sorted(map(str, reason.missing_output)),

@@ -195,12 +195,16 @@ class Shared(Settings):
     seed_study: list[Annotated[int, Field(ge=0)]] = Field(
         [1234, 1, 2, 3, 4], min_length=2, description="codebook seeds of <table>.seeds.csv"
     )
+    training_seed_study: list[Annotated[int, Field(ge=0)]] = Field(
+        [], description="seeds of trainings in <table>.seeds.csv, each of which trains networks anew; empty for none"
+    )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
 
     @model_validator(mode="before")
     @classmethod
     def _seeds_differ(cls, content: Any) -> Any:
-        seeds = content.get("seed_study", [])
-        if isinstance(seeds, list) and len(set(map(str, seeds))) < len(seeds):
-            raise ValueError("seed_study: a seed is listed twice; remove the repetition")
+        for key in ("seed_study", "training_seed_study"):
+            seeds = content.get(key, [])
+            if isinstance(seeds, list) and len(set(map(str, seeds))) < len(seeds):
+                raise ValueError(f"{key}: a seed is listed twice; remove the repetition")
         return content

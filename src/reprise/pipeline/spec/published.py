@@ -17,10 +17,13 @@ Part = Literal[
 ]  # fmt: skip
 
 
+Points = Annotated[float, Field(gt=0)]
+
+
 class Tolerance(Settings):
     """The largest difference that still counts as reproduced."""
 
-    map: float = Field(gt=0, description="points of mAP")
+    map: Points | dict[Group, Points] = Field(description="points of mAP: of all groups, or of each")
     source: str = Field(description="where it is from")
 
 

@@ -131,8 +131,13 @@ class AmesTraining(System):
         self._optimizer.load_state_dict(state["optimizer"])
 
     def save(self, path: str | os.PathLike, history: Rows) -> None:
-        """Write {state, optim, epoch}, as published."""
-        self.network.save_checkpoint(path, epoch=len(history), optimizer=self._optimizer.state_dict())
+        """Write {state, optim, epoch}, as published, and the number of threads."""
+        self.network.save_checkpoint(
+            path,
+            epoch=len(history),
+            optimizer=self._optimizer.state_dict(),
+            training={"threads": torch.get_num_threads()},
+        )
 
     def train(self, epoch: int) -> Row:
         """One pass over the anchors; the learning rate falls at every step, and that after the last one is told."""

@@ -12,12 +12,13 @@ from reprise.datasets.images import Dataset
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.networks.devices import best_device
 from reprise.networks.how import HOW
+from reprise.networks.how_settings import Runtime
 from reprise.storage.errors import DataError
 from reprise.training.curves import Row, Rows
 from reprise.training.how.epochs import Trainer, parameter_groups
 from reprise.training.how.images import check_files
 from reprise.training.how.initialisation import initial_network
-from reprise.training.how.settings import TrainingSettings
+from reprise.training.how.settings import TrainingSettings, ValidationSettings
 from reprise.training.how.validation import validate
 from reprise.training.loop import System, TrainingFiles, run_training
 from reprise.training.selection import Criterion, best_epoch
@@ -159,9 +160,15 @@ class HowTraining(System):
         training["scores"] = {
             name: {row["epoch"]: row[key] for row in history if row[key] is not None} for name, key in scores.items()
         }
+        training["threads"] = torch.get_num_threads()
         if not history:
             training["scheduler"] = self._scheduler.state_dict()
-        self._network.save_checkpoint(path, epoch=len(history), training=training)
+        self._network.save_checkpoint(path, epoch=len(history), training=training, runtime=self._runtime())
+
+    def _runtime(self) -> Runtime:
+        """How images are searched at a validation, or would be by default."""
+        validation = self._settings.validation or ValidationSettings()
+        return Runtime(self._settings.image_size, validation.num_features, tuple(validation.scales))
 
     def _best_score(self, history: Rows) -> float | None:
         """The score of the best epoch, or its loss where it has none."""

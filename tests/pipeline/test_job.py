@@ -1,0 +1,48 @@
+"""How a job ends: bad input and a full disk in one sentence, any other error with its traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+from types import SimpleNamespace as S
+from reprise.pipeline.job import job
+from reprise.storage.errors import DataError
+class Outputs(list):
+    def get(self, name): return None
+snakemake = S(log=[sys.argv[1]], params=S(recipe='{"parameters": {}}'), input=[], output=Outputs(["out/a/b.h5"]))
+with job(snakemake):
+    try:
+        raise %s
+    except KeyError as error:
+        raise RuntimeError("unable to close file") from error
+"""
+
+
+def end_of_job(folder, raised):
+    log = folder / "log.txt"
+    done = subprocess.run([sys.executable, "-c", PROGRAM % raised, str(log)], cwd=folder, timeout=60)
+    return done.returncode, log.read_text()
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "OSError(28, 'No space left on device', 'b.h5')",
+        "OSError(122, 'Disk quota exceeded')",
+        "RuntimeError('write failed, errno = 28, error message = No space left on device')",
+        "KeyError('No space left on device')",
+    ],
+)
+def test_a_full_disk_is_one_sentence_with_the_folder_and_the_space(tmp_path, raised):
+    code, text = end_of_job(tmp_path, raised)
+    assert code == 1 and "Traceback" not in text
+    assert f"ERROR: {tmp_path}/out/a: the disk is full (" in text and "MB are free now). Free some space" in text
+
+
+def test_bad_input_is_its_message_and_any_other_error_keeps_its_traceback(tmp_path):
+    assert end_of_job(tmp_path, "DataError('x.h5: is damaged')") == (1, "\nERROR: x.h5: is damaged\n")
+    code, text = end_of_job(tmp_path, "OSError(13, 'Permission denied')")
+    assert code == 1 and "Traceback" in text and "disk" not in text
