@@ -89,15 +89,15 @@ def matlab_normalisation(
 
 def _spectrum(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, eigenvalues (ascending, not negative) and eigenvectors of the covariance of all rows."""
-    count, total, products = 0, 0.0, 0.0
+    count, total, products = 0, np.zeros(1), np.zeros((1, 1))
     for block in blocks:
-        values = np.asarray(block, np.float64)
-        count += len(values)
-        total = total + values.sum(axis=0)
-        products = products + values.T @ values
+        rows = np.asarray(block, np.float64)
+        count += len(rows)
+        total = total + rows.sum(axis=0)
+        products = products + rows.T @ rows
     if not count:
         raise ValueError("descriptors: there are none to learn a normalisation from")
-    mean = np.asarray(total) / count
+    mean = total / count
     values, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
     return mean, np.maximum(values, 0), vectors
 

@@ -1,7 +1,7 @@
-"""Losses on pairs of patches (Mishchuk, Mishkin, Radenovic and Matas, NIPS 2017, section 3), and what is added to them.
+"""Losses on pairs of patches (Mishchuk, Mishkin, Radenovic and Matas, NIPS 2017, section 3), and regularisation.
 
-Anchors and positives are descriptors of unit norm, row i of both of the same point. Negatives come from the batch itself:
-the positives of other rows. All constants are those of the published code.
+Anchors and positives are descriptors of unit norm, row i of both of the same point. Negatives come from the batch
+itself: the positives of other rows. All constants are those of the published code.
 """
 
 from typing import Literal, get_args
