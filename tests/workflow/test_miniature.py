@@ -4,8 +4,10 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from reprise.codebooks import Codebook
 from reprise.formats.features import open_features
 from reprise.formats.rankings import read_ranking
 from reprise.mini.releases.parts import PARTS
@@ -37,12 +39,21 @@ def test_distractors_cost_accuracy_and_memory(miniature):
             assert int(cell["index_bytes"]) > int(alone["index_bytes"]) > 0
 
 
+def test_every_number_of_features_cuts(miniature):
+    """In searches and in codebooks, so that each setting of the table acts."""
+    for extractor, n in (("how_r18", 60), ("how_r50-", 500)):
+        for file in (f"{extractor}/roxford5k", f"{extractor}/rparis6k", f"{extractor}_single/sfm120k_subset20k"):
+            with open_features(miniature.folder / f"results/mini/features/{file}/database.h5") as features:
+                assert (features.counts() > n).mean() > 0.5, (file, n)
+
+
 def test_another_number_of_features_is_another_result(miniature):
     cells = [cell for cell in rows(miniature, "table2") if cell["method"].startswith("-R50")]
-    by_number = {n: [cell["measured"] for cell in cells if cell["n"] == n] for n in ("1000", "2000")}
-    assert by_number["1000"] != by_number["2000"]
-    with open_features(miniature.folder / "results/mini/features/how_r50-/roxford5k/database.h5") as file:
-        assert file.counts().max() > 1000
+    by_number = {n: [cell["measured"] for cell in cells if cell["n"] == n] for n in ("250", "500")}
+    assert by_number["250"] != by_number["500"]
+    codebooks = [miniature.folder / f"results/mini/codebooks/how_r50-_{name}.h5" for name in ("1000", "2000")]
+    first, second = (Codebook.load(path).centroids for path in codebooks)
+    assert not np.array_equal(first, second)
 
 
 def test_rootsift_is_a_good_descriptor_on_the_miniature(miniature):

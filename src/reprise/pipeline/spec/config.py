@@ -125,7 +125,8 @@ def _said_once(where: str, content: Mapping[str, Any], wrong: Mapping[str, list[
     """
     for name, lines in wrong.items():
         model = like(content[name])
-        known = [line.replace(f"{where}.{model}", f"{where}.{name}", 1) for line in wrong.get(model or "", [])]
+        before = [] if model is None else wrong.get(model, [])
+        known = [line.replace(f"{where}.{model}", f"{where}.{name}", 1) for line in before]
         yield from (line for line in lines if line not in known)
 
 

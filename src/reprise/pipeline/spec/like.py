@@ -31,7 +31,7 @@ def _problems(where: str, entries: Mapping[str, Any]) -> Iterator[DataError]:
     for name in entries:
         chain = [name]
         while (model := like(entries[chain[-1]])) is not None:
-            if model not in entries:
+            if not isinstance(model, str) or model not in entries:
                 if len(chain) == 1:
                     yield unknown_name(f"{where}.{name}.{KEY}", str(model), entries)
                 break
@@ -51,7 +51,10 @@ def _resolved(name: str, entries: Mapping[str, Any]) -> Any:
     model = like(entry)
     if model is None:
         return entry
-    return merge(_resolved(model, entries), {key: value for key, value in entry.items() if key != KEY})
+    base = _resolved(model, entries)
+    # An entry that is no mapping is refused where it stands, and so is, with the same words, what is like it.
+    changes = {key: value for key, value in entry.items() if key != KEY}
+    return merge(base, changes) if isinstance(base, Mapping) else base
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

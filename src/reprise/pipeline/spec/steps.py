@@ -42,7 +42,7 @@ def _step(name: str, content: Any, rerankers: Mapping[str, RerankerSettings], wh
     if "rerank" not in content:
         raise DataError(f"{where}: key 'rerank' is missing; name an entry of rerankers")
     reranker = content["rerank"]
-    if reranker not in rerankers:
+    if not isinstance(reranker, str) or reranker not in rerankers:
         raise unknown_name(f"{where}.rerank", str(reranker), rerankers)
     scorer = load_scorer(rerankers[reranker].scorer, f"config.rerankers.{reranker}.scorer")
     return step_settings(scorer).read(content, where)
