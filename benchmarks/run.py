@@ -31,6 +31,7 @@ def main() -> None:
         *run("how.py", *threads, "--repeats", "2"),
         *run("extraction_ames.py", *threads, "--repeats", "2"),
         *run("ames.py", *threads, "--repeats", "2"),
+        *run("detectors.py"),
         *run("million.py", *threads, *folder, "--images", "50000", "--queries", "10"),
     ]
     print(f"{arguments.threads} threads; the best of several runs; ratio: how many times faster than the reference")

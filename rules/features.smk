@@ -31,7 +31,7 @@ extracted = set(config["extractors"]) - set(downloaded)
 
 def network_gpus(wildcards):
     """One for extractors with weights; the others have no use for it."""
-    return int(bool(paths.extractor(wildcards.extractor).checkpoints))
+    return int(any(paths.networks(wildcards.extractor).values()))
 
 
 passing = [

@@ -16,7 +16,7 @@ EXTRACTORS = available("reprise.extractors", "Extractor")
 
 
 def test_what_exists_is_found_by_looking():
-    assert set(EXTRACTORS) == {"cvnet", "dinov2", "how", "rootsift"}
+    assert set(EXTRACTORS) == {"cvnet", "detected", "dinov2", "how", "rootsift"}
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)
@@ -32,7 +32,7 @@ def test_every_setting_is_described(name):
     settings = extractor_settings(name, name)
     assert importlib.import_module(f"reprise.extractors.{name}").Extractor.Settings is settings
     assert issubclass(settings, ExtractorSettings)
-    assert set(settings.checkpoints) <= set(settings.model_fields)
+    assert {key.partition(".")[0] for key in settings.checkpoints} <= set(settings.model_fields)
     for key, field in settings.model_fields.items():
         assert field.description, f"{name}.{key} has no description"
 

@@ -236,6 +236,8 @@ def test_the_code_of_a_stage_covers_what_it_runs(stage, file):
     [
         ({"extractor": {"type": "orb"}}, ["reprise.extractors.orb"]),
         ({"extractor": {"type": "my.package:Orb"}}, ["my.package"]),
+        ({"extractor": {"type": "detected", "detector": {"type": "sift"}, "descriptor": {"type": "my.other:Patches"}}},
+         ["my.other", "reprise.detectors.sift", "reprise.extractors.detected"]),
         ({"dataset": {"layout": "list"}, "validated": {"layout": "revisited"}},
          ["reprise.datasets.list", "reprise.datasets.revisited"]),
         ({"system": "my.training"}, ["my.training"]),

@@ -48,7 +48,7 @@ LAYERS = [
     ("untrusted", "downloads"),
     ("formats",),
     ("images", "geometry", "networks", "codebooks", "asmk", "evaluation", "neighbors"),
-    ("extractors", "datasets", "mini"),
+    ("detectors", "descriptors", "extractors", "datasets", "mini"),
     ("training", "reranking", "reporting"),
     ("pipeline",),
     ("cli",),

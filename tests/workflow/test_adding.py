@@ -54,12 +54,12 @@ def added(copied, examples):
 def test_the_page_has_an_example_of_each_kind(examples):
     names = [name for name, _ in examples]
     assert {"my_package/folders.py", "my_package/orb.py", "my_package/votes.py", "mine.yaml"} <= set(names)
-    assert "my_package/reduction.py" in names
+    assert {"my_package/reduction.py", "my_package/grid.py", "my_package/means.py"} <= set(names)
     assert any(name.startswith("src/reprise/evaluation/metrics/") for name in names)
 
 
 def test_all_tables_of_the_page_are_made(added):
-    tables = [f"results/{name}.csv" for name in ("mine", "orb", "folders", "first", "votes")]
+    tables = [f"results/{name}.csv" for name in ("mine", "orb", "grid", "folders", "first", "votes")]
     added.run(targets=[*tables, "results/evaluations/orb_alpha_2/landmarks.json"])
     rows = {table: (added.folder / table).read_text().splitlines() for table in tables}
     assert "My landmarks" in (added.folder / "results/mine.md").read_text()

@@ -2,12 +2,12 @@
 
 from reprise.datasets.reading import read_dataset
 from reprise.extractors.chunks import extract_images
-from reprise.extractors.registry import load_extractor
+from reprise.extractors.registry import has_networks, load_extractor
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     device = "cpu"
-    if "checkpoint" in parameters.extractor:  # others need no torch, whose import costs more than a small chunk
+    if has_networks(parameters.extractor):  # others need no torch, whose import costs more than a small chunk
         from reprise.networks.devices import best_device
 
         device = best_device()

@@ -26,6 +26,8 @@ class AnyExtractor(Protocol):
 
     Attributes:
         dim: dimensions D of the local descriptors
+        global_dims: optional, kind of global descriptor -> its dimension
+        affine: optional, whether its keypoints have affine shapes
     """
 
     dim: int
@@ -117,7 +119,7 @@ def extract_images(
                 writer.skip(name)
                 skipped += 1
             else:
-                writer.append(name, extractor.extract(loaded))
+                writer.append(name, _extract(extractor, name, loaded))
                 if getattr(file, "truncated", False):
                     writer.note_truncated(name)
             progress.update()
@@ -126,9 +128,22 @@ def extract_images(
             raise DataError(f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset")
 
 
+def _extract(extractor: AnyExtractor, name: str, loaded: Any) -> Any:
+    try:
+        return extractor.extract(loaded)
+    except DataError as error:
+        raise DataError(f"image '{name}': {error}") from error
+
+
 def _open_writer(
     images: ImageList, extractor: AnyExtractor, path: str | os.PathLike, attributes: Mapping[str, object]
 ) -> AbstractContextManager[Writer]:
     if isinstance(extractor, BringsWriter):
         return extractor.open_writer(path, images.names, attributes)
-    return feature_writer(path, extractor.dim, attributes, global_dims=getattr(extractor, "global_dims", None))
+    return feature_writer(
+        path,
+        extractor.dim,
+        attributes,
+        global_dims=getattr(extractor, "global_dims", None),
+        affine=getattr(extractor, "affine", False),
+    )

@@ -1,5 +1,6 @@
 """Extractors, loaded by their names in the configuration."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reprise.extractors.chunks import AnyExtractor
@@ -41,3 +42,8 @@ def extractor_settings(name: str, where: str) -> type[ExtractorSettings]:
     if ":" not in name:
         return load_named(_PACKAGE, name, "Settings", where)
     return load_named(_PACKAGE, name, "Extractor", where).Settings
+
+
+def has_networks(settings: Mapping[str, Any]) -> bool:
+    """Tell whether an extractor with these settings, its type included, has a network to run."""
+    return any(extractor_settings(settings["type"], "extractor").read(settings, "extractor").weights())

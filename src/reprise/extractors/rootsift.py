@@ -8,13 +8,10 @@ from pydantic import Field
 from reprise.extractors.base import ImageExtractor
 from reprise.extractors.settings import BoxSetting, ExtractorSettings, ImageSize
 from reprise.formats.arrays import LocalFeatures
-from reprise.geometry.conventions import from_opencv
+from reprise.geometry.conventions import from_opencv_sift
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
-
-# OpenCV doubles the image for its first octave and does not correct the quarter of a pixel by which keypoints move.
-_DOUBLING = 0.25
 
 
 class Settings(ExtractorSettings):
@@ -74,7 +71,7 @@ class Extractor(ImageExtractor):
         if not found:
             return LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, self.dim), 0, (0, 2), 0)))
         scores = np.array([keypoint.response for keypoint in found], np.float32)
-        places = from_opencv(np.array([keypoint.pt for keypoint in found]) - _DOUBLING)
+        places = from_opencv_sift(np.array([keypoint.pt for keypoint in found]))
         keypoints = loaded.to_original(places)
         diameters = np.array([keypoint.size for keypoint in found]) * max(loaded.pixel_size)
         if loaded.box is None:

@@ -1,8 +1,8 @@
 """Settings that all extractors have in common."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
@@ -35,7 +35,8 @@ class ExtractorSettings(Settings):
     """The entry of an extractor.
 
     Attributes:
-        checkpoints: keys that name the weights of networks
+        checkpoints: keys that name the weights of networks; of a part of the settings, which may have none, with the
+            key of the part: ``descriptor.checkpoint``
         layout: how its features are stored: ``ragged``, or ``dense`` as the AMES authors publish theirs
     """
 
@@ -46,7 +47,16 @@ class ExtractorSettings(Settings):
 
     def weights(self) -> list[str | None]:
         """Return the names, or files, of its networks."""
-        return [getattr(self, key) for key in self.checkpoints]
+        return [name for _, _, name in self.networks()]
+
+    def networks(self) -> Iterator[tuple[str, str, str | None]]:
+        """Iterate over its networks: the key, the type of the settings that it belongs to, the name, or file."""
+        for key in self.checkpoints:
+            *parts, last = key.split(".")
+            settings: Any = self
+            for part in parts:
+                settings = getattr(settings, part)
+            yield key, settings.type, getattr(settings, last, None)
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of its local descriptors; None where only the files of its networks say it.
@@ -55,6 +65,10 @@ class ExtractorSettings(Settings):
             checkpoint_dims: the output dimension of each of its networks, by name; None where it is not known
         """
         return None
+
+    def described_by(self) -> tuple[str | None, ...]:
+        """Return what makes its descriptors; only those of the same may be compared."""
+        return self.type, getattr(self, "checkpoint", None)
 
     def gives(self) -> frozenset[str]:
         """What its local features have, of descriptors, scores, keypoints (in pixels of the image), scales, affine."""

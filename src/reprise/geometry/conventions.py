@@ -18,10 +18,21 @@ import numpy as np
 
 from reprise.geometry.grids import CellGrid
 
+# Half of a pixel of the doubled image of OpenCV's SIFT, in pixels of the image.
+_DOUBLING = 0.25
+
 
 def from_opencv(keypoints: np.ndarray) -> np.ndarray:
     """Convert keypoints (N, 2) from OpenCV's convention to ours; the dtype is kept."""
     return np.asarray(keypoints) + 0.5
+
+
+def from_opencv_sift(keypoints: np.ndarray) -> np.ndarray:
+    """Convert keypoints (N, 2) of OpenCV's SIFT to our convention; the dtype is kept.
+
+    OpenCV doubles the image for its first octave and does not correct the quarter of a pixel by which keypoints move.
+    """
+    return from_opencv(np.asarray(keypoints) - _DOUBLING)
 
 
 def to_opencv(keypoints: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
         "experiment": {"scorer": reranker["scorer"], **step},
         "extractor": extractor,
         "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
-        "detector": config["checkpoints"].get(extractor.get("detector"), {}),
+        "detector": _detector(config, extractor),
         **_network(config, reranker.get("checkpoint")),
     }
 
@@ -77,6 +77,13 @@ def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
     entry = config["checkpoints"].get(checkpoint, {})
     trained = entry.get("origin") == "trained"
     return {"checkpoint": entry, "training": config["trainings"][entry["training"]] if trained else {}}
+
+
+def _detector(config: Mapping, extractor: Mapping) -> Mapping:
+    """The weights of the detector of dense features; other extractors have none, or settings as a detector."""
+    detector = extractor.get("detector")
+    entry: Mapping = config["checkpoints"].get(detector, {}) if isinstance(detector, str) else {}
+    return entry
 
 
 def _dataset(config: Mapping, name: str) -> dict:

@@ -1,6 +1,8 @@
 """Descriptions of datasets, extractors and networks for jobs: settings, with files in place of names."""
 
+import copy
 import functools
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,9 +71,12 @@ class Descriptions:
 
     def extractor(self, extractor: str) -> Description:
         """Return the settings of an extractor, with the files of its networks in place of their names."""
-        settings = dict(self._config["extractors"][extractor])
-        for key in self._paths.extractor(extractor).checkpoints:
-            settings[key] = self.checkpoint(settings[key])
+        settings = copy.deepcopy(dict(self._config["extractors"][extractor]))
+        for key, name in self._paths.networks(extractor).items():
+            *parts, last = key.split(".")
+            part = functools.reduce(operator.getitem, parts, settings)
+            if last in part:
+                part[last] = self.checkpoint(name)
         return settings
 
     def checkpoint(self, checkpoint: str | None) -> str | None:

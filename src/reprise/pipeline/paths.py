@@ -130,9 +130,13 @@ class Paths:
 
     def extractor_inputs(self, extractor: str) -> list[str]:
         """The files that have to exist before the networks of an extractor can be read."""
-        settings = self._config["extractors"][extractor]
-        names = (settings[key] for key in self.extractor(extractor).checkpoints)
-        return [self.checkpoint_input(name) for name in names if name]
+        return [self.checkpoint_input(name) for name in self.networks(extractor).values() if name]
+
+    def networks(self, extractor: str) -> dict[str, str | None]:
+        """The names of the networks of an extractor by their keys, those of parts joined by dots; None for none."""
+        entry = self._config["extractors"][extractor]
+        settings = self.extractor(extractor).read(entry, f"extractors.{extractor}")
+        return {key: name for key, _, name in settings.networks()}
 
     def trained(self, training: str, part: str = "best") -> str:
         """The best network of a training, or another part of its output."""

@@ -18,6 +18,9 @@ from reprise.storage.modules import module_of
 # Outputs of these stages are checked by hashes and sizes, so other code that downloads them makes nothing stale.
 _TRANSPORT = ("download", "unpack")
 
+# The packages of the parts of an extractor.
+_PARTS = {"detector": "reprise.detectors", "descriptor": "reprise.descriptors"}
+
 
 def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str:
     """Make the recipe of a job, its only param.
@@ -48,25 +51,26 @@ def _code(script: Path, modules: tuple[str, ...]) -> str:
 def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
     """List the modules that a job loads by names in its settings, which no import statement shows.
 
-    A description of a dataset has a ``layout``, at any level of the settings, and one of an extractor a ``type``; a
-    ``scorer``, ``metrics`` and the ``system`` of a training are named as such.
+    A description of a dataset has a ``layout``, at any level of the settings, and one of an extractor, or of the
+    ``detector`` and the ``descriptor`` in it, a ``type``; a ``scorer``, ``metrics`` and the ``system`` of a training
+    are named as such.
     """
     found: set[str] = set()
 
-    def look(value: object) -> None:
+    def look(value: object, package: str = "reprise.extractors") -> None:
         if not isinstance(value, Mapping):
             return
         if "layout" in value:
             found.add(module_of("reprise.datasets", value["layout"]))
         if "type" in value:
-            found.add(module_of("reprise.extractors", value["type"]))
+            found.add(module_of(package, value["type"]))
         if "system" in value:
             found.add(module_of("reprise.training", value["system"]))
         if "scorer" in value:
             found.add(scorer_module(value["scorer"]))
         found.update(map(metric_module, value.get("metrics", ())))
-        for inner in value.values():
-            look(inner)
+        for key, inner in value.items():
+            look(inner, _PARTS.get(key, "reprise.extractors"))
 
     look(parameters)
     return sorted(found)

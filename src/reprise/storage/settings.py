@@ -1,9 +1,9 @@
 """Settings that are declared once: a frozen model with defaults, bounds and descriptions, read from plain values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from reprise.storage.errors import DataError, unknown_name
@@ -15,6 +15,8 @@ else:
     ModelMetaclass = type(BaseModel)
 
 Count = Annotated[int, Field(ge=1)]
+# What the errors of settings inside of others begin with, until it is known where these are.
+_INNER = "\0"
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
@@ -57,6 +59,27 @@ class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
         return references(self)
 
 
+def of_type(load: Callable[[str, str], type[Settings]]) -> BeforeValidator:
+    """A setting that is settings itself, whose model depends on their key ``type``.
+
+    ``detector: Annotated[SerializeAsAny[DetectorSettings], of_type(detector_settings)]``
+
+    Args:
+        load: (type, what errors begin with) -> the model
+    """
+
+    def read(content: Any) -> Any:
+        if isinstance(content, Settings):
+            return content
+        if not isinstance(content, Mapping):
+            raise ValueError("expected a mapping of keys to values")
+        if "type" not in content:
+            raise ValueError("key 'type' is missing")
+        return load(str(content["type"]), f"{_INNER}.type").read(content, _INNER)
+
+    return BeforeValidator(read)
+
+
 def _unfit(model: type, content: Mapping[str, Any], error: ValidationError, where: str) -> DataError:
     """The error that lists all that is wrong, a line each."""
     lines = (_explain(model, content, problem, where) for problem in error.errors(include_url=False))
@@ -73,6 +96,8 @@ def _explain(model: type[BaseModel], content: Mapping[str, Any], problem: ErrorD
     if problem["type"] == "missing":
         return f"{place}: key '{last}' is missing"
     text = problem["msg"].removeprefix("Value error, ")
+    if text.startswith(_INNER):
+        return text.replace(_INNER, place)
     if problem["type"] == "value_error":
         # The message of a validator of several keys begins with a key, if it concerns one key.
         return f"{place}.{text}" if _begins_with_a_key(text, _fields(model, keys)) else f"{place}: {text}"

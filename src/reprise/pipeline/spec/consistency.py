@@ -124,8 +124,7 @@ def _systems(entries: Entries) -> Iterator[DataError]:
 def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
-        for key in ("checkpoint", "detector"):
-            yield f"extractors.{name}.{key}", getattr(entry, key, None), entry.type
+        yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
@@ -141,7 +140,7 @@ def _networks(entries: Entries) -> Iterator[DataError]:
         if codebook is None:
             continue
         pair = [entries["extractors"].get(key) for key in (entry.extractor, codebook.extractor)]
-        networks = {(each.type, getattr(each, "checkpoint", None)) for each in pair if each is not None}
+        networks = {each.described_by() for each in pair if each is not None}
         if len(networks) > 1:
             yield DataError(
                 f"config.experiments.{name}.codebook: '{entry.codebook}' was trained on features of another network "

@@ -1,0 +1,50 @@
+"""Descriptors, loaded by their names in the configuration."""
+
+from typing import Any
+
+from reprise.descriptors.base import DescriptorSettings, KeypointDescriptor
+from reprise.storage.modules import load_named
+
+_PACKAGE = "reprise.descriptors"
+
+
+def load_descriptor(name: str, *, device: str = "cpu", **settings: Any) -> KeypointDescriptor:
+    """Load a descriptor; only its own module is imported.
+
+    Args:
+        name: a module of this package, such as ``rootsift``, or ``package.module:Class`` of a plug-in
+        device: where its network runs, such as ``cpu`` or ``cuda``
+        settings: keys of its ``Settings``; those that are left out have their defaults
+
+    Returns:
+        the descriptor
+
+    Raises:
+        DataError: an unknown name or setting, or an unfit value, or a checkpoint that cannot be used
+    """
+    where = f"descriptor {name}"
+    return descriptor_of(descriptor_settings(name, where).read({"type": name, **settings}, where), device)
+
+
+def descriptor_of(settings: DescriptorSettings, device: str = "cpu") -> KeypointDescriptor:
+    """Construct the descriptor of settings that were read already."""
+    return descriptor_class(settings.type)(settings, device)
+
+
+def descriptor_class(name: str, where: str | None = None) -> type[KeypointDescriptor]:
+    """Return the class of a descriptor, which says its dimension and the model of its settings.
+
+    Args:
+        name: as for :func:`load_descriptor`
+        where: what errors begin with
+
+    Raises:
+        DataError: an unknown name
+    """
+    found: type[KeypointDescriptor] = load_named(_PACKAGE, name, "Descriptor", where or f"descriptor {name}")
+    return found
+
+
+def descriptor_settings(name: str, where: str) -> type[DescriptorSettings]:
+    """Return the settings model of a descriptor, an attribute of its class; see :func:`descriptor_class`."""
+    return descriptor_class(name, where).Settings
