@@ -8,7 +8,7 @@ from PIL import Image
 
 from reprise.datasets.phototour import read_phototour
 from reprise.datasets.reading import load_layout, read_dataset
-from reprise.images.patch_resizing import shrink
+from reprise.images.patch_resizing import resize_patches
 from reprise.storage.errors import DataError
 
 PAIRS = "m50_100000_100000_0.txt"
@@ -42,7 +42,7 @@ def test_golden_set(arrays, folder):
 
 def test_layout_reads_shrunk_patches(arrays, folder):
     found = load_layout("phototour").load_patches({"layout": "phototour", "images": str(folder), "patches": None})
-    assert np.array_equal(found.patches, shrink(read_phototour(folder).patches))
+    assert np.array_equal(found.patches, resize_patches(read_phototour(folder).patches))
     assert found.patches.shape[1:] == (32, 32)
     with pytest.raises(DataError, match="holds patches and no images"):
         read_dataset({"layout": "phototour", "images": str(folder)})

@@ -9,7 +9,7 @@ import torch
 from reference.weights import fill_weights
 from torch.nn import functional
 
-from reprise.images.patch_resizing import shrink
+from reprise.images.patch_resizing import resize_patches
 from reprise.networks import HardNet, L2Net, TFeat, describe_patches
 from reprise.networks.kornia_patches import HardNet8, SOSNet
 from reprise.storage.errors import DataError
@@ -234,9 +234,9 @@ def test_shrinking_is_that_of_opencv():
     for size in (32, 41, 64, 65):
         patches = random.integers(0, 256, (5, size, size), dtype=np.uint8)
         expected = [cv2.resize(patch, (32, 32)) for patch in patches]
-        assert np.array_equal(shrink(patches), expected)
+        assert np.array_equal(resize_patches(patches), expected)
         assert np.array_equal(
-            shrink(patches.astype(float)), [cv2.resize(patch.astype(np.float32), (32, 32)) for patch in patches]
+            resize_patches(patches.astype(float)), [cv2.resize(patch.astype(np.float32), (32, 32)) for patch in patches]
         )
 
 
@@ -245,7 +245,7 @@ def test_describing_in_blocks():
     patches = random.integers(0, 256, (5000, 65, 65), dtype=np.uint8)[:70]
     network = filled(HardNet)
     with torch.inference_mode():
-        expected = network(torch.from_numpy(shrink(patches))[:, None])
+        expected = network(torch.from_numpy(resize_patches(patches))[:, None])
     for values in (patches, patches[:, None]):
         np.testing.assert_allclose(describe_patches(network, values, block=16), expected, rtol=0, atol=1e-5)
     assert describe_patches(network, patches[:0]).shape == (0, 128)

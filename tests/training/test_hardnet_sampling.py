@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reprise.images.patch_resizing import shrink
+from reprise.images.patch_resizing import resize_patches
 from reprise.storage.errors import DataError
 from reprise.training.hardnet import sampling
 from reprise.training.hardnet.sampling import Flips, TripletSampler, turned
@@ -28,7 +28,7 @@ def patches(arrays):
     from PIL import Image
 
     sheet = np.asarray(Image.open(io.BytesIO(arrays["sheet_png"].tobytes())).convert("L"))
-    return shrink(sheet.reshape(16, 64, 16, 64).swapaxes(1, 2).reshape(-1, 64, 64))
+    return resize_patches(sheet.reshape(16, 64, 16, 64).swapaxes(1, 2).reshape(-1, 64, 64))
 
 
 def sampler(arrays):

@@ -16,7 +16,7 @@ from pydantic import Field
 from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout
 from reprise.images.decoding import decode
-from reprise.images.patch_resizing import PATCH_SIZE, shrink
+from reprise.images.patch_resizing import PATCH_SIZE, resize_patches
 from reprise.storage.errors import DataError
 
 SIDE = 64
@@ -69,7 +69,7 @@ def read_phototour(folder: str | Path, number_of_patches: int | None = None, *, 
     Args:
         folder: of the unpacked archive
         number_of_patches: N; what follows on the last sheet only fills it. None takes as many as info.txt has lines
-        shrunk: patches of 32 x 32, in a quarter of the memory (:func:`reprise.images.patch_resizing.shrink`)
+        shrunk: patches of 32 x 32, in a quarter of the memory (:func:`reprise.images.patch_resizing.resize_patches`)
 
     Raises:
         DataError: a missing, damaged or truncated sheet or list, fewer patches than labels, points that are not
@@ -153,7 +153,7 @@ def _patches(folder: Path, count: int, shrunk: bool) -> np.ndarray:
     patches = np.empty((needed * per_sheet, side, side), np.uint8)
     for index, sheet in enumerate(sheets[:needed]):
         found = _cut(sheet)
-        patches[index * per_sheet : (index + 1) * per_sheet] = shrink(found) if shrunk else found
+        patches[index * per_sheet : (index + 1) * per_sheet] = resize_patches(found) if shrunk else found
     return patches[:count]
 
 
