@@ -45,6 +45,7 @@ include: "rules/asmk.smk"
 include: "rules/neighbors.smk"
 include: "rules/rerank.smk"
 include: "rules/training.smk"
+include: "rules/patches.smk"
 include: "rules/tables.smk"
 include: "rules/seeds.smk"
 

@@ -1,13 +1,13 @@
 """``reprise describe-patches``: the descriptors of patches that stand below each other in an image."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from reprise.datasets.hpatches import read_patch_image
-from reprise.descriptors.on_patches import PatchDescriptor
-from reprise.descriptors.registry import descriptor_class, load_descriptor
+from reprise.descriptors.registry import descriptor_class, load_patch_descriptor
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
@@ -49,7 +49,7 @@ def describe_patches(
     if output.suffix not in _FORMATS:
         raise DataError(f"{output}: the name of the output ends in {' or '.join(_FORMATS)}; give one of these")
     patches = read_patch_image(Path(image))
-    vectors = _loaded(descriptor, checkpoint, device).of_any_patches(patches)
+    vectors = _loaded(descriptor, checkpoint, device)(patches)
     with atomic_path(output) as temporary, temporary.open("wb") as file:
         if output.suffix == ".npy":
             np.save(file, vectors)
@@ -58,7 +58,7 @@ def describe_patches(
     return f"{output}: {len(vectors)} descriptors of {vectors.shape[1]} dimensions"
 
 
-def _loaded(name: str, checkpoint: str | os.PathLike | None, device: str | None) -> PatchDescriptor:
+def _loaded(name: str, checkpoint: str | os.PathLike | None, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
     needed = descriptor_class(name).Settings.checkpoints
     settings = {}
     if needed:
@@ -68,10 +68,7 @@ def _loaded(name: str, checkpoint: str | os.PathLike | None, device: str | None)
         device = device or best_device()
     elif checkpoint is not None:
         raise DataError(f"descriptor {name}: has no network; leave --checkpoint out")
-    found = load_descriptor(name, device=device or "cpu", **settings)
-    if not isinstance(found, PatchDescriptor):
-        raise DataError(f"descriptor {name}: describes keypoints of an image and no patches; name another one")
-    return found
+    return load_patch_descriptor({"type": name, **settings}, device or "cpu")
 
 
 def _weights(name: str, checkpoint: str | os.PathLike | None) -> Path:

@@ -29,6 +29,8 @@ _NOUNS = {
     "score_pairs": ("comparison of pairs", "comparisons of pairs"),
     "rerank": ("re-ranking", "re-rankings"),
     "sweep": ("sweep", "sweeps"),
+    "describe_patches": ("set of described patches", "sets of described patches"),
+    "evaluate_patches": ("evaluation of patches", "evaluations of patches"),
     "evaluate": ("evaluation", "evaluations"),
     "table": ("table", "tables"),
     "seeds": ("seed study", "seed studies"),

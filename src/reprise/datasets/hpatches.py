@@ -7,19 +7,94 @@ and ``e1`` to ``e5``, ``h1`` to ``h5``, ``t1`` to ``t5``.
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
+from reprise.datasets.images import Dataset
+from reprise.datasets.layout import DatasetLayout, Listed
 from reprise.evaluation.hpatches_descriptors import REFERENCE, all_types
+from reprise.evaluation.hpatches_tasks import PAIRS, HPatchesTasks, verification_pairs
 from reprise.images.decoding import decode
-from reprise.storage.errors import DataError
+from reprise.storage.errors import DataError, unknown_name
 
 _PAIR_COLUMNS = ["s1", "t1", "idx1", "s2", "t2", "idx2"]
 _PATCH_COLUMNS = ["s", "idx"]
+
+
+class Layout(DatasetLayout):
+    """One split of the benchmark on HPatches patches; it lists no images."""
+
+    lists = ("index", "queries", "distractors")
+    needs = lists
+    truth = "tasks on patches"
+
+    index: Listed | None = Field(None, description="splits.json: a key of sources.yaml or, with `folder`, a path")
+    queries: Listed | None = Field(None, description="the queries of the split, in the same way")
+    distractors: Listed | None = Field(None, description="its distractors, in the same way")
+    split: str = Field("full", description="of splits.json: full, illum, view, a, b or c")
+    pairs: int = Field(PAIRS, ge=10, description="pairs of each kind in the verification task")
+    chunks: int = Field(1, ge=1, description="not used: patches are described in one job")
+
+    @classmethod
+    def missing(cls, key: str) -> str:
+        """Return the error message for a missing key that names a list."""
+        return f"key '{key}' is missing; name the file of the benchmark"
+
+    @classmethod
+    def load(cls, description: Mapping[str, Any]) -> Dataset:
+        """Refuse to list images."""
+        raise DataError(f"{description['images']}: holds patches and no images; name another dataset")
+
+    @classmethod
+    def images_of_patches(cls, description: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+        """See :func:`reprise.datasets.patch_sets.images_of_patches`: ``i_dome/ref`` and so on, of all sequences."""
+        release = read_hpatches(description["images"])
+        return ((f"{sequence}/{name}", release.patches(sequence, name)) for sequence, name in release.images())
+
+    @classmethod
+    def load_tasks(cls, description: Mapping[str, Any], counts: Mapping[str, int]) -> HPatchesTasks:
+        """Read the tasks of the split, and draw its pairs; ``counts`` are the patches of each sequence."""
+        sequences = _test_sequences(description, counts)
+        pairs = verification_pairs([counts[name] for name in sequences], description["pairs"])
+        lists = [_read_list(description[key], sequences) for key in ("queries", "distractors")]
+        return HPatchesTasks(sequences, *pairs, *lists)
+
+    @classmethod
+    def load_training_sequences(cls, description: Mapping[str, Any]) -> tuple[str, ...]:
+        """Read the sequences that a normalisation is learned from; DataError for a split without any."""
+        train = read_splits(description["index"])[description["split"]].get("train", ())
+        if not train:
+            raise DataError(
+                f"{description['index']}: the split {description['split']} has no training sequences, of which a "
+                "normalisation would be learned; name the split a, b or c, or leave normalisation out"
+            )
+        return train
+
+
+def _test_sequences(description: Mapping[str, Any], counts: Mapping[str, int]) -> tuple[str, ...]:
+    splits, split = read_splits(description["index"]), description["split"]
+    if split not in splits:
+        raise unknown_name(f"{description['index']}: split", split, splits)
+    for name in splits[split]["test"]:
+        if name not in counts:
+            raise DataError(
+                f"{description['images']}: has no sequence {name}, which is in the split {split}; unpack its "
+                "archive again"
+            )
+    return splits[split]["test"]
+
+
+def _read_list(path: str, sequences: Sequence[str]) -> np.ndarray:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
+    return read_patches(text, sequences, path)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ A folder holds sheets of patches (``patches0000.bmp`` ...), ``info.txt`` with th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from reprise.images.patch_resizing import PATCH_SIZE, resize_patches
 from reprise.storage.errors import DataError
 
 SIDE = 64
+#: The name of the patches of test pairs among those that are described.
+IN_PAIRS = "pairs"
 _PAIRS = "m50_100000_100000_0.txt"
 _GRID = 16  # patches in a row of a sheet, and rows
 _SHEET = re.compile(r"patches\d+\.bmp", re.IGNORECASE)
@@ -45,6 +47,7 @@ class Layout(DatasetLayout):
 
     lists = ()
     needs = ()
+    truth = "pairs of patches"
     teaches = "patches"
 
     patches: int | None = Field(
@@ -58,9 +61,26 @@ class Layout(DatasetLayout):
         raise DataError(f"{description['images']}: holds patches and no images; name another dataset")
 
     @classmethod
+    def images_of_patches(cls, description: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+        """See :func:`reprise.datasets.patch_sets.images_of_patches`: those of the test pairs."""
+        tour = read_phototour(description["images"], description.get("patches"))
+        yield IN_PAIRS, tour.patches[patches_in_pairs(tour.pairs)]
+
+    @classmethod
+    def load_pairs_of_patches(cls, description: Mapping[str, Any]) -> np.ndarray:
+        """Read the test pairs alone, (M, 3) int64 as :class:`PhotoTour` has them."""
+        folder = Path(description["images"])
+        return read_pairs(folder / _PAIRS, _labels(folder / "info.txt", description.get("patches")))
+
+    @classmethod
     def load_patches(cls, description: Mapping[str, Any]) -> PhotoTour:
         """Read the set with patches of 32 x 32; ``description`` as for :meth:`DatasetLayout.load`."""
         return read_phototour(description["images"], description.get("patches"), shrunk=True)
+
+
+def patches_in_pairs(pairs: np.ndarray) -> np.ndarray:
+    """Return the patches that occur in pairs (M, 3), ascending."""
+    return np.unique(pairs[:, :2])
 
 
 def read_phototour(folder: str | Path, number_of_patches: int | None = None, *, shrunk: bool = False) -> PhotoTour:

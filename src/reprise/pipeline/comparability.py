@@ -31,7 +31,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "rerank" in entry:
         return _reranked(config, entry)
-    return {"asmk": _asmk, "global": _global}[entry["search"]](config, entry)
+    return {"asmk": _asmk, "global": _global, "patches": _patches}[entry["search"]](config, entry)
 
 
 def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -52,6 +52,16 @@ def _asmk(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     neighbors = config["neighbors"][entry["neighbors"]]
     return {"experiment": {"search": "global"}, "neighbors": neighbors["files"] or neighbors}
+
+
+def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    descriptor = config["descriptors"][entry["descriptor"]]
+    normalised = {key: entry[key] for key in ("normalisation", "clipped_energy")}
+    return {
+        "experiment": {"search": "patches", **normalised},
+        "descriptor": descriptor,
+        **_network(config, descriptor.get("checkpoint")),
+    }
 
 
 def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:

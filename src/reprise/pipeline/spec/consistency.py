@@ -6,6 +6,7 @@ All that a job would refuse after hours of other jobs is refused here, before an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.datasets.reading import load_layout
 from reprise.storage.errors import DataError
 from reprise.storage.modules import available
@@ -28,7 +29,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     Yields:
         one error for each
     """
-    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers)
+    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _numbers, _patches)
     for check in checks:
         yield from check(entries)
 
@@ -125,6 +126,9 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
         yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
+    for name, entry in entries["descriptors"].items():
+        for key in entry.checkpoints:
+            yield f"descriptors.{name}.{key}", getattr(entry, key), entry.type
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
@@ -174,6 +178,26 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
                     f"config.tables.{name}: neighbors.{neighbors}, which {experiment} starts from, has no file for "
                     f"{dataset}; it has {', '.join(files)}"
                 )
+
+
+def _patches(entries: Entries) -> Iterator[DataError]:
+    """Find tables in which patches are compared on datasets of images, or images are searched in patches."""
+    for name, table in entries["tables"].items():
+        for experiment in table.experiments:
+            settings = entries["experiments"].get(experiment)
+            for dataset in table.datasets:
+                entry = entries["datasets"].get(dataset)
+                if settings is None or entry is None or entry.truth is None:
+                    continue
+                if (getattr(settings, "search", None) == "patches") != (entry.truth in PATCH_TRUTHS):
+                    yield DataError(
+                        f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
+                        "nothing to do; give patches and images tables of their own"
+                    )
+
+
+def _a_truth(truth: str) -> str:
+    return "patches" if truth in PATCH_TRUTHS else "images"
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:

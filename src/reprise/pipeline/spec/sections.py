@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.datasets.layout import DatasetLayout
+from reprise.descriptors.registry import descriptor_settings
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
 from reprise.reranking.scorers import reranker_settings, scorer_names
@@ -61,7 +62,11 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
 
 
 _CLASS, _MODULE = "package.module:Class", "package.module"
-SEARCHES: dict[str, Model] = {"asmk": entries.AsmkExperiment, "global": entries.GlobalExperiment}
+SEARCHES: dict[str, Model] = {
+    "asmk": entries.AsmkExperiment,
+    "global": entries.GlobalExperiment,
+    "patches": entries.PatchExperiment,
+}
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
     "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),
@@ -69,6 +74,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "trainings": Section("type", training_entry, training_types, _MODULE),
     "checkpoints": entries.Weights,
     "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
+    "descriptors": Section("type", descriptor_settings, lambda: available("reprise.descriptors", "Descriptor"), _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
     "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),
