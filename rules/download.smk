@@ -29,12 +29,9 @@ rule draw_miniature:
 
 def download_settings(wildcards):
     # Where a file comes from does not make it stale; what it has to be does.
-    source = sources[wildcards.source]
     return {
         "source": wildcards.source,
-        "bytes": source.bytes,
-        "sha256": source.sha256,
-        "sha256_prefix": source.sha256_prefix,
+        **sources[wildcards.source].demands,
         "destination": paths.download(wildcards.source),
         "lock": paths.lock,
     }
@@ -43,6 +40,8 @@ def download_settings(wildcards):
 rule download:
     input:
         lambda wildcards: paths.mirror_input(wildcards.source),
+        # Another list is no reason to fetch its archives again.
+        lambda wildcards: ancient(paths.list_input(wildcards.source)),
     output:
         paths.receipt("{source}"),
     log:
@@ -56,6 +55,28 @@ rule download:
         recipe=recipe("download", download_settings),
     script:
         f"{SCRIPTS}/download.py"
+
+
+rule check_list:
+    input:
+        lambda wildcards: paths.receipt(config["images"][wildcards.images]["list"]),
+    output:
+        paths.checked_list("{images}"),
+    log:
+        f"{LOGS}/check_list/{{images}}.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        recipe=recipe(
+            "check_list",
+            lambda wildcards: picked(config["images"][wildcards.images], "list"),
+        ),
+    script:
+        f"{SCRIPTS}/check_list.py"
+
+
+SEPARATE = [name for name, entry in config["images"].items() if entry["separate"]]
 
 
 def unpack_settings(wildcards):
@@ -74,6 +95,8 @@ rule unpack:
         paths.manifest("{images}"),
     log:
         f"{LOGS}/unpack/{{images}}.log",
+    wildcard_constraints:
+        images=any_of(set(config["images"]) - set(SEPARATE)),
     resources:
         mem_mb=1000,
         runtime=720,
@@ -83,5 +106,50 @@ rule unpack:
         f"{SCRIPTS}/unpack.py"
 
 
+def unpack_archive_settings(wildcards):
+    return {**unpack_settings(wildcards), "archive": wildcards.source}
+
+
+rule unpack_archive:
+    input:
+        lambda wildcards: paths.receipt(wildcards.source),
+    output:
+        paths.archive_manifest("{images}", "{source}"),
+    log:
+        f"{LOGS}/unpack_archive/{{images}}/{{source}}.log",
+    wildcard_constraints:
+        images=any_of(SEPARATE),
+    resources:
+        mem_mb=1000,
+        runtime=720,
+    params:
+        recipe=recipe("unpack_archive", unpack_archive_settings),
+    script:
+        f"{SCRIPTS}/unpack_archive.py"
+
+
+rule list_unpacked:
+    input:
+        lambda wildcards: [
+            paths.archive_manifest(wildcards.images, archive)
+            for archive in paths.archives(wildcards.images)
+        ],
+    output:
+        paths.manifest("{images}"),
+    log:
+        f"{LOGS}/list_unpacked/{{images}}.log",
+    wildcard_constraints:
+        images=any_of(SEPARATE),
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        recipe=recipe("list_unpacked", unpack_settings),
+    script:
+        f"{SCRIPTS}/list_unpacked.py"
+
+
 localrules:
+    check_list,
     download,
+    list_unpacked,

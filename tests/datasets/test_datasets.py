@@ -1,5 +1,6 @@
 """Ground truth and lists of images in every layout, and what is wrong with them when they are wrong."""
 
+import json
 import pickle
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from reprise.datasets.benchmarks import read_benchmark
 from reprise.datasets.images import ImageList
-from reprise.datasets.list import read_list
+from reprise.datasets.list import check_list, read_list
 from reprise.datasets.reading import read_dataset
 from reprise.datasets.sfm120k import cid_path, read_training_set
 from reprise.datasets.val_eccv20 import read_validation_set
@@ -130,7 +131,6 @@ def test_list(tmp_path):
     "text, message",
     [
         ("\n", "no image is listed"),
-        ("a\nb\na\n", "'a' is listed more than once"),
         ("../a\n", "'../a' is no image name"),
     ],
 )
@@ -138,6 +138,22 @@ def test_wrong_list_is_named(tmp_path, text, message):
     (tmp_path / "list.txt").write_text(text)
     with pytest.raises(DataError, match=message):
         read_list(tmp_path, tmp_path / "list.txt")
+
+
+def test_a_line_that_repeats_is_reported_and_counts_once(tmp_path, caplog):
+    (tmp_path / "list.txt").write_text("b.jpg\na.jpg\nb.jpg\n b.jpg \n")
+    assert read_list(tmp_path, tmp_path / "list.txt").database.names == ["b.jpg", "a.jpg"]
+    assert "list.txt: 1 paths are listed more than once, and count once: b.jpg" in caplog.text
+
+
+def test_a_list_is_checked_before_its_images_exist(tmp_path):
+    (tmp_path / "list.txt").write_text("b.jpg\na.jpg\nb.jpg\n")
+    check_list(tmp_path / "list.txt", tmp_path / "list.json")
+    assert json.loads((tmp_path / "list.json").read_text()) == {"images": 2, "repeated": {"b.jpg": 2}}
+    for text, message in (("Sorry, not found\n", "has no extension"), ("", "no image is listed")):
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(DataError, match=message):
+            check_list(tmp_path / "list.txt", tmp_path / "list.json")
 
 
 def test_first_images_of_a_dataset(tmp_path):

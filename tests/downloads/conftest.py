@@ -9,13 +9,17 @@ import pytest
 
 from reprise.downloads import transfer
 from reprise.downloads.download import download
+from reprise.downloads.offers import Patience
 from reprise.downloads.sources import Source
 
 CONTENT = bytes(range(256)) * 2000
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``content`` under every path; ``faults`` change the answers, one request after the other."""
+    """Serves ``content`` under every path; ``faults`` change the answers, one request after the other.
+
+    ``answer``, a function of the handler and the number of the request from 1, replaces all that.
+    """
 
     daemon_threads = True
 
@@ -24,6 +28,7 @@ class Server(ThreadingHTTPServer):
         self.content, self.tag, self.faults = CONTENT, '"1"', []
         self.requests, self.conditions = [], []
         self.modified, self.ranges, self.kind = None, True, "application/octet-stream"
+        self.answer = None
 
     def url(self, path="x.bin"):
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -33,12 +38,24 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def reply(self, body=b"", status=200, **headers):
+        """Send one reply; a header is named with _ for -, and left out for None."""
+        self.send_response(status)
+        for name, value in {"Content_Length": len(body), **headers}.items():
+            if value is not None:
+                self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_GET(self):
         server = self.server
         wanted = self.headers.get("Range")
         condition = self.headers.get("If-Range")
         server.requests.append((self.path, wanted))
         server.conditions.append(condition)
+        if server.answer is not None:
+            server.answer(self, len(server.requests))
+            return
         fault = server.faults.pop(0) if server.faults else None
         if callable(fault):
             fault = fault()
@@ -93,10 +110,12 @@ def pauses(monkeypatch):
 
 @pytest.fixture
 def get(tmp_path, pauses):
-    def call(*urls, **options):
-        known = {key: options.pop(key) for key in ("sha256", "sha256_prefix", "bytes", "by_hand") if key in options}
-        source = Source("x", "x.bin", urls, "none", "nobody", **known)
-        return download(source, tmp_path / "d" / "x.bin", lock=tmp_path / "lock.json", progress=False, **options)
+    def call(*urls, name="x.bin", mirror=None, patience=None, **known):
+        source = Source("x", name, urls, "none", "nobody", **known)
+        return download(
+            source, tmp_path / "d" / name, lock=tmp_path / "lock.json", mirror=mirror, progress=False,
+            patience=Patience(**(patience or {})),
+        )  # fmt: skip
 
     return call
 

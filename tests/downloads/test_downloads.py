@@ -7,7 +7,8 @@ import socket
 
 import pytest
 
-from reprise.downloads.download import download, from_receipt, read_lock, write_receipt
+from reprise.downloads.download import download, from_receipt, write_receipt
+from reprise.downloads.lock_file import read_lock
 from reprise.downloads.sources import Source
 from reprise.storage.errors import DataError, DownloadError
 
@@ -21,7 +22,7 @@ def put(file, content):
 
 
 def only(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def test_file_receipt_and_lock(server, get, file, tmp_path):
@@ -66,7 +67,7 @@ def test_stated_checksum_is_enforced(server, get, file, tmp_path):
         get(server.url(), sha256="0" * 64)
     for part in (server.url(), "0" * 64, SHA256, str(file), "By hand"):
         assert part in str(error.value)
-    assert only(file.parent) == [], "a retry starts from the beginning"
+    assert only(file.parent) == [f"x.bin.refused-{SHA256[:8]}"], "a retry starts from the beginning"
     assert not (tmp_path / "lock.json").exists()
     get(server.url(), sha256=SHA256)
 
@@ -99,11 +100,16 @@ def test_recorded_checksum_is_enforced(server, get, file, tmp_path):
     other = hashlib.sha256(server.content).hexdigest()
     with pytest.raises(DownloadError) as error:
         get(server.url())
-    for part in (server.url(), SHA256, other, "delete the entry x.bin in", str(tmp_path / "lock.json")):
+    kept = file.with_name(f"x.bin.refused-{other[:8]}")
+    steps = f"1. delete the entry x.bin in {tmp_path / 'lock.json'}; 2. rename {kept} to {file}; 3. run again."
+    for part in (server.url(), SHA256, other, steps):
         assert part in str(error.value)
-    assert only(file.parent) == []
+    assert only(file.parent) == [kept.name]
     (tmp_path / "lock.json").write_text("{}")
+    kept.rename(file)
+    requests = len(server.requests)
     assert get(server.url())["sha256"] == other
+    assert len(server.requests) == requests, "what was fetched is not fetched again"
 
 
 def test_stated_checksum_replaces_a_recorded_one(server, get, file, tmp_path):
@@ -140,7 +146,7 @@ def test_wrong_file_by_hand_is_refused_and_kept(server, get, file, known, actual
 def test_file_by_hand_that_differs_from_the_lock(server, get, file):
     get(server.url())
     file.write_bytes(b"mine")
-    with pytest.raises(DownloadError, match=f"expected is {SHA256}, recorded"):
+    with pytest.raises(DownloadError, match=rf"expected is {SHA256} \(\d+ bytes\), recorded"):
         get(server.url())
     assert file.read_bytes() == b"mine"
 
@@ -170,7 +176,7 @@ def test_incomplete_mirror_is_no_reason_to_use_the_network(server, get, tmp_path
 
 def test_mirror_with_a_file_of_another_size(get, tmp_path):
     (tmp_path / "x.bin").write_bytes(b"short")
-    with pytest.raises(DownloadError, match="has 5 bytes, but the file has 7 bytes"):
+    with pytest.raises(DownloadError, match="it offers 5 bytes, but the file has 7 bytes"):
         get("http://127.0.0.1:1/x.bin", mirror=str(tmp_path), bytes=7)
 
 
@@ -179,7 +185,7 @@ def test_closed_network_says_what_to_fetch_by_hand(get, file):
         port = closed.getsockname()[1]
     urls = [f"http://127.0.0.1:{port}/1/x.bin", f"http://127.0.0.1:{port}/2/x.bin"]
     with pytest.raises(DownloadError) as error:
-        get(*urls, retries=1, by_hand="ask the librarian")
+        get(*urls, patience={"retries": 1}, by_hand="ask the librarian")
     lines = str(error.value).splitlines()
     assert lines[0] == "x.bin (x): no address gave the file"
     for line, url in zip(lines[1:3], urls, strict=True):

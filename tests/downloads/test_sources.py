@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_shipped_list_names_every_published_file():
     assert {f"revisitop1m.{n}.tar.gz" for n in range(1, 101)} < files
     assert {"oxbuild_images-v1.tgz", "paris_1-v1.tgz", "paris_2-v1.tgz", "ims.tar.gz", "how_r18.pth"} < files
     assert all(f"gnd_{name}.pkl" in files for name in ("oxford5k", "paris6k", "roxford5k", "rparis6k"))
-    assert len(sources["gnd_roxford5k"].urls) == 2
+    assert len(sources["gnd_roxford5k"].urls) == 4
     landmarks = {f"{split}/images_{n:03}.tar" for split, n in (("train", 499), ("index", 99), ("test", 19))}
     assert landmarks < files and sources["gldv2_train_007"].file == "train/images_007.tar"
     assert {f"{name}.pt" for name in ("dinov2_ames", "dinov2_ames_dist", "cvnet_ames", "cvnet_ames_dist")} < files
@@ -40,9 +41,31 @@ def test_shipped_list_names_every_published_file():
 
 def test_shipped_files_keep_the_names_of_their_publishers():
     for source in read_sources(SHIPPED).values():
-        assert all(url.endswith(f"/{source.file}") for url in source.urls), source.key
+        assert unquote(source.urls[0]).endswith(f"/{source.file}"), source.key
         if source.sha256_prefix:
             assert f"-{source.sha256_prefix}." in source.file
+
+
+def test_shipped_checksums_are_enforced_as_far_as_they_are_certain():
+    sources = read_sources(SHIPPED)
+    weights = sources["dinov2_vitb14_reg"]
+    assert weights.enforced and weights.size == 346393545 and weights.sha256.startswith("73182a088cf9")
+    assert weights.demands["sha256"] == weights.sha256
+    truth = sources["gnd_roxford5k"]
+    assert not truth.enforced and truth.size is None and set(truth.hashes) == {"md5", "sha256"}
+    assert set(truth.demands.values()) == {None}
+    assert sources["gldv2_index_042"].md5_list.endswith("/md5sum/index/md5.images_042.txt")
+    assert sources["hardnet_liberty"].hashes == {"git_blob": "8694b2a670aec840800966e42cd8c79e3be66e9a"}
+    for source in sources.values():
+        # A prefix that the publisher states is of the same checksum.
+        assert not (source.sha256 and source.sha256_prefix) or source.sha256.startswith(source.sha256_prefix)
+
+
+def test_every_http_address_of_a_server_that_has_https_is_tried_by_https_too():
+    for source in read_sources(SHIPPED).values():
+        for url in source.urls:
+            if url.startswith("http://cmp.felk.cvut.cz/"):
+                assert url.replace("http:", "https:") in source.urls[source.urls.index(url) :]
 
 
 def test_optional_keys_are_none(tmp_path):
@@ -92,11 +115,16 @@ def test_numbers_may_have_three_digits_and_files_folders(tmp_path):
         ("file: weights.pth", "file: /b.pth", "expected a file name"),
         ("[https://example.org/weights.pth]", "https://example.org", "urls is 'https://example.org'; expected a list"),
         ("[https://example.org/weights.pth]", "[]", "urls is .*; expected a list"),
-        ("[https://example.org/weights.pth]", "[ftp://example.org/w]", "expected http:// or https://"),
+        ("[https://example.org/weights.pth]", "[gopher://example.org/w]", "expected http://, https:// or ftp://"),
         ("licence: MIT", "licence: ''", "licence is ''; expected a text"),
         ("licence: MIT", "licence: MIT\n  bytes: 1.5", "bytes is 1.5; expected a positive count"),
         ("licence: MIT", "licence: MIT\n  bytes: true", "bytes is True"),
         ("licence: MIT", "licence: MIT\n  sha256: abc", "sha256 is 'abc'"),
+        ("licence: MIT", f"licence: MIT\n  sha1: '{'a' * 64}'", "sha1 is 'aaa.* in quotes"),
+        ("licence: MIT", "licence: MIT\n  trust: blind", "trust is 'blind'; expected one of confirmed, computed"),
+        ("licence: MIT", "licence: MIT\n  trust: [single]", "trust is .*; expected one of confirmed, computed"),
+        ("licence: MIT", "licence: MIT\n  md5_list: md5.txt", "md5_list is 'md5.txt'; expected an http"),
+        ("/weights.pth]", "/my weights.pth]", "expected http://, https:// or ftp:// addresses"),
         ("licence: MIT", "licence: MIT\n  sha256_prefix: 12345678", "sha256_prefix is 12345678; .* in quotes"),
         ("licence: MIT", "licence: MIT\n  repeat: 3", "repeat is 3; give .first, last."),
         ("licence: MIT", "licence: MIT\n  repeat: [1, 3]", "must contain {n}"),

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from reprise.downloads import transfer
 from reprise.storage.errors import DownloadError
 
 CONTENT = bytes(range(256)) * 2000
@@ -19,7 +18,7 @@ def put(file, content):
 
 
 def only(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def test_dropped_connection_is_continued(server, get, file, pauses):
@@ -63,6 +62,14 @@ def test_another_address_does_not_continue_the_part_of_the_first(server, get, fi
     get(server.url("a/x.bin"), server.url("b/x.bin"))
     assert server.requests[-1] == ("/b/x.bin", None)
     assert file.read_bytes() == CONTENT
+
+
+def test_the_part_of_an_address_by_https_is_continued_by_http(server, get, file, content):
+    put(file.with_name("x.bin.part"), content[:1000])
+    notes = {"url": server.url().replace("http:", "https:"), "version": '"1"'}
+    file.with_name("x.bin.part.json").write_text(json.dumps(notes))
+    get(server.url())
+    assert server.requests == [("/x.bin", "bytes=1000-")] and file.read_bytes() == content
 
 
 def test_server_without_ranges(server, get, file):
@@ -130,7 +137,7 @@ def test_server_errors_are_retried_with_growing_pauses(server, get, file, pauses
 def test_retries_end(server, get):
     server.faults = [500] * 10
     with pytest.raises(DownloadError, match=r"status 500 .*attempted 3 times"):
-        get(server.url(), retries=2)
+        get(server.url(), patience={"retries": 2})
     assert len(server.requests) == 3
 
 
@@ -143,7 +150,7 @@ def test_absent_file_is_not_retried_and_the_next_address_is_used(server, get, pa
 
 def test_exhausted_address_is_followed_by_the_next(server, get):
     server.faults = [500, 500]
-    assert get(server.url("1"), server.url("2"), retries=1)["url"] == server.url("2")
+    assert get(server.url("1"), server.url("2"), patience={"retries": 1})["url"] == server.url("2")
 
 
 def test_web_page_in_place_of_the_file(server, get, file):
@@ -159,15 +166,16 @@ def test_no_length_stated(server, get, file):
     assert file.read_bytes() == CONTENT
 
 
-def test_silent_server_times_out(get, monkeypatch):
-    monkeypatch.setattr(transfer, "_TIMEOUT", (1, 0.05))
+def test_silent_server_times_out(get):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DownloadError, match="Timeout"):
-        get(f"http://127.0.0.1:{silent.getsockname()[1]}/x.bin", retries=1)
+        get(f"http://127.0.0.1:{silent.getsockname()[1]}/x.bin", patience={"retries": 1, "silence": 0.05})
 
 
 def test_full_disk(server, get, file, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-    with pytest.raises(DownloadError, match=f"{len(CONTENT)} bytes are still to be fetched, but 1000 bytes are free"):
+    with pytest.raises(
+        DownloadError, match=f"{len(CONTENT)} bytes are still to be fetched from http.*, but 1000 bytes"
+    ):
         get(server.url("1"), server.url("2"))
     assert len(server.requests) == 1, "another address does not make the disk larger"
     assert not file.exists()

@@ -1,13 +1,16 @@
 """Files of nearest neighbours: the published ones are read, one form is written."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from reprise.formats.neighbors import check_neighbors, read_neighbors, write_neighbors
-from reprise.formats.rankings import RankedList
+from reprise.formats import neighbors
+from reprise.formats.neighbors import check_neighbors, open_neighbors, read_neighbors, write_neighbors
+from reprise.formats.rankings import RankedList, read_ranking
+from reprise.neighbors.ranking import rank_neighbors
 from reprise.storage.errors import DataError
 
 INDICES = np.array([[2, 0, 1], [1, 3, 0]])
@@ -84,6 +87,55 @@ def test_indices_beyond_float32_are_not_written(tmp_path):
     with pytest.raises(DataError, match="16777217 is beyond"):
         write_neighbors(tmp_path / "x.pkl", RankedList(np.array([[2**24 + 1]]), np.ones((1, 1), np.float32)))
     assert not (tmp_path / "x.pkl").exists()
+
+
+@pytest.fixture
+def in_blocks(monkeypatch):
+    """All files are large, and a block is of one query."""
+    monkeypatch.setattr(neighbors, "_LARGE", 0)
+    monkeypatch.setattr(neighbors, "_ITEMS", 3)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
+def test_large_pickles_are_read_in_blocks(tmp_path, convert, in_blocks):
+    path = dump(
+        tmp_path / "nn.pkl", convert(np.tile(np.stack([SIMILARITIES, INDICES]).astype(np.float32), (1, 600, 1)))
+    )
+    file = open_neighbors(path, num_queries=1200, num_images=4)
+    assert file.large and file.shape == (1200, 3)
+    assert [start for start, _ in file.blocks()] == list(range(1200))
+    found = read_neighbors(path, first=2)
+    assert np.array_equal(found.ranks[-2:], INDICES[:, :2])
+    assert np.array_equal(found.scores[-2:], SIMILARITIES[:, :2])
+
+
+def test_errors_of_later_blocks_name_the_query(tmp_path, in_blocks):
+    content = np.tile(np.stack([SIMILARITIES, INDICES]).astype(np.float32), (1, 600, 1))
+    for plane, value, message in (
+        (1, 9, "query 777 has the neighbour 9, outside"),
+        (1, 1.5, "NaN or fractions"),
+        (0, np.nan, "similarities of query 777 contain NaN"),
+    ):
+        wrong = content.copy()
+        wrong[plane, 777, 2] = value
+        with pytest.raises(DataError, match=message):
+            read_neighbors(dump(tmp_path / "nn.pkl", wrong), num_images=4)
+    with pytest.raises(DataError, match="has neighbours of 1200 queries, expected 3"):
+        open_neighbors(dump(tmp_path / "nn.pkl", content), num_queries=3)
+
+
+def test_a_ranking_that_is_written_in_blocks_is_the_same(tmp_path, monkeypatch):
+    content = np.tile(np.stack([SIMILARITIES, INDICES]).astype(np.float32), (1, 600, 1))
+    path = dump(tmp_path / "nn.pkl", content)
+    names = [f"query {number}" for number in range(1200)], list("abcd"), []
+    rank_neighbors(path, tmp_path / "whole.h5", *names, {"recipe": "r"})
+    monkeypatch.setattr(neighbors, "_LARGE", 0)
+    monkeypatch.setattr(neighbors, "_ITEMS", 10)
+    rank_neighbors(path, tmp_path / "blocks.h5", *names, {"recipe": "r"})
+    whole, blocks = (read_ranking(tmp_path / name) for name in ("whole.h5", "blocks.h5"))
+    assert np.array_equal(whole.lists["all"].ranks, blocks.lists["all"].ranks)
+    assert np.array_equal(whole.lists["all"].scores, blocks.lists["all"].scores)
+    assert replace(whole, lists={}) == replace(blocks, lists={})
 
 
 def test_names_tell_how_large_the_database_is(tmp_path):

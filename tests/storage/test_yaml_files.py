@@ -36,7 +36,7 @@ def test_what_is_wrong_is_named_with_the_file(tmp_path, content, message):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match="none.yaml: cannot be read"):
+    with pytest.raises(DataError, match="none.yaml: there is no such file"):
         load_yaml(tmp_path / "none.yaml")
 
 

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import json
+import pickle
 import shutil
 import tarfile
 import threading
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.workflow
 OXFORD = "data/oxford5k.files.tsv"
 TRUTH = "data/downloads/gnd_roxford5k.receipt.json"
 ARCHIVE = "oxbuild_images-v1.tgz"
+OTHER = pickle.dumps("another file")
 
 
 @pytest.fixture
@@ -77,10 +79,18 @@ def test_a_file_by_hand_that_is_another_is_left_alone_and_named(space):
     space.run(targets=[TRUTH])
     file = downloads(space) / "gnd_roxford5k.pkl"
     expected = sha256(file)
-    file.write_bytes(b"something else")
+    file.write_bytes(OTHER)
     (space.folder / TRUTH).unlink()
-    fails(space, "gnd_roxford5k.pkl", expected, hashlib.sha256(b"something else").hexdigest())
-    assert file.read_bytes() == b"something else"
+    fails(space, "gnd_roxford5k.pkl", expected, hashlib.sha256(OTHER).hexdigest())
+    assert file.read_bytes() == OTHER
+
+
+def test_a_page_by_hand_is_left_alone_and_named(space):
+    file = downloads(space) / "gnd_roxford5k.pkl"
+    file.parent.mkdir(parents=True)
+    file.write_text("<!doctype html><html>Please log in</html>")
+    fails(space, "gnd_roxford5k.pkl", "it is no pickle", "as a web page", "Move it away")
+    assert file.exists() and not (downloads(space) / "lock.json").exists()
 
 
 def test_a_download_with_another_hash_than_recorded(space, mirror):
@@ -88,9 +98,11 @@ def test_a_download_with_another_hash_than_recorded(space, mirror):
     before = sha256(mirror / "gnd_roxford5k.pkl")
     (downloads(space) / "gnd_roxford5k.pkl").unlink()
     (space.folder / TRUTH).unlink()
-    (mirror / "gnd_roxford5k.pkl").write_bytes(b"replaced")
-    fails(space, before, sha256(mirror / "gnd_roxford5k.pkl"), "lock.json")
+    (mirror / "gnd_roxford5k.pkl").write_bytes(OTHER)
+    fails(space, before, sha256(mirror / "gnd_roxford5k.pkl"), "delete the entry gnd_roxford5k.pkl in", "rename")
     assert not (downloads(space) / "gnd_roxford5k.pkl").exists()
+    (kept,) = downloads(space).glob("gnd_roxford5k.pkl.refused-*")
+    assert kept.read_bytes() == OTHER
 
 
 def test_a_truncated_archive(space, mirror):
@@ -107,6 +119,39 @@ def test_an_archive_that_leaves_its_folder(space, mirror):
         archive.addfile(entry, io.BytesIO(b"evil"))
     fails(space, ARCHIVE, "../../hacked.jpg", target=OXFORD)
     assert not list(space.folder.parent.rglob("hacked.jpg"))
+
+
+def test_one_damaged_archive_of_the_distractors_leaves_the_others_unpacked(space, mirror):
+    space.config["images"] = {"revisitop1m": {"archives": ["revisitop1m_1", "revisitop1m_2"]}}
+    space.write_config()
+    second = mirror / "revisitop1m.2.tar.gz"
+    whole = second.read_bytes()
+    second.write_bytes(whole[:-20])
+    manifest, first = "data/revisitop1m.files.tsv", "data/revisitop1m.archives/revisitop1m_1.files.tsv"
+    fails(space, "revisitop1m.2.tar.gz: truncated or damaged", target=manifest)
+    if not (space.folder / first).exists():  # it was not started before the other failed
+        space.run(targets=[first])
+    unpacked = {path: path.stat().st_mtime_ns for path in (space.folder / "data/revisitop1m").rglob("*.jpg")}
+    assert unpacked
+    second.write_bytes(whole)
+    for left in (downloads(space) / second.name, downloads(space) / "revisitop1m_2.receipt.json"):
+        left.unlink()
+    lock = json.loads((downloads(space) / "lock.json").read_text())
+    del lock[second.name]
+    (downloads(space) / "lock.json").write_text(json.dumps(lock))
+    assert space.planned(targets=[manifest]) == {"download": 1, "unpack_archive": 1, "list_unpacked": 1}
+    space.run(targets=[manifest])
+    assert {path: path.stat().st_mtime_ns for path in unpacked} == unpacked
+    listed = [line.split("\t")[0] for line in (space.folder / manifest).read_text().splitlines()]
+    assert listed == sorted((mirror / "revisitop1m.txt").read_text().split())
+
+
+def test_the_list_of_the_distractors_is_checked_before_their_archives(space, mirror):
+    space.config["images"] = {"revisitop1m": {"archives": ["revisitop1m_1", "revisitop1m_2"]}}
+    space.write_config()
+    (mirror / "revisitop1m.txt").write_text("Moved to another server.\n")
+    fails(space, "revisitop1m.txt", "this is no list of images", target="data/revisitop1m.files.tsv")
+    assert not list(downloads(space).glob("*.tar.gz"))
 
 
 def test_a_mirror_without_the_file(space, mirror):

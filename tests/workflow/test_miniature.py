@@ -14,6 +14,8 @@ from reprise.mini.releases.parts import PARTS
 
 pytestmark = pytest.mark.workflow
 
+TRANSPORT = {"download", "check_list", "unpack", "unpack_archive", "list_unpacked"}
+
 
 def rows(miniature, table):
     with (miniature.folder / "results" / "mini" / f"{table}.csv").open() as file:
@@ -77,13 +79,12 @@ def test_provenance_names_every_download_and_every_job(miniature):
     for name, receipt in provenance["downloads"].items():
         assert receipt["sha256"] == mirror[name]["sha256"]
     assert {job["rule"] for job in provenance["jobs"].values()} == {
-        "draw_miniature", "download", "unpack", "train_how", "extract_chunk", "merge_features",
+        *TRANSPORT, "draw_miniature", "train_how", "extract_chunk", "merge_features",
         "extract_passing_chunk", "train_codebook", "aggregate_chunk", "build_index", "search", "evaluate",
     }  # fmt: skip
     assert provenance["files"] == {}
     for job in provenance["jobs"].values():
-        transport = job["rule"] in ("download", "unpack")
-        assert (job["recipe"]["code"] is None) == transport
+        assert (job["recipe"]["code"] is None) == (job["rule"] in TRANSPORT)
         assert job["versions"]["numpy"] and job["seconds"] >= 0
 
 

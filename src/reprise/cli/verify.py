@@ -137,7 +137,7 @@ def _compare(file: str, recorded: str, found: str | None) -> str | None:
 def _images(provenance: Mapping) -> Iterator[str]:
     """Iterate over unpacked images whose size is not that of the manifest; their hashes were not recorded."""
     for manifest, job in provenance["jobs"].items():
-        if job["rule"] == "unpack" and Path(manifest).exists():
+        if job["rule"] in ("unpack", "list_unpacked") and Path(manifest).exists():
             folder = Path(job["recipe"]["parameters"]["folder"])
             for line in Path(manifest).read_text(encoding="utf-8").splitlines():
                 name, _, length = line.rpartition("\t")

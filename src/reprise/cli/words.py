@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 _NOUNS = {
     "draw_miniature": ("miniature part", "miniature parts"),
     "download": ("download", "downloads"),
+    "check_list": ("checked list", "checked lists"),
     "unpack": ("unpacked set", "unpacked sets"),
+    "unpack_archive": ("unpacked archive", "unpacked archives"),
+    "list_unpacked": ("unpacked set", "unpacked sets"),
     "extract_chunk": ("extraction", "extractions"),
     "extract_passing_chunk": ("extraction not kept", "extractions not kept"),
     "merge_features": ("merge", "merges"),

@@ -13,6 +13,7 @@ from reprise.codebooks.exact import ExactIndex
 from reprise.codebooks.kmeans import train_approximate, train_exact
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 
 #: How the nearest words are found: by comparing all of them, or among candidates.
 IndexName = Literal["exact", "approximate"]
@@ -180,7 +181,9 @@ class Codebook:
                     tables = [_read_table(file, key) for key in _TABLES]
                     codebook._approximate = ApproximateIndex(codebook.centroids, *tables)
             except (DataError, OSError) as error:
-                raise DataError(f"{path}: 'centroids' cannot be used: {error}; train the codebook again") from error
+                raise system_error(path, error) or DataError(
+                    f"{path}: 'centroids' cannot be used: {error}; train the codebook again"
+                ) from error
         return codebook
 
     def _search_index(self, device: str) -> ExactIndex | ApproximateIndex:

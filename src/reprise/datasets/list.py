@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
+from reprise.datasets.repeats import report_list, without_repeats
 from reprise.storage.errors import DataError
 
 
@@ -40,21 +41,37 @@ class Layout(DatasetLayout):
 
 
 def read_list(images: Path, names: Path) -> Dataset:
-    """Read a text file that lists images; empty lines are skipped.
+    """Read a text file that lists images; empty lines are skipped, and a path that is repeated counts once.
 
     Args:
         images: the folder
         names: the text file: one path below the folder per line, with its extension
 
     Raises:
-        DataError: no such file, no text in UTF-8, no image, or a path that is repeated or leads out of the folder
+        DataError: no such file, no text in UTF-8, no image, or a path that leads out of the folder
     """
+    lines = without_repeats(_lines(names), str(names))
+    check_names(lines, str(names))
+    return Dataset(ImageList(lines, [images / line for line in lines]))
+
+
+def check_list(names: Path, report: Path) -> None:
+    """Check a list of which no image is there yet, and write what is found; see :func:`report_list`.
+
+    Raises:
+        DataError: as :func:`read_list`, or a line that names no file with an extension
+    """
+    read_list(Path(), names)
+    report_list(_lines(names), str(names), report)
+
+
+def _lines(names: Path) -> list[str]:
     if not names.is_file():
-        raise DataError(f"{names}: there is no such list; write one path per line, relative to {images}")
+        raise DataError(
+            f"{names}: there is no such list; write one path per line, relative to the folder of the images"
+        )
     try:
         lines = names.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{names}: is not text in UTF-8 ({error}); convert it") from error
-    lines = [line.strip() for line in lines if line.strip()]
-    check_names(lines, str(names))
-    return Dataset(ImageList(lines, [images / line for line in lines]))
+    return [line.strip() for line in lines if line.strip()]

@@ -2,6 +2,7 @@
 
 import filecmp
 import gzip
+import logging
 import os
 import shutil
 import stat
@@ -18,6 +19,8 @@ from tqdm import tqdm
 
 from reprise.storage.atomic import atomic_path, write_text
 from reprise.storage.errors import DataError
+
+_log = logging.getLogger(__name__)
 
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
 _BLOCK = 1 << 20
@@ -66,7 +69,7 @@ def unpack(
     prefix = f".{destination.name}."
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=prefix) as folder:
         files = _extract(archive, Path(folder), flatten)
-        _merge(archive, Path(folder), destination, files)
+        merge(archive, Path(folder), destination, files)
     return files
 
 
@@ -155,13 +158,14 @@ def _same(first: IO[bytes], second: IO[bytes]) -> bool:
             return True
 
 
-def _merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, int]]) -> None:
+def merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, int]]) -> None:
+    """Move the files of an archive from ``stage`` to a folder; one that differs from what is there is a DataError."""
     for name, _ in files:
         old = destination / name
         if old.exists() and (not old.is_file() or not filecmp.cmp(stage / name, old, shallow=False)):
             raise DataError(
-                f"{archive}: {name} differs from the file of that name in {destination}. "
-                "Delete that folder to unpack all its archives again."
+                f"{archive}: {name} differs from the file of that name in {destination}, of another archive. "
+                "If that one is older, and outdated, delete it and run again."
             )
     for name, _ in files:
         path = destination / name
@@ -199,19 +203,27 @@ def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_M
     # The checksum of gzip is at the very end, so everything is read. tarfile stops without an error
     # where the file was cut between two members, or where the head of a member is damaged; an archive ends
     # with zeros.
+    marked = stream.is_zero(end)
     while stream.read(_BLOCK):
         pass
-    if stream.last > end or stream.position <= end:
+    cut = stream.position <= end
+    if stream.last <= end and not cut:
+        return
+    # With a checksum that holds, it is as its publisher made it.
+    if not isinstance(handle, gzip.GzipFile) or not (marked or cut):
         raise EOFError("the end of the archive is missing")
+    found = "no end marker" if cut else f"{stream.last - end} bytes after its last file, which are left out"
+    _log.warning("%s: has %s; its checksum is right, so it was made so and is used", archive, found)
 
 
 class _Watched:
-    """A stream that counts its bytes and remembers where the last one that is not zero ended."""
+    """A stream that counts its bytes and remembers the latest, and where the last one that is not zero ended."""
 
     def __init__(self, handle: BinaryIO | gzip.GzipFile) -> None:
         self._handle = handle
         self.position = 0
         self.last = 0
+        self._latest = b""
 
     def read(self, count: int, /) -> bytes:
         data = self._handle.read(count)
@@ -219,7 +231,14 @@ class _Watched:
         if content:
             self.last = self.position + len(content)
         self.position += len(data)
+        self._latest = (self._latest + data)[-2 * tarfile.RECORDSIZE :]
         return data
+
+    def is_zero(self, place: int) -> bool:
+        """Whether the block of an archive that was read last, at ``place``, is an end marker."""
+        start = place - (self.position - len(self._latest))
+        block = self._latest[start : start + tarfile.BLOCKSIZE] if start >= 0 else b""
+        return len(block) == tarfile.BLOCKSIZE and not any(block)
 
 
 def _zip_members(archive: Path, handle: BinaryIO, stage: Path) -> Iterator[_Member]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from reprise.storage.errors import DataError
+from reprise.storage.hashes import DIGITS
 from reprise.storage.yaml_files import load_yaml
+
+SCHEMES = ("http://", "https://", "ftp://")
+# Who states size and checksums of a file -> whether another file is refused, or only reported.
+TRUST = {"confirmed": True, "computed": True, "single": False, "candidate": False}
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -22,9 +27,11 @@ class Source:
         urls: addresses, tried in this order
         licence: the terms under which it is published
         citation: the publication to cite
-        bytes: its size; None where the publisher states none
-        sha256: its checksum; None where the publisher states none
+        bytes: its size; None where none is known
+        md5, sha1, git_blob, sha256: its checksums; None where none is known
+        trust: how well size and checksums are known, a key of ``TRUST``
         sha256_prefix: the first digits of the checksum, as some publishers write them into file names, or None
+        md5_list: the address of the publisher's list of md5 checksums that the file is in, or None
         by_hand: how to get the file without this program, or None
     """
 
@@ -34,9 +41,35 @@ class Source:
     licence: str
     citation: str
     bytes: int | None = None
+    md5: str | None = None
+    sha1: str | None = None
+    git_blob: str | None = None
     sha256: str | None = None
+    trust: str = "confirmed"
     sha256_prefix: str | None = None
+    md5_list: str | None = None
     by_hand: str | None = None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether a file of another size or checksum is refused."""
+        return TRUST[self.trust]
+
+    @property
+    def size(self) -> int | None:
+        """The size that the file must have; None where none is certain."""
+        return self.bytes if self.enforced else None
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The known checksums: kind -> hexadecimal digits."""
+        return {kind: digits for kind in DIGITS if (digits := getattr(self, kind)) is not None}
+
+    @property
+    def demands(self) -> dict[str, Any]:
+        """What a recipe holds of the file: what it has to be, and not where it or its checksum are found."""
+        certain = {"bytes": self.bytes, **self.hashes} if self.enforced else {}
+        return {"bytes": None, "sha256": None, "sha256_prefix": self.sha256_prefix, **certain}
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""
@@ -116,14 +149,17 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
 
     if not _NAME.fullmatch(key):
         raise DataError(f"{where}: a name holds letters, digits and . _ + - only")
-    file, urls, size = entry["file"], entry["urls"], entry.get("bytes")
+    file, urls, size, md5_list = entry["file"], entry["urls"], entry.get("bytes"), entry.get("md5_list")
     parts = file.split("/") if isinstance(file, str) else [""]
     check(all(map(_NAME.fullmatch, parts)), "file", "a file name, perhaps in folders, of letters, digits and . _ + -")
     known = isinstance(urls, list) and all(isinstance(url, str) for url in urls)
     check(known and bool(urls), "urls", "a list of addresses, the official one first")
-    check(all(url.startswith(("http://", "https://")) for url in urls), "urls", "http:// or https:// addresses")
+    check(all(map(_is_address, urls)), "urls", "http://, https:// or ftp:// addresses")
+    check(md5_list is None or _is_address(md5_list), "md5_list", "an http://, https:// or ftp:// address")
+    check(entry.get("trust", "confirmed") in list(TRUST), "trust", f"one of {', '.join(TRUST)}")
     check(size is None or (type(size) is int and size > 0), "bytes", "a positive count or null")
-    for name, pattern in (("sha256", "[0-9a-f]{64}"), ("sha256_prefix", "[0-9a-f]{6,63}")):
+    patterns = {**{kind: f"[0-9a-f]{{{count}}}" for kind, count in DIGITS.items()}, "sha256_prefix": "[0-9a-f]{6,63}"}
+    for name, pattern in patterns.items():
         value = entry.get(name)
         good = value is None or (isinstance(value, str) and re.fullmatch(pattern, value) is not None)
         check(good, name, "lower-case hexadecimal digits in quotes, or null")
@@ -132,3 +168,7 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
         good = (isinstance(value, str) and value.strip() != "") or (name == "by_hand" and value is None)
         check(good, name, "a text")
     return Source(key=key, **{**entry, "urls": tuple(urls)})
+
+
+def _is_address(text: Any) -> bool:
+    return isinstance(text, str) and text.startswith(SCHEMES) and not re.search(r"[\s\x00-\x1f]", text)

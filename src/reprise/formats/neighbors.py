@@ -6,6 +6,9 @@ type. Those read here may hold a third row, indices into a reduced database, whi
 
 import os
 import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +16,13 @@ from reprise.formats.rankings import RankedList
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
+from reprise.untrusted.stored_arrays import StoredArray, find_array
 
 # Up to this number float32 represents every integer exactly.
 _LARGEST_INDEX = 2**24
+# A pickle of as many bytes is read in blocks of as many items; the 6.4 GiB of GLDv2 need 17 GiB at once.
+_LARGE = 2**26
+_ITEMS = 2**22
 
 
 def read_neighbors(
@@ -40,19 +47,99 @@ def read_neighbors(
         DataError: not such an array, other sizes, fewer neighbours than ``first``, NaN or infinity, indices that are no
             integers, lie outside of the database or repeat in a row
     """
-    value = load_pickle(path, tensors_as_arrays=True)
-    if not isinstance(value, np.ndarray) or value.ndim != 3 or len(value) not in (2, 3) or value.dtype.kind != "f":
-        found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+    return open_neighbors(path, num_queries=num_queries, num_images=num_images, first=first).read()
+
+
+class NeighborsFile:
+    """A pickle of nearest neighbours, of which a few queries are read at once; a large one is left on the disk.
+
+    Attributes:
+        shape: number of queries, and of neighbours that are read of each
+        large: whether it is left on the disk
+    """
+
+    def __init__(
+        self, path: str | os.PathLike, array: "StoredArray | _Loaded", num_images: int | None, first: int | None
+    ) -> None:
+        self._path, self._array, self._num_images, self._first = path, array, num_images, first
+        queries, width = array.shape[1:]
+        self.shape = (queries, width if first is None else min(first, width))
+        self.large = isinstance(array, StoredArray)
+
+    def read(self) -> RankedList:
+        """Read the neighbours of all queries, as :func:`read_neighbors`."""
+        ranks, scores = np.empty(self.shape, np.int64), np.empty(self.shape, np.float32)
+        for start, block in self.blocks():
+            rows = slice(start, start + len(block.ranks))
+            ranks[rows], scores[rows] = block.ranks, block.scores
+        return RankedList(ranks, scores)
+
+    def blocks(self) -> Iterator[tuple[int, RankedList]]:
+        """Iterate over the neighbours of all queries.
+
+        Yields:
+            the first query, and ranks int64 and scores float32 of a block of queries, checked
+
+        Raises:
+            DataError: as :func:`read_neighbors`
+        """
+        queries, width = self._array.shape[1:]
+        rows = max(1, _ITEMS // max(1, width))
+        for start in range(0, max(queries, 1), rows):
+            stop = min(start + rows, queries)
+            similarities, indices = (self._array.rows(plane, start, stop)[:, : self._first] for plane in (0, 1))
+            if not np.isfinite(indices).all() or (indices != np.trunc(indices)).any():
+                raise DataError(
+                    f"{self._path}: its second row holds NaN or fractions where indices of images are expected"
+                )
+            block = RankedList(indices.astype(np.int64), similarities.astype(np.float32))
+            check_neighbors(block, str(self._path), num_images=self._num_images, first=self._first, query=start)
+            yield start, block
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """An array in memory, with the interface of one that is stored."""
+
+    values: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.values.dtype
+
+    def rows(self, plane: int, start: int, stop: int) -> np.ndarray:
+        return self.values[plane, start:stop]
+
+
+def open_neighbors(
+    path: str | os.PathLike,
+    *,
+    num_queries: int | None = None,
+    num_images: int | None = None,
+    first: int | None = None,
+) -> NeighborsFile:
+    """Open a pickle of nearest neighbours to read it in blocks of queries; arguments as of :func:`read_neighbors`.
+
+    Raises:
+        DataError: not such an array, or one of other numbers of queries; what is in it is checked when it is read
+    """
+    path = Path(path)
+    stored = find_array(path) if path.is_file() and path.stat().st_size >= _LARGE else None
+    value = load_pickle(path, tensors_as_arrays=True) if stored is None else stored
+    array = _Loaded(value) if isinstance(value, np.ndarray) else value
+    known = isinstance(array, _Loaded | StoredArray)
+    if not known or len(array.shape) != 3 or array.shape[0] not in (2, 3) or array.dtype.kind != "f":
+        found = f"{array.dtype} {array.shape}" if known else type(value).__name__
         raise DataError(
             f"{path}: holds {found}, expected floats (2, queries, neighbours), similarities and indices; "
             "write it with write_neighbors"
         )
-    similarities, indices = value[0, :, :first], value[1, :, :first]
-    if not np.isfinite(indices).all() or (indices != np.trunc(indices)).any():
-        raise DataError(f"{path}: its second row holds NaN or fractions where indices of images are expected")
-    neighbors = RankedList(indices.astype(np.int64), similarities.astype(np.float32))
-    check_neighbors(neighbors, str(path), num_queries=num_queries, num_images=num_images, first=first)
-    return neighbors
+    _check_queries(path, array.shape[1], num_queries)
+    return NeighborsFile(path, array, num_images, first)
 
 
 def write_neighbors(path: str | os.PathLike, neighbors: RankedList, *, as_tensor: bool = False) -> None:
@@ -90,6 +177,7 @@ def check_neighbors(
     num_queries: int | None = None,
     num_images: int | None = None,
     first: int | None = None,
+    query: int = 0,
 ) -> None:
     """Refuse lists that no search can have made.
 
@@ -99,6 +187,7 @@ def check_neighbors(
         num_queries: number Q of queries, checked where it is known
         num_images: number of database images, checked where it is known
         first: number of neighbours per query that are needed, or None
+        query: the number of the first query, where these are not all
 
     Raises:
         DataError: what :func:`read_neighbors` refuses
@@ -109,18 +198,15 @@ def check_neighbors(
             f"{where}: similarities {similarities.shape} and indices {indices.dtype} {indices.shape} do not fit each "
             "other; expected (queries, neighbours), indices as integers"
         )
-    if num_queries is not None and len(indices) != num_queries:
-        raise DataError(
-            f"{where}: has neighbours of {len(indices)} queries, expected {num_queries}; compute them again"
-        )
+    _check_queries(where, len(indices), num_queries)
     # A database of fewer images than requested is used completely; queries that are part of it are not listed.
     needed = 0 if first is None else min(first, first if num_images is None else num_images - 1)
     if indices.shape[1] < needed:
         raise DataError(f"{where}: has {indices.shape[1]} neighbours per query, {first} were asked for; ask for fewer")
     if not np.isfinite(similarities).all():
-        row = int(np.flatnonzero(~np.isfinite(similarities).all(axis=1))[0])
+        row = query + int(np.flatnonzero(~np.isfinite(similarities).all(axis=1))[0])
         raise DataError(f"{where}: the similarities of query {row} contain NaN or infinity; compute them again")
-    for row, line in enumerate(indices):
+    for row, line in enumerate(indices, start=query):
         if line.size and (line.min() < 0 or (num_images is not None and line.max() >= num_images)):
             outside = line.min() if line.min() < 0 else line.max()
             limit = "" if num_images is None else f" of {num_images} images"
@@ -128,3 +214,8 @@ def check_neighbors(
         ordered = np.sort(line)
         if (ordered[1:] == ordered[:-1]).any():
             raise DataError(f"{where}: query {row} has a neighbour more than once; compute them again")
+
+
+def _check_queries(where: object, found: int, expected: int | None) -> None:
+    if expected is not None and found != expected:
+        raise DataError(f"{where}: has neighbours of {found} queries, expected {expected}; compute them again")

@@ -10,7 +10,7 @@ protocol; ``query_names``, ``database_names``; attributes ``version``, ``protoco
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import h5py
@@ -24,6 +24,7 @@ ALL = "all"
 _VERSION = 2
 _KIND = "rankings"
 _ARRAYS = ("ranks", "scores", "places")
+_CHUNK = 2**18  # items
 
 
 @dataclass(frozen=True)
@@ -181,15 +182,7 @@ def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping
         ranking: the ranking
         attributes: HDF5 attributes of the file, such as the recipe
     """
-    header = {
-        "version": _VERSION,
-        "protocols": list(ranking.lists),
-        "distractors": ranking.distractors,
-        "num_images": ranking.searched,
-        "sizes": json.dumps(ranking.sizes),
-        "reranked": -1 if ranking.reranked is None else ranking.reranked,
-    }
-    with hdf5.create(path, {**attributes, **header}) as file:
+    with hdf5.create(path, {**attributes, **_header(ranking, list(ranking.lists))}) as file:
         for protocol, ranked in ranking.lists.items():
             group = file if protocol == ALL else file.create_group(protocol)
             for name in _ARRAYS:
@@ -199,6 +192,45 @@ def write_ranking(path: str | os.PathLike, ranking: Ranking, attributes: Mapping
                     hdf5.write_array(group, name, stored, compression="gzip", shuffle=True)
         hdf5.write_names(file, "query_names", ranking.query_names)
         hdf5.write_names(file, "database_names", ranking.database_names)
+
+
+def write_ranking_in_blocks(
+    path: str | os.PathLike,
+    ranking: Ranking,
+    shape: tuple[int, int],
+    blocks: Iterable[tuple[int, RankedList]],
+    attributes: Mapping[str, object],
+) -> None:
+    """Write a file of rankings with one list that does not fit into memory.
+
+    Args:
+        path: the file
+        ranking: all of it but the list: ``lists`` is empty
+        shape: of the list, queries and images
+        blocks: first query, and a part of the list
+        attributes: HDF5 attributes of the file, such as the recipe
+    """
+    chunks = (1, min(shape[1], _CHUNK))  # rows that are written once are compressed once
+    options = {"chunks": chunks, "compression": "gzip", "shuffle": True, "fletcher32": True}
+    with hdf5.create(path, {**attributes, **_header(ranking, [ALL])}) as file:
+        ranks = file.create_dataset("ranks", shape, np.int32, **options)
+        scores = file.create_dataset("scores", shape, np.float32, **options)
+        for start, block in blocks:
+            rows = slice(start, start + len(block.ranks))
+            ranks[rows], scores[rows] = block.ranks.astype(np.int32), block.scores
+        hdf5.write_names(file, "query_names", ranking.query_names)
+        hdf5.write_names(file, "database_names", ranking.database_names)
+
+
+def _header(ranking: Ranking, protocols: list[str]) -> dict[str, object]:
+    return {
+        "version": _VERSION,
+        "protocols": protocols,
+        "distractors": ranking.distractors,
+        "num_images": ranking.searched,
+        "sizes": json.dumps(ranking.sizes),
+        "reranked": -1 if ranking.reranked is None else ranking.reranked,
+    }
 
 
 def read_ranking(path: str | os.PathLike) -> Ranking:

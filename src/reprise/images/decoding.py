@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 from reprise.images.ranges import eight_bits, is_deep
 from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 
 _log = logging.getLogger(__name__)
 _truncated = threading.Lock()
@@ -113,10 +114,12 @@ def _check_end(image: str | os.PathLike, data: bytes) -> None:
 def _read(image: str | os.PathLike) -> bytes:
     try:
         data = Path(image).read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise DataError(
             f"{image}: cannot be read ({error.strerror}); restore it, or take it out of the list of images"
         ) from error
+    except OSError as error:
+        raise system_error(image, error) or DataError(f"{image}: cannot be read ({error})") from error
     if not data:
         raise _undecodable(image, "the file is empty")
     return data

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
-from reprise.formats.neighbors import read_neighbors
-from reprise.formats.rankings import ALL, Ranking, write_ranking
+from reprise.formats.neighbors import open_neighbors
+from reprise.formats.rankings import ALL, Ranking, write_ranking, write_ranking_in_blocks
 from reprise.storage.errors import DataError
 
 
@@ -30,9 +31,11 @@ def rank_neighbors(
         DataError: neighbours of other numbers of images, or with distractors not of all of them
     """
     names = database_names + distractor_names
-    found = read_neighbors(neighbors, num_queries=len(query_names), num_images=len(names))
-    if distractor_names and found.ranks.shape[1] < len(names):
-        raise DataError(
-            f"{neighbors}: ranks {found.ranks.shape[1]} of {len(names)} images; with distractors rank all of them"
-        )
-    write_ranking(output, Ranking(query_names, names, {ALL: found}, len(distractor_names)), attributes)
+    file = open_neighbors(neighbors, num_queries=len(query_names), num_images=len(names))
+    if distractor_names and file.shape[1] < len(names):
+        raise DataError(f"{neighbors}: ranks {file.shape[1]} of {len(names)} images; with distractors rank all of them")
+    ranking = Ranking(query_names, names, {}, len(distractor_names))
+    if file.large:
+        write_ranking_in_blocks(output, ranking, file.shape, file.blocks(), attributes)
+    else:
+        write_ranking(output, replace(ranking, lists={ALL: file.read()}), attributes)

@@ -1,6 +1,7 @@
 """Paths of all files, as strings that Snakemake and the recipes share."""
 
 import fnmatch
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,19 @@ class Paths:
         part = part_of(self._sources[source].file) if self._config["miniature"] else None
         return [self.mirror(part)] if part else []
 
+    def list_input(self, source: str) -> list[str]:
+        """The checked list that has to exist before an archive is downloaded; none for all but archives with a list."""
+        return [self.checked_list(images) for images in self._listed.get(source, ())]
+
+    @functools.cached_property
+    def _listed(self) -> dict[str, list[str]]:
+        """Archive -> the sets of images with a list that it is of."""
+        listed: dict[str, list[str]] = {}
+        for images, entry in self._config["images"].items():
+            for archive in self.archives(images) if entry["list"] else ():
+                listed.setdefault(archive, []).append(images)
+        return listed
+
     @property
     def mirror_address(self) -> str:
         """The address that replaces those of all downloads, or an empty text."""
@@ -67,6 +81,14 @@ class Paths:
     def manifest(self, images: str) -> str:
         """The list of the files that were unpacked."""
         return f"{self.data}/{images}.files.tsv"
+
+    def archive_manifest(self, images: str, archive: str) -> str:
+        """The list of the files that were unpacked from one of several archives."""
+        return f"{self.data}/{images}.archives/{archive}.files.tsv"
+
+    def checked_list(self, images: str) -> str:
+        """What was found in the list of a set of images."""
+        return f"{self.data}/{images}.list.json"
 
     def dataset(self, dataset: str) -> dict[str, Any]:
         """The files of a dataset, by the keys of :meth:`reprise.datasets.layout.DatasetLayout.load`.

@@ -16,7 +16,7 @@ from reprise.reranking.scorers import scorer_module
 from reprise.storage.modules import module_of
 
 # Outputs of these stages are checked by hashes and sizes, so other code that downloads them makes nothing stale.
-_TRANSPORT = ("download", "unpack")
+_TRANSPORT = ("download", "check_list", "unpack", "unpack_archive", "list_unpacked")
 
 # The packages of the parts of an extractor.
 _PARTS = {"detector": "reprise.detectors", "descriptor": "reprise.descriptors"}

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 
 # Aliases may stand for the same content many times over; a file of a kilobyte can be made to stand for gigabytes.
 _MOST_ALIASES = 1000
@@ -26,7 +27,7 @@ def load_yaml(path: str | os.PathLike) -> dict[Any, Any]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not in UTF-8 ({error}); save it in that encoding") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+        raise system_error(path, error) or DataError(f"{path}: cannot be read ({error})") from error
     try:
         if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Strict)) > _MOST_ALIASES:
             raise DataError(f"{path}: has more than {_MOST_ALIASES} aliases; write out what they stand for")

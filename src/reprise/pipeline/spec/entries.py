@@ -27,6 +27,12 @@ class Images(Settings):
         min_length=1, description="keys of sources.yaml, or patterns of them such as revisitop1m_[0-9]*"
     )
     flatten: bool = Field(False, description="all files into one folder, whatever folders the archives have")
+    separate: bool = Field(
+        False, description="each archive in a job of its own: one that fails does not have all unpacked again"
+    )
+    list: Source | None = Field(
+        None, description="a text file with one of the images per line, which is fetched and checked before any archive"
+    )
 
 
 class Enlarged(Settings):
