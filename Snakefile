@@ -14,6 +14,7 @@ min_version("9.27")
 configfile: "config/config.yaml"
 configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
+configfile: "config/hardnet.yaml"
 
 
 include: "rules/common.smk"

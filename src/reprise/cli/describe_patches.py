@@ -16,7 +16,7 @@ _FORMATS = (".csv", ".npy")
 _PUBLISHED = {
     "hardnet": ("hardnet_liberty_aug", "checkpoint_liberty_with_aug.pth"),
     "tfeat": ("tfeat_liberty", "tfeat-liberty.params"),
-    "l2net": ("l2net_liberty_aug", "L2Net-LIB+.mat"),
+    "l2net": ("l2net_lib+", "L2Net-LIB+.mat"),
 }
 _DOWNLOADS = Path("data") / "downloads"
 

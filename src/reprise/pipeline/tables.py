@@ -14,11 +14,12 @@ def measured(config: Mapping, table: str) -> list[str]:
 
 
 def trained_on(config: Mapping, experiment: str, dataset: str) -> bool:
-    """Tell whether patches are compared by a network that was trained on them here; a table leaves this cell empty."""
-    descriptor = config["descriptors"].get(config["experiments"][experiment].get("descriptor"), {})
+    """Tell whether patches are compared by a network that was trained on them; a table leaves this cell empty."""
+    entry = config["experiments"][experiment]
+    descriptor = config["descriptors"].get(entry.get("descriptor"), {})
     checkpoint = config["checkpoints"].get(descriptor.get("checkpoint"), {})
     training = config["trainings"].get(checkpoint.get("training"), {})
-    return training.get("dataset") == dataset
+    return dataset in (entry.get("trained_on"), training.get("dataset") if entry.get("search") == "patches" else None)
 
 
 def table_columns(table: Mapping) -> list[list[str]]:

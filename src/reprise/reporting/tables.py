@@ -217,10 +217,14 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
 
 
 def _tolerance_note(tolerance: Mapping) -> str:
-    points = tolerance["map"]
-    if isinstance(points, Mapping):
-        points = ", ".join(f"{group} {value}" for group, value in points.items())
-    return f"Tolerance {points}: {' '.join(tolerance['source'].split())}"
+    of_map = tolerance.get("map")
+    named = {} if of_map is None else {"": of_map}
+    named |= {f"{metric} ": points for metric, points in tolerance.get("metrics", {}).items()}
+    texts = []
+    for metric, points in named.items():
+        groups = points.items() if isinstance(points, Mapping) else [("", points)]
+        texts += [metric + f"{group} {value}".strip() for group, value in groups]
+    return f"Tolerance {', '.join(texts)}: {' '.join(tolerance['source'].split())}"
 
 
 def left_out_notes(

@@ -148,6 +148,9 @@ class PatchExperiment(AnyExperiment):
 
     search: Literal["patches"] = Field(description="patches are compared")
     descriptor: Annotated[str, Refers("descriptors")] = Field(description="what describes them")
+    trained_on: Dataset | None = Field(
+        None, description="what a published network was trained on, on which tables leave it out; null for none of them"
+    )
     normalisation: Literal["none", "python", "matlab"] = Field(
         "none",
         description="of HPatches descriptors, learned from the training sequences of the split: that of the published "

@@ -25,7 +25,9 @@ Points = Annotated[float, Field(gt=0)]
 class Tolerance(Settings):
     """The largest difference that still counts as reproduced."""
 
-    map: Points | dict[Group, Points] = Field(description="points of mAP: of all groups, or of each")
+    map: Points | dict[Group, Points] | None = Field(
+        None, description="points of mAP: of all groups, or of each; null in a table without mAP"
+    )
     metrics: dict[str, Points | dict[str, Points]] = Field({}, description="of other metrics, in their units")
     source: str = Field(description="where it is from")
 
