@@ -30,7 +30,7 @@ class HardNetSettings(Settings):
     gain: float = Field(0.6, gt=0, description="of the orthogonal initialisation; 0.7 in the conference paper")
     batch_pairs: int = Field(1024, ge=2, description="pairs of a step, each of another point")
     pairs: Count = Field(5_000_000, description="of an epoch")
-    epochs: Count = Field(10, description="the last one is the result")
+    epochs: int = Field(10, ge=0, description="the last one is the result; 0 leaves the network as it is initialised")
     learning_rate: float = Field(
         10.0,
         gt=0,
