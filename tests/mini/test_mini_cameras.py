@@ -34,7 +34,7 @@ def lists(mirror):
     oxford, paris = (np.load(mirror / f"gnd_{name}.pkl", allow_pickle=True) for name in ("oxford5k", "paris6k"))
     sfm = np.load(mirror / "retrieval-SfM-120k.pkl", allow_pickle=True)
 
-    sequences = json.loads((mirror / "hpatches-splits.json").read_text())["full"]["test"]
+    sequences = json.loads((mirror / "utils/splits.json").read_text())["full"]["test"]
 
     def lines(file):
         return [line.split(",")[0] for line in (mirror / file).read_text().split()]

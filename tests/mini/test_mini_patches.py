@@ -38,7 +38,7 @@ def test_more_noise_makes_every_task_harder(unpacked, tiny_mirror):
     rootsift = load_descriptor("rootsift")
     descriptors = {f"{s}/{name}": rootsift.of_any_patches(release.patches(s, name)) for s, name in release.images()}
     description = {
-        "split": "full", "pairs": 500, "index": tiny_mirror / "hpatches-splits.json", "images": unpacked,
+        "split": "full", "pairs": 500, "index": tiny_mirror / "utils/splits.json", "images": unpacked,
         **{kind: tiny_mirror / f"retr_{kind}_split-full.csv" for kind in ("queries", "distractors")},
     }  # fmt: skip
     tasks = Layout.load_tasks(description, release.counts)
@@ -51,7 +51,7 @@ def test_more_noise_makes_every_task_harder(unpacked, tiny_mirror):
 
 
 def test_splits_are_disjoint(tiny_mirror):
-    splits = read_splits(tiny_mirror / "hpatches-splits.json")
+    splits = read_splits(tiny_mirror / "utils/splits.json")
     for name in "abc":
         assert not set(splits[name]["train"]) & set(splits[name]["test"])
     assert splits["illum"]["test"] + splits["view"]["test"] == splits["full"]["test"]

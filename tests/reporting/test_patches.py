@@ -24,7 +24,7 @@ def described(tiny_mirror, tmp_path_factory):
         lists = {key: str(tiny_mirror / f"retr_{key}_split-{split}.csv") for key in ("queries", "distractors")}
         descriptions[split] = {
             "layout": "hpatches", "images": str(folder / "hpatches"), "split": split, "pairs": 400,
-            "index": str(tiny_mirror / "hpatches-splits.json"), **lists,
+            "index": str(tiny_mirror / "utils/splits.json"), **lists,
         }  # fmt: skip
     for archive, name in (("patchdata/liberty", "liberty"), ("hpatches-release", "hpatches")):
         zipfile.ZipFile(tiny_mirror / f"{archive}.zip").extractall(folder / name)

@@ -91,8 +91,8 @@ def _lists(folder: Path, references: dict[str, np.ndarray]) -> Iterator[str]:
     """Write splits.json, and queries and distractors of each split; iterate over their names."""
     names = sorted(references)
     splits = {split: _split(split, names) for split in _SPLITS}
-    write_text(folder / "hpatches-splits.json", json.dumps(splits) + "\n")
-    yield "hpatches-splits.json"
+    write_text(folder / "utils/splits.json", json.dumps(splits) + "\n")
+    yield "utils/splits.json"
     for split, entry in splits.items():
         sequences = entry["test"]
         patches = [references[name] for name in sequences]
