@@ -73,7 +73,7 @@ class Source:
 
     def drawn(self) -> "Source":
         """Return the source of the file that stands for this one in a miniature, of which nothing is known before."""
-        return replace(self, bytes=None, **dict.fromkeys(DIGITS))
+        return replace(self, bytes=None, md5=None, sha1=None, git_blob=None, sha256=None)
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""

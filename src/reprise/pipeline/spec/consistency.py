@@ -87,13 +87,14 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
     """Find trainings that would refuse their settings themselves, after days of extraction."""
     for name, entry in entries["trainings"].items():
         where = f"config.trainings.{name}"
-        dataset = entries["datasets"].get(entry.dataset)
         taught = entry.learns_from
-        if taught and dataset and dataset.teaches != taught:
-            layouts = " or ".join(_layouts_that_teach(taught))
-            yield DataError(
-                f"{where}.dataset: '{entry.dataset}' has no {_TAUGHT.get(taught, taught)}; name one of layout {layouts}"
-            )
+        for key, read in _read_as_the_training_set(entry):
+            dataset = entries["datasets"].get(read)
+            if taught and dataset and dataset.teaches != taught:
+                layouts = " or ".join(_layouts_that_teach(taught))
+                yield DataError(
+                    f"{where}.{key}: '{read}' has no {_TAUGHT.get(taught, taught)}; name one of layout {layouts}"
+                )
         extractor = entries["extractors"].get(getattr(entry, "extractor", None))
         kept = getattr(extractor, "num_features", None)
         needed = getattr(entry, entry.reads) if entry.reads else 0
@@ -102,6 +103,14 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
                 f"{where}.{entry.reads}: {needed} is more than the {kept} that extractors.{entry.extractor} "
                 "keeps; raise that or lower this"
             )
+
+
+def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
+    """Iterate over the keys and names of the datasets that a training learns from, or is tested on in the same way."""
+    yield "dataset", entry.dataset
+    validation = getattr(entry, "validation", None)
+    if isinstance(validation, Mapping):
+        yield from ((f"validation.{key}", name) for key, name in validation.items())
 
 
 def _layouts_that_teach(taught: str) -> list[str]:
