@@ -3,6 +3,7 @@
 #                  (4 minutes of CPU time, in two processes)
 # make test        set up, then run all tests: these, the workflow, and the main job on the miniature
 # make test-long   what takes longer: trainings on the miniature that have to help, with three seeds each
+# make test-hostile  20,000 damaged files of each kind, in place of the 60 of make test (two hours of CPU time)
 # make test-slurm  the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
 # make lint        ruff, snakefmt, mypy
 # make bench       what each stage costs, as ratios
@@ -13,7 +14,7 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/*/*.pyx src/reprise/*/*.h)
 
-.PHONY: mini check test test-long test-slurm lint bench generated
+.PHONY: mini check test test-long test-hostile test-slurm lint bench generated
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
@@ -27,6 +28,9 @@ test: $(INSTALLED)
 
 test-long: $(INSTALLED)
 	$(BIN)/python -m pytest -m long
+
+test-hostile: $(INSTALLED)
+	REPRISE_HOSTILE=20000 $(BIN)/python -m pytest tests/hostile
 
 test-slurm: $(INSTALLED)
 	$(BIN)/python -m pytest -m slurm tests/slurm

@@ -1,5 +1,6 @@
 """Aggregation of residuals per visual word: values, packing of signs, and bad input."""
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,10 @@ from hypothesis import strategies as st
 from reference import asmk as reference
 
 from reprise.asmk import Aggregated, Codebook, aggregate
+from reprise.asmk.stages.blocks import aggregate_features
+from reprise.formats.arrays import LocalFeatures
+from reprise.formats.feature_writing import feature_writer
+from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 
 
@@ -125,3 +130,15 @@ def test_bad_aggregated():
         Aggregated(np.zeros((2, 4), np.uint32), np.zeros(3, int), np.zeros(2, int))
     with pytest.raises(DataError, match="image_ids"):
         Aggregated(np.zeros((2, 4), np.uint32), np.zeros(2, int), np.zeros(2))
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e19])
+def test_an_image_whose_stored_descriptors_are_no_numbers_is_named(tmp_path, value):
+    with feature_writer(tmp_path / "f.h5", 4, {"recipe": "{}"}) as writer:
+        for name in "abc":
+            writer.append(name, LocalFeatures(np.ones((5, 4), np.float32), np.ones(5), np.ones((5, 2)), np.ones(5)))
+    with h5py.File(tmp_path / "f.h5", "r+") as file:
+        file["descriptors"][7, 2] = value
+    options = {"images_per_block": 2, "num_features": 9, "assignments": 1, "binary": True}
+    with open_features(tmp_path / "f.h5") as file, pytest.raises(DataError, match=r"f\.h5: image 1 \('b'\): .* row 2 "):
+        aggregate_features(file, Codebook(np.zeros((2, 4))), **options)

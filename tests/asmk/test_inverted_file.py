@@ -31,7 +31,7 @@ def test_equals_the_reference(search, extra_images, threads, topk):
     n_images = (int(database.image_ids[-1]) + 1 if len(database) else 0) + extra_images
     index = InvertedFile.build(database, n_words, idf=idf, n_images=n_images)
     query_ids = np.arange(6)
-    got = index.search(queries, topk=topk, query_ids=query_ids, threads=threads, **options)
+    got = index.search(queries, topk=topk, query_ids=query_ids, threads=threads, undefined="nan", **options)
     weights = reference.idf_weights(database.words.tolist(), n_words, n_images) if idf else np.ones(n_words, np.float32)
     np.testing.assert_array_equal(index.idf, weights)
     postings = (list(database.vectors), database.words.tolist(), database.image_ids.tolist())
@@ -147,12 +147,26 @@ def test_norm_zero_has_no_score():
     assert index.idf[0] == 0
     assert index.norms[1] == 0
     query = Aggregated(codes[:2], np.array([0, 2]), np.array([5, 5]))
-    rankings = index.search(query)
-    np.testing.assert_array_equal(rankings.ranks, [[2, 0, 1]])
-    np.testing.assert_array_equal(rankings.scores, [[1, 0, np.nan]])
-    undefined = index.search(Aggregated(codes[:1], np.array([0]), np.array([0])))
-    np.testing.assert_array_equal(undefined.ranks, [[0, 1, 2]])
-    assert np.isnan(undefined.scores).all()
+    for undefined, value in (("zero", 0), ("nan", np.nan)):
+        rankings = index.search(query, undefined=undefined)
+        np.testing.assert_array_equal(rankings.ranks, [[2, 0, 1]])
+        np.testing.assert_array_equal(rankings.scores, [[1, 0, value]])
+        np.testing.assert_array_equal(index.scores(query, undefined=undefined), [[0, value, 1]])
+        bare = index.search(Aggregated(codes[:1], np.array([0]), np.array([0])), undefined=undefined)
+        np.testing.assert_array_equal(bare.ranks, [[0, 1, 2]])
+        np.testing.assert_array_equal(bare.scores, [[value] * 3])
+    np.testing.assert_array_equal(index.search(query).scores, [[1, 0, 0]])
+    with pytest.raises(DataError, match="undefined: None"):
+        index.search(query, undefined=None)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(searches())
+def test_scores_without_a_definition_are_zero_and_the_others_the_same(search):
+    database, queries, n_words, _, options = search
+    index = InvertedFile.build(database, n_words, idf=True)
+    published = index.scores(queries, undefined="nan", **options)
+    np.testing.assert_array_equal(index.scores(queries, **options), np.nan_to_num(published))
 
 
 def test_negative_similarities():

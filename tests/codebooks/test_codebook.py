@@ -172,3 +172,14 @@ def test_devices(descriptors):
     if not hasattr(faiss, "GpuIndexFlatL2"):
         with pytest.raises(DataError, match="faiss built for GPUs"):
             codebook.assign(descriptors, device="cuda")
+
+
+def test_a_dataset_of_a_file_is_read_block_by_block(descriptors, tmp_path, monkeypatch):
+    monkeypatch.setattr("reprise.codebooks.descriptors.BLOCK", 512)
+    codebook = Codebook(descriptors[:50])
+    write_foreign(tmp_path / "x.h5", rows=descriptors, one=descriptors[0], narrow=descriptors[:, :9])
+    with h5py.File(tmp_path / "x.h5") as file:
+        np.testing.assert_array_equal(codebook.assign(file["rows"], 2), codebook.assign(descriptors, 2))
+        for key in ("one", "narrow"):
+            with pytest.raises(DataError, match=r"shape \(n, 24\)"):
+                codebook.assign(file[key])

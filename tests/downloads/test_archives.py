@@ -240,3 +240,88 @@ def test_an_absent_archive_says_how_to_get_it(tmp_path):
 
 def test_control_characters_in_a_name_are_refused(tmp_path):
     refused(pack(tmp_path / "x.tar", {"a\nb": b""}), tmp_path / "out", "control characters")
+
+
+def test_a_header_of_a_gigabyte_is_not_read(tmp_path):
+    for kind in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE):
+        head = tarfile.TarInfo("x")
+        head.type, head.size = kind, 1 << 30
+        (tmp_path / "x.tgz").write_bytes(gzip.compress(head.tobuf() + bytes(1 << 20)))
+        refused(tmp_path / "x.tgz", tmp_path / "out", "a header of 1073741824 bytes")
+
+
+def test_a_number_of_many_digits_is_not_searched(tmp_path):
+    head = tarfile.TarInfo("x")
+    head.type, head.size = tarfile.XHDTYPE, 200_000
+    content = b"1" * 200_000
+    (tmp_path / "x.tgz").write_bytes(gzip.compress(head.tobuf() + content.ljust(200_192, b"\0") + bytes(1024)))
+    refused(tmp_path / "x.tgz", tmp_path / "out", "a number of a header is too long")
+
+
+def test_long_names_come_out(tmp_path):
+    names = {"/".join(["deeper" * 20] * 4) + f"/{kind}ä.jpg": kind.encode() for kind in ("gnu", "pax")}
+    for (name, content), form in zip(names.items(), (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT), strict=True):
+        with tarfile.open(tmp_path / "x.tgz", "w:gz", format=form) as bundle:
+            bundle.addfile(*[part if i == 0 else io.BytesIO(part) for i, part in enumerate(member(name, content))])
+        unpack(tmp_path / "x.tgz", tmp_path / "out")
+    assert content_of(tmp_path / "out") == names
+
+
+def test_a_small_archive_of_much_is_refused(tmp_path, monkeypatch):
+    archive = tar(tmp_path / "x.tar.gz", [member("bomb", bytes(100_000_000))])
+    refused(archive, tmp_path / "out", "plausible for its size; if you trust its origin, set REPRISE_UNPACKED_BYTES")
+    monkeypatch.setenv("REPRISE_UNPACKED_BYTES", "200000000")
+    assert unpack(archive, tmp_path / "out") == [("bomb", 100_000_000)]
+    shutil.rmtree(tmp_path / "out")
+    monkeypatch.setenv("REPRISE_UNPACKED_BYTES", "much")
+    with pytest.raises(DataError, match="REPRISE_UNPACKED_BYTES: is 'much'; expected a number of bytes"):
+        unpack(archive, tmp_path / "out")
+    links = [member(f"{i}", type=tarfile.LNKTYPE, linkname="a") for i in range(1000)]
+    monkeypatch.delenv("REPRISE_UNPACKED_BYTES")
+    archive.unlink()
+    refused(
+        tar(tmp_path / "y.tar", [member("a", bytes(2_000_000)), *links]), tmp_path / "out", "plausible for its size"
+    )
+
+
+def test_sparse_files_are_refused(tmp_path):
+    head = tarfile.TarInfo("x")
+    head.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(head.tobuf(tarfile.GNU_FORMAT))
+    block[386:410] = b"%011o\0%011o\0" % (20 << 20, 0)
+    block[483:495] = b"%011o\0" % (20 << 20)
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    (tmp_path / "x.tar").write_bytes(bytes(block) + bytes(1024))
+    refused(tmp_path / "x.tar", tmp_path / "out", "stored without its zeros")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_names_that_no_disk_takes_are_refused(tmp_path, kind):
+    refused(pack(tmp_path / f"x.{kind}", {"a/" + "ä" * 128: b""}), tmp_path / "out", "longer than 255 bytes")
+
+
+def test_names_in_another_encoding_are_refused(tmp_path):
+    head = member("name")[0]
+    block = head.tobuf().replace(b"name", b"caf\xe9")
+    block = block[:148] + b" " * 8 + block[156:]
+    block = block[:148] + b"%06o\0 " % sum(block) + block[156:]
+    (tmp_path / "x.tar").write_bytes(block + bytes(1024))
+    refused(tmp_path / "x.tar", tmp_path / "out", r"the name b'caf\xe9' is not in UTF-8".replace("\\", "\\\\"))
+
+
+def test_a_file_where_the_destination_has_a_folder(tmp_path):
+    unpack(pack(tmp_path / "1.tar", {"a": b"1", "b/c": b"2"}), tmp_path / "out")
+    for name in ("a/x", "b"):
+        with pytest.raises(DataError, match=f"{name}, or a part of this name, is a file in one place and a folder"):
+            unpack(pack(tmp_path / "2.tar", {"0": b"", name: b"3"}), tmp_path / "out")
+    assert content_of(tmp_path / "out") == {"a": b"1", "b/c": b"2"}
+    with pytest.raises(DataError, match="out/a is a file, where a folder is needed"):
+        unpack(tmp_path / "1.tar", tmp_path / "out" / "a")
+
+
+def test_a_chain_of_headers(tmp_path):
+    head = tarfile.TarInfo("x")
+    head.type, head.size = tarfile.GNUTYPE_LONGNAME, 512
+    (tmp_path / "x.tgz").write_bytes(gzip.compress((head.tobuf() + bytes(512)) * 5000))
+    refused(tmp_path / "x.tgz", tmp_path / "out", "truncated or damaged")

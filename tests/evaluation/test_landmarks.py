@@ -89,3 +89,20 @@ def test_against_the_plain_definition(data):
 def test_bad_input_is_refused(rankings, truth, options, message):
     with pytest.raises(ValueError, match=message):
         evaluate_landmarks(rankings, truth, **options)
+
+
+@pytest.mark.parametrize("cutoff", [2.5, 0, -1, "100", None, True, np.nan, [100]])
+def test_bad_cutoff(cutoff):
+    with pytest.raises(ValueError, match="cutoff: expected an integer"):
+        evaluate_landmarks(np.arange(9)[None], [{"ok": [1]}], cutoff=cutoff)
+
+
+@pytest.mark.parametrize("cutoff", [3, 3.0, np.int16(3), np.array(3)])
+def test_cutoffs_as_people_have_them(cutoff):
+    assert evaluate_landmarks(np.arange(9)[None], [{"ok": [0, 3]}], cutoff=cutoff)["combined"].map == 0.5
+
+
+def test_padding_is_no_image():
+    padded = np.array([[4, -1, 1, -1], [1, 2, 3, 4]])
+    scores = evaluate_landmarks(padded, [{"ok": [1]}, {"ok": [1]}], cutoff=2, groups={"first": [True, False]})
+    assert scores["first"].map == 0.5

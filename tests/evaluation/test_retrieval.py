@@ -112,7 +112,15 @@ TRUTH = {"easy": [0], "hard": [1], "junk": []}
     ("rankings", "truth", "message"),
     [
         (np.array([[0, 1, 1]]), TRUTH, "row 0 holds an image more than once"),
-        (np.array([[-1, 0, -1]]), TRUTH, "row 0 holds an image more than once"),
+        (np.array([[-2, 0, -2]]), TRUTH, "row 0 holds an image more than once"),
+        (np.array([[-1, -1, 0, 0]]), TRUTH, "row 0 holds an image more than once"),
+        ([[0, 1], [1]], TRUTH, "rows of different lengths"),
+        (np.ma.array([[0.0, 1.0]], mask=[[0, 1]]), TRUTH, "float64"),
+        (RANKING, [0], "query 0 is a list, expected a mapping"),
+        (RANKING, {**TRUTH, "easy": [[0], [0, 1]]}, "'easy' of query 0 is no list of integers"),
+        (RANKING, {**TRUTH, "easy": [2**70]}, "'easy' of query 0 is no list of integers"),
+        (RANKING, {**TRUTH, "easy": np.ma.array([0, 1], mask=[0, 1])}, "'easy' of query 0 has masked"),
+        (RANKING, {**TRUTH, "hard": np.array([1j])}, "'hard' of query 0 is no list of integers"),
         (np.array([0, 1]), TRUTH, "shape"),
         (RANKING.astype(float), TRUTH, "float64"),
         (np.array([[0, 1], [1, 0]]), TRUTH, "2 rows for 1 queries"),
@@ -129,9 +137,42 @@ def test_bad_input(rankings, truth, message):
         evaluate_revisited(rankings, [truth], database_size=3)
 
 
-def test_bad_kappa():
-    with pytest.raises(ValueError, match="kappas"):
-        evaluate_classic(RANKING, [{"ok": [0]}], kappas=(0,))
+@pytest.mark.parametrize("kappa", [0, -3, 2.5, "5", None, True, np.nan, 1j, np.float32(0.5)])
+def test_bad_kappa(kappa):
+    for kappas in ((kappa,), (1, kappa)):
+        with pytest.raises(ValueError, match="kappas: expected an integer"):
+            evaluate_classic(RANKING, [{"ok": [0]}], kappas=kappas)
+
+
+@pytest.mark.parametrize("kappas", [(5,), 5, np.int64(5), [5.0], np.array([5]), np.array(5), (np.uint8(5),)])
+def test_kappas_as_people_have_them(kappas):
+    assert evaluate_classic(RANKING, [{"ok": [2]}], kappas=kappas).precision_at == {5: pytest.approx(1 / 3)}
+
+
+PADDED = st.lists(st.permutations(range(9)).flatmap(lambda row: st.integers(0, 9).map(lambda n: row[:n])), min_size=1)
+
+
+@given(
+    PADDED, st.lists(st.integers(0, 8), unique=True, min_size=1), st.lists(st.integers(0, 8), unique=True), st.data()
+)
+def test_padding_is_no_image(rows, positives, junk, data):
+    """Rows of different lengths, padded at their ends or anywhere, by -1 or by a mask."""
+    truth = [{"ok": positives, "junk": junk}] * len(rows)
+    alone = [evaluate_classic(np.array([row], np.int64), truth[:1]) for row in rows]
+    width = 2 + max(map(len, rows))
+    padded = np.full((len(rows), width), -1)
+    for row, images in enumerate(rows):
+        places = data.draw(st.permutations(range(width))) if data.draw(st.booleans()) else range(width)
+        padded[row, sorted(places[: len(images)])] = images
+    masked = np.ma.array(np.where(padded < 0, 77, padded), mask=padded < 0)
+    for rankings in (padded, masked, padded.astype(np.int16)):
+        scores = evaluate_classic(rankings, truth)
+        np.testing.assert_array_equal(scores.average_precisions, [one.map for one in alone])
+        for kappa, value in scores.precision_at.items():
+            assert value == pytest.approx(np.mean([one.precision_at[kappa] for one in alone]))
+        easy = [{"easy": positives, "hard": [], "junk": junk}] * len(rows)
+        revisited = evaluate_revisited(rankings, easy)["easy"]
+        np.testing.assert_array_equal(revisited.average_precisions, scores.average_precisions)
 
 
 def test_only_the_protocols_that_are_wanted():

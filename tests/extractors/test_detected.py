@@ -132,7 +132,7 @@ def test_an_error_of_a_part_names_the_image(image, tmp_path, monkeypatch):
 
     monkeypatch.setattr("reprise.detectors.sift.Detector.find", fail)
     extractor = load_extractor("detected", detector={"type": "sift"})
-    with pytest.raises(DataError, match="image 'a': no keypoints today"):
+    with pytest.raises(DataError, match="no keypoints today .image 1 of its list, 'a'."):
         extract_images(ImageList(["a"], [image]), extractor, tmp_path / "chunk.h5", attributes={"recipe": "{}"})
     assert not (tmp_path / "chunk.h5").exists()
 

@@ -85,6 +85,12 @@ def test_rankings_are_renumbered_by_name(known):
     assert known.for_images(["q", "r"], list("abcxy"), "r.h5") is known
 
 
+def test_what_pads_a_list_is_no_image():
+    padded = Ranking(["q"], ["a", "b"], {ALL: RankedList(np.array([[1, -1]]), np.array([[0.5, 0.0]]))})
+    assert padded.of("q") == [("b", 0.5)]
+    assert padded.for_images(["q"], ["b", "c"], "r.h5").lists[ALL].ranks.tolist() == [[0, -1]]
+
+
 @pytest.mark.parametrize(
     "queries, database, message",
     [("rq", "abcxy", "r.h5: its queries are not those"), ("qr", "aby", "r.h5: ranks 'c', of which there are no local")],

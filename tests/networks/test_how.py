@@ -147,6 +147,17 @@ def test_unfit_images_and_scales(small, x, scales, message):
         small.forward_global(x, scales=scales)
 
 
+@pytest.mark.parametrize("num_features", [0, -1, 2.5, "9", True, np.nan])
+def test_unfit_numbers_of_features(small, num_features):
+    with pytest.raises(DataError, match="num_features: "):
+        small.forward_local(image(32, 32), num_features, (1.0,))
+
+
+@pytest.mark.parametrize("num_features", [2, np.int64(2), 2.0, np.array(2)])
+def test_numbers_of_features_as_people_have_them(small, num_features):
+    assert len(small.forward_local(image(64, 64), num_features, (1.0,))) == 2
+
+
 def test_diverged_weights_give_no_features():
     network = fill_weights(HOW("resnet18", 3, dim=8))
     torch.nn.init.constant_(network.features[0].weight, torch.nan)

@@ -80,6 +80,23 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["datasets", "mine"], {"layout": "list", "chunks": 1}, "give either 'images'"),
         (["datasets", "mine"], {"layout": "list", "chunks": 1, "folder": "x"}, "key 'list' is missing"),
         (
+            ["datasets", "mine"],
+            {"layout": "list", "chunks": 1, "folder": "my {holiday}", "list": "y"},
+            r"datasets\.mine\.folder: 'my \{holiday\}' has braces, which Snakemake takes for wildcards; rename it",
+        ),
+        (
+            ["datasets", "mine"],
+            {"layout": "list", "chunks": 1, "folder": "x", "list": "x/a{b.txt"},
+            r"datasets\.mine\.list: 'x/a\{b\.txt' has braces",
+        ),
+        (
+            ["datasets", "mine"],
+            {"layout": "revisited", "chunks": 1, "folder": "x", "index": "gnd}.pkl"},
+            r"datasets\.mine\.index: 'gnd\}\.pkl' has braces",
+        ),
+        (["data"], "/home/{me}/data", r"config\.data: '/home/\{me\}/data' has braces"),
+        (["output"], "results{1}", r"config\.output: 'results\{1\}' has braces"),
+        (
             ["datasets", "a/b"],
             {"layout": "list", "chunks": 1, "folder": "x", "list": "y"},
             "'a/b' is no valid name",

@@ -124,3 +124,22 @@ def test_damaged_and_missing_chunks_of_scores(tmp_path):
         file.move("scores", "logits")  # as it was called
     with pytest.raises(DataError, match=r"bad\.h5: has no scores; another version of reprise wrote it, delete it"):
         read_pair_scores(tmp_path / "bad.h5")
+
+
+def test_what_pads_a_list_is_no_image(published):
+    """Lists of fewer images than the short list: what follows them is neither scored nor ranked before an image."""
+    nearest, scores, truth, _ = published
+    count = 12
+    short = RankedList(nearest.ranks[:, :count], nearest.scores[:, :count])
+    ranks = np.pad(short.ranks.astype(np.int64), ((0, 0), (0, 8)), constant_values=-1)
+    padded = RankedList(ranks, np.pad(short.scores, ((0, 0), (0, 8)), constant_values=2.0))
+    offsets, images = union({"all": padded}, 20)
+    np.testing.assert_array_equal(images, union({"all": short}, count)[1])
+    assert offsets[-1] == len(images) == count * len(truth)
+    logits = scores.of(padded.first(20).ranks)
+    assert np.isneginf(logits[:, count:]).all()
+    fused, expected = fuse(padded, logits, 0.5, 0.2), fuse(short, scores.of(short.ranks), 0.5, 0.2)
+    np.testing.assert_array_equal(fused.ranks[:, :count], expected.ranks)
+    assert (fused.ranks[:, count:] == -1).all()
+    for name, found in evaluate_revisited(fused.ranks, truth).items():
+        assert found.map == evaluate_revisited(expected.ranks, truth)[name].map

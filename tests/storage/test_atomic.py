@@ -1,8 +1,10 @@
 """Files appear whole or not at all."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,27 @@ def test_what_another_machine_wrote_stays_for_a_day(tmp_path, killed, hours, sta
     os.utime(elsewhere, (changed, changed))
     write_text(tmp_path / "x.txt", "whole")
     assert elsewhere.exists() == stays
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare")
+def test_a_writer_in_another_container_is_not_taken_for_dead(tmp_path):
+    free = next(number for number in range(20, 400) if not Path(f"/proc/{number}").exists())
+    program = (
+        "import os, sys\nfrom reprise.storage.atomic import atomic_path\n"
+        f"while os.getpid() != {free}:\n"
+        "    child = os.fork()\n"
+        "    if child:\n        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        f"with atomic_path({str(tmp_path / 'x.txt')!r}) as temporary:\n"
+        "    temporary.write_text('theirs')\n    print('ready', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = ["unshare", "--pid", "--fork", sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        if process.stdout.readline() != b"ready\n":
+            pytest.skip("containers are not allowed here")
+        write_text(tmp_path / "x.txt", "ours")
+        process.stdin.close()
+        assert process.wait() == 0, process.stderr.read()
+    assert (tmp_path / "x.txt").read_text() == "theirs"
 
 
 def test_two_write_at_once_and_the_later_stays(tmp_path):

@@ -7,6 +7,9 @@ from reprise.storage.yaml_files import load_yaml
 
 # Nine levels of nine aliases each: 400 million texts.
 BOMB = "".join(f"k{level}: &k{level} [{', '.join([f'*k{level - 1}'] * 200) if level else 'x'}]\n" for level in range(9))
+# Two aliases per level, and forty levels.
+DOUBLED = "k0: &k0 [x, x]\n" + "".join(f"k{i}: &k{i} [*k{i - 1}, *k{i - 1}]\n" for i in range(1, 40))
+MERGED = "k0: &k0 {a: 1}\n" + "".join(f"k{i}: &k{i}\n  <<: [*k{i - 1}, *k{i - 1}]\n" for i in range(1, 40))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +24,11 @@ BOMB = "".join(f"k{level}: &k{level} [{', '.join([f'*k{level - 1}'] * 200) if le
         ("a: b\n".encode("utf-16"), "not in UTF-8"),
         ("a: \u00e9\n".encode("latin-1"), "not in UTF-8"),
         (BOMB.encode(), "more than 1000 aliases"),
-        (b"[" * 5000, "not valid YAML"),
+        (DOUBLED.encode(), "aliases of too much"),
+        (MERGED.encode(), "aliases of too much"),
+        (b"a: &a [*a]\n", "what it is a part of"),
+        (b"[" * 5000, "more than 100 levels"),
+        (b"[" * 1_000_000, "more than 100 levels"),
         (b"a: " + b"9" * 5000, "not valid YAML"),
         (b"a: 2024-13-45\n", "not valid YAML"),
     ],

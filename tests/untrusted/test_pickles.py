@@ -198,3 +198,25 @@ def test_tensors_as_arrays(load, protocol):
         assert array.shape == expected.shape and np.array_equal(array, expected.numpy())
     with pytest.raises(DataError, match="numpy has no bfloat16"):
         load(pickle.dumps(torch.ones(2, dtype=torch.bfloat16), protocol), tensors_as_arrays=True)
+
+
+@pytest.mark.parametrize("content", ["é".encode() * 8, b"\xff\x80" * 8, bytes(range(16)), b"plain text, ASCII"[:16]])
+def test_arrays_of_python_2_keep_their_bytes(tmp_path, content):
+    """Python 2 wrote them as strings, which may be UTF-8 by accident."""
+    stream = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02\x85"
+        b"cnumpy\ndtype\nU\x02i8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
+    )
+    (tmp_path / "x.pkl").write_bytes(stream + b"U\x10" + content + b"tb.")
+    array = load_pickle(tmp_path / "x.pkl")
+    assert array.dtype == np.int64 and array.tobytes() == content
+
+
+@pytest.mark.parametrize(
+    "content, text", [(b"caf\xc3\xa9", "café"), (b"caf\xe9", "café"), (b"\xe5\x8c\x97", "北"), (b"plain", "plain")]
+)
+def test_strings_of_python_2_are_utf8_or_latin1(tmp_path, content, text):
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x02}U" + bytes([len(content)]) + content + b"U\x01xs.")
+    assert load_pickle(tmp_path / "x.pkl") == {text: "x"}
+    (tmp_path / "x.pkl").write_bytes(b"S" + repr(content)[1:].encode() + b"\n.")
+    assert load_pickle(tmp_path / "x.pkl") == text

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.storage.errors import DataError
+from reprise.untrusted import budget
 from reprise.untrusted.pickles import load_pickle
 
 RECORD = np.array([(1, (2.0, 3.0), "ab")], dtype=[("a", ">i4"), ("b", "f8", (2,)), ("c", "U2")])
@@ -249,10 +250,113 @@ def test_buffers_that_lie(load, shape):
 
 def test_deep_nesting(load):
     depth = 200_000
-    value = load(b"]" * depth + b"a" * (depth - 1) + b".")
-    for _ in range(depth - 1):
+    refused(load, b"]" * depth + b"a" * (depth - 1) + b".", "nests more than 100 containers")
+    value = load(b"]" * 99 + b"a" * 98 + b".")
+    for _ in range(98):
         (value,) = value
     assert value == []
+
+
+def nested_object_arrays(depth):
+    head = b"cnumpy._core.multiarray\n_reconstruct\nq\x00(cnumpy\nndarray\nq\x01K\x00\x85C\x01bq\x02tq\x03R"
+    end = b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    dtype = b"cnumpy\ndtype\nX\x01\x00\x00\x00OK\x00K\x01\x87R(K\x03X\x01\x00\x00\x00|" + end + b"q\x04"
+    first = head + b"(K\x01K\x01\x85" + dtype + b"\x89]Natb"
+    # Each array is made, put below the one before, and filled with it.
+    step = b"q\x05" + b"h\x00h\x03R" + b"(K\x01K\x01\x85h\x04\x89]h\x05atb"
+    return b"\x80\x04" + first + step * depth + b"."
+
+
+def test_nested_object_arrays(load):
+    value = load(nested_object_arrays(50))
+    for _ in range(50):
+        value = value[0]
+    assert value[0] is None
+    refused(load, nested_object_arrays(20_000), "nests more than 100 containers")
+    refused(load, nested_object_arrays(20_000)[:-1], "damaged")
+
+
+def doubled(levels):
+    """A list that holds a list twice, which holds a list twice, and so on."""
+    return b"]q\x00" + b"".join(b"](h%ch%ceq%c" % (i, i, i + 1) for i in range(levels)) + b"."
+
+
+def test_a_small_file_that_unfolds(load):
+    assert load(doubled(10))
+    refused(load, doubled(30), "repeats its content more often")
+    refused(load, b"](" + b"N" * 50_000 + b"eq\x00](" + b"h\x00" * 100_000 + b"e.", "repeats its content more often")
+    # As a key, whose hash would be computed item by item, 2 ** 40 of them.
+    tuples = b"N" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(40))
+    refused(load, b"}" + tuples + b"Ns.", "as a key")
+    wide = b"N\x85" + b"".join(b"q%c0(" % i + b"h%c" % i * 50 + b"t" for i in range(8))
+    refused(load, b"}" + wide + b"Ns.", "as a key")
+
+
+def test_dtypes_that_share_their_fields(load):
+    record = b"cnumpy\ndtype\nq\x00(X\x02\x00\x00\x00f8tRq\x01"
+    for level in range(30):
+        size = 8 * 2**level
+        fields = b"}(X\x01\x00\x00\x00ah%cK\x00\x86X\x01\x00\x00\x00bh%cJ%b\x86u" % (
+            level + 1, level + 1, struct.pack("<i", size % 2**31))  # fmt: skip
+        names = b"X\x01\x00\x00\x00aX\x01\x00\x00\x00b\x86"
+        record += b"h\x00X\x02\x00\x00\x00V8\x85R(K\x03X\x01\x00\x00\x00|N" + names + fields
+        record += b"J%bK\x01K\x10tbq%c" % (struct.pack("<i", 2 * size % 2**31), level + 2)
+    refused(load, record + b".", "damaged")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        b"cbuiltins\nbytearray\nq\x01h\x00X\x06\x00\x00\x00latin1\x86q\x02",
+        b"c_codecs\nencode\nq\x01h\x00X\x06\x00\x00\x00latin1\x86q\x02",
+    ],
+)
+def test_copies_of_the_same_bytes(load, call):
+    text = b"X" + struct.pack("<I", 500_000) + b"a" * 500_000 + b"q\x00"
+    refused(load, b"\x80\x04](" + text + call + b"h\x01h\x02R" * 50_000 + b"e.", "takes more memory")
+
+
+def test_copies_of_the_same_items(load):
+    items = b"](" + b"N" * 100_000 + b"eq\x00"
+    call = b"cbuiltins\nset\nq\x01h\x00\x85q\x02"
+    refused(load, b"\x80\x04](" + items + call + b"h\x01h\x02R" * 50_000 + b"e.", "repeats its content")
+
+
+def test_keys_that_collide(load):
+    prime = 2**61 - 1  # integers are hashed modulo this number
+    keys = {prime * i: None for i in range(1, 4000)}
+    refused(load, pickle.dumps(keys, 4), "chosen to have the same hash")
+    refused(load, pickle.dumps(set(keys), 4), "chosen to have the same hash")
+    many = {2**61 + 3 * i: i for i in range(4000)}
+    assert load(pickle.dumps(many, 4)) == many
+
+
+def test_what_would_take_for_ever_ends(load, monkeypatch):
+    monkeypatch.setattr(budget, "SECONDS", 0.0)
+    monkeypatch.setattr(budget, "SECONDS_PER_BYTE", 0.0)
+    refused(load, pickle.dumps({str(i): i for i in range(2000)}), "takes more than 0 s")
+
+
+def test_values_in_messages_are_cut(load):
+    with pytest.raises(DataError) as error:
+        load(b"\x80\x04X" + struct.pack("<I", 100_000) + b"x" * 100_000 + b"\x8c\x01y\x93.")
+    assert len(str(error.value)) < 1000
+
+
+def test_texts_of_numbers_that_are_no_characters(load):
+    for value in (np.array(["ab"]), np.str_("ab"), np.array([(1, "ab")], dtype=[("a", "i4"), ("b", "U2")])):
+        for protocol in (2, 5):
+            stream = pickle.dumps(value, protocol)
+            load(stream)
+            refused(load, stream.replace(b"a\0\0\0b", b"a\0\0\xffb"), "no characters|damaged")
+
+
+def test_arrays_of_items_without_bytes_or_of_arrays(load):
+    for code, shape in (("S0", (10**6,)), ("V0", (10**6,))):
+        state = (1, shape, Call(np.dtype, code, False, True), False, b"")
+        refused(load, pickle.dumps(Call(RECONSTRUCT, np.ndarray, (0,), b"b", state=state), 2), "have no bytes")
+    block = Call(np.dtype, "V16", False, True, state=(3, "|", (FLOAT, (2,)), None, None, 16, 1, 0))
+    refused(load, pickle.dumps(Call(np.float64(1).__reduce__()[0], block, bytes(16)), 2), "are arrays")
 
 
 def test_deeply_nested_key(load):

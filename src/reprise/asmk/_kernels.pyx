@@ -1,7 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, embedsignature=True
 """Threads over the inner loops of aggregation.h, search.h and ranking.h.
 
-The callers have checked shapes, dtypes and ranges: nothing here does. Every image, query and row is worked on by one
+The callers have checked shapes, dtypes and the ranges of words and offsets. What a damaged or changed file can still
+get wrong, image ids and the sizes of lists, is checked here wherever it is followed. Every image, query and row is worked on by one
 thread in a fixed order, so that results do not depend on ``threads``.
 """
 
@@ -115,9 +116,12 @@ def add_postings(const int64_t[::1] words, const int64_t[::1] image_ids, const u
                  int64_t[::1] ends, int64_t first, uint32_t[::1] list_ids, uint8_t[:, ::1] list_vectors):
     """Append every posting to the list of its word; ``ends`` holds the ends of the lists so far and moves on.
 
-    Only places in the window that begins with posting ``first`` are written to. Returns False for a word outside.
+    Only places in the window that begins with posting ``first`` are written to. Returns False for a word outside, and
+    for arrays of different lengths or widths.
     """
     cdef int64_t i, place, row_bytes = vectors.shape[1], n_words = ends.shape[0], size = list_ids.shape[0]
+    if row_bytes != list_vectors.shape[1] or not words.shape[0] == image_ids.shape[0] == vectors.shape[0]:
+        return False
     with nogil:
         for i in range(words.shape[0]):
             if words[i] < 0 or words[i] >= n_words:
@@ -158,12 +162,19 @@ def first_bad_posting(const int64_t[::1] offsets, const uint32_t[::1] image_ids,
 
 
 def sum_weights(const int64_t[::1] offsets, const uint32_t[::1] image_ids, const float[::1] idf, double[::1] norms):
-    """Add to the norm of each image the weights of its words, words in ascending order; None stands for ones."""
-    cdef int64_t word, p
+    """Add to the norm of each image the weights of its words, words in ascending order; None stands for ones.
+
+    Returns the first posting of no image, with which it stops, or -1.
+    """
+    cdef int64_t word, p, n_images = norms.shape[0]
     with nogil:
         for word in range(offsets.shape[0] - 1):
             for p in range(offsets[word], offsets[word + 1]):
+                if image_ids[p] >= n_images:
+                    with gil:
+                        return p
                 norms[image_ids[p]] += 1.0 if idf is None else idf[word]
+    return -1
 
 
 cdef class View:
@@ -216,6 +227,8 @@ def score(View view, const int64_t[::1] words, const uint8_t[:, ::1] vectors, co
 def rank(const double[:, ::1] scores, int32_t[:, ::1] ranks, double[:, ::1] ranked_scores, int threads):
     """The best images of every row, best first; equal scores in the order of their ids, NaN at the end."""
     cdef int64_t n = scores.shape[1], count = ranks.shape[1], row, room = min(n, 2 * count + 1024)
+    if count > n or not scores.shape[0] == ranks.shape[0] == ranked_scores.shape[0] or count != ranked_scores.shape[1]:
+        raise ValueError(f"{scores.shape[0]} x {n} scores cannot give {ranks.shape[0]} x {count} ranks")
     if n == 0 or count == 0 or scores.shape[0] == 0:
         return
     threads = min(threads, scores.shape[0])

@@ -6,6 +6,7 @@ from reprise.asmk import _kernels
 from reprise.asmk.postings import Aggregated, as_integers, thread_count
 from reprise.codebooks.codebook import Codebook
 from reprise.codebooks.descriptors import as_descriptors
+from reprise.storage.arguments import array, flag
 from reprise.storage.errors import DataError
 
 
@@ -41,9 +42,9 @@ def aggregate(
     Raises:
         DataError: (a ValueError) input that does not fit
     """
-    n_threads = thread_count(threads)
+    n_threads, binary = thread_count(threads), flag("binary", binary)
     descriptors = as_descriptors(descriptors, codebook.dim)
-    words = np.asarray(words)
+    words = array("words", words)
     words = as_integers(words[:, None] if words.ndim == 1 else words, "words", (len(descriptors), None))
     image_ids = as_integers(image_ids, "image_ids", (len(descriptors),))
     if words.size and (words.min() < 0 or words.max() >= codebook.size):

@@ -3,27 +3,23 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reprise.asmk.aggregation import aggregate
-from reprise.asmk.building import Idf, check_idf
+from reprise.asmk.building import Idf, checked_idf, number_of_images
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.postings import Aggregated
-from reprise.asmk.queries import Rankings
+from reprise.asmk.queries import Rankings, Undefined, checked_kernel, checked_undefined
 from reprise.codebooks.codebook import Codebook
+from reprise.storage.arguments import count, flag
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
 _FORMAT, _VERSION = "reprise ASMK", 1
-_PARAMETERS = {
-    "binary": (bool,),
-    "idf": (bool, str),
-    "database_assignments": (int,),
-    "query_assignments": (int,),
-    "alpha": (float, int),
-    "threshold": (float, int),
-}
+_PARAMETERS = ("binary", "idf", "database_assignments", "query_assignments", "alpha", "threshold")
+_ADDED = {"undefined": "zero"}  # parameters that older files lack, and the values that stand for them
 
 
 class ASMK:
@@ -41,10 +37,11 @@ class ASMK:
         query_assignments: number of nearest words that each descriptor of a query is assigned to
         alpha: exponent of the similarity of two vectors
         threshold: lower bound of the similarity of two vectors; below it they add nothing
+        undefined: the score of an image or a query without any weighted word: "zero", or "nan" as in the published code
         device: where faiss assigns descriptors: "cpu", "cuda", "cuda:N" or "auto"
 
     Raises:
-        DataError: another ``idf``
+        DataError: a parameter that is none, by its name
     """
 
     def __init__(
@@ -57,16 +54,18 @@ class ASMK:
         query_assignments: int = 5,
         alpha: float = 3.0,
         threshold: float = 0.0,
+        undefined: Undefined = "zero",
         device: str = "cpu",
     ):
-        check_idf(idf)
+        if not isinstance(codebook, Codebook):
+            raise DataError(f"codebook: {type(codebook).__name__} given; make a Codebook of the centroids")
         self.codebook = codebook
-        self.binary = binary
-        self.idf: Idf = idf
-        self.database_assignments = database_assignments
-        self.query_assignments = query_assignments
-        self.alpha = alpha
-        self.threshold = threshold
+        self.binary = flag("binary", binary)
+        self.idf: Idf = checked_idf(idf)
+        self.database_assignments = count("database_assignments", database_assignments)
+        self.query_assignments = count("query_assignments", query_assignments)
+        self.alpha, self.threshold = checked_kernel(alpha, threshold)
+        self.undefined: Undefined = checked_undefined(undefined)
         self.device = device
         # The inverted file, and the sets that are to be added to it. Replaced as one tuple, so that searches can go on.
         self._state: tuple[InvertedFile | None, tuple[Aggregated, ...]] = None, ()
@@ -116,11 +115,10 @@ class ASMK:
                 "go on with the next id"
             )
         found = int(part.image_ids[-1]) + 1 if len(part) else self._n_images
-        if n_images is not None and n_images < found:
-            raise DataError(f"n_images: {n_images} given, but there are {found} images already")
+        n_images = number_of_images(found, n_images)
         index, waiting = self._state
         self._state = index, (*waiting, part)
-        self._n_images = found if n_images is None else n_images
+        self._n_images = n_images
         return self
 
     def search(
@@ -146,9 +144,7 @@ class ASMK:
             DataError: nothing was indexed, or descriptors do not fit
         """
         queries = self._aggregate(descriptors, image_ids, self.query_assignments)
-        return self.inverted_file.search(
-            queries, alpha=self.alpha, threshold=self.threshold, topk=topk, query_ids=query_ids
-        )
+        return self.inverted_file.search(queries, topk=topk, query_ids=query_ids, **self._kernel())
 
     def scores(
         self,
@@ -173,9 +169,7 @@ class ASMK:
             DataError: nothing was indexed, descriptors do not fit, or images do not exist
         """
         queries = self._aggregate(descriptors, query_of, self.query_assignments)
-        return self.inverted_file.scores(
-            queries, image_ids, alpha=self.alpha, threshold=self.threshold, query_ids=query_ids
-        )
+        return self.inverted_file.scores(queries, image_ids, query_ids=query_ids, **self._kernel())
 
     def save(self, folder: str | os.PathLike) -> None:
         """Write codebook, inverted file and parameters to ``folder``, which appears when it is complete."""
@@ -184,7 +178,10 @@ class ASMK:
             temporary.mkdir()
             self.codebook.save(temporary / "codebook.h5")
             index.save(temporary / "index")
-            parameters = {key: getattr(self, key) for key in _PARAMETERS}
+            parameters = {key: getattr(self, key) for key in (*_PARAMETERS, *_ADDED)}
+            # As they come out of the constructor, which reads them again, also if they were changed since.
+            checked = type(self)(self.codebook, **parameters)
+            parameters = {key: getattr(checked, key) for key in parameters}
             header = {"format": _FORMAT, "version": _VERSION, **parameters}
             (temporary / "asmk.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
 
@@ -201,7 +198,12 @@ class ASMK:
             DataError: damaged or foreign files and versions
         """
         folder = Path(folder)
-        engine = cls(Codebook.load(folder / "codebook.h5"), device=device, **_read_parameters(folder / "asmk.json"))
+        parameters = _read_parameters(folder / "asmk.json")
+        codebook = Codebook.load(folder / "codebook.h5")
+        try:
+            engine = cls(codebook, device=device, **parameters)
+        except DataError as error:
+            raise DataError(f"{folder / 'asmk.json'}: {error}; save it again") from error
         index = InvertedFile.open(folder / "index", check=check)
         width = -(-engine.codebook.dim // 32) if engine.binary else engine.codebook.dim
         expected = (engine.codebook.size, engine.binary, width, bool(engine.idf))
@@ -213,6 +215,9 @@ class ASMK:
             )
         engine._state, engine._n_images = (index, ()), index.n_images
         return engine
+
+    def _kernel(self) -> dict[str, Any]:
+        return {"alpha": self.alpha, "threshold": self.threshold, "undefined": self.undefined}
 
     def _aggregate(self, descriptors: np.ndarray, image_ids: np.ndarray, assignments: int) -> Aggregated:
         words = self.codebook.assign(descriptors, assignments, device=self.device)
@@ -230,7 +235,7 @@ def _read_parameters(path: Path) -> dict:
         raise DataError(f"{path}: 'format' is not '{_FORMAT}'; this was not written by ASMK.save")
     if header.get("version") != _VERSION:
         raise DataError(f"{path}: 'version' {header.get('version')!r} cannot be read, only {_VERSION}; save it again")
-    for key, kinds in _PARAMETERS.items():
-        if type(header.get(key)) not in kinds:
-            raise DataError(f"{path}: {key!r} is {header.get(key)!r}, which it cannot be; save it again")
-    return {key: header[key] for key in _PARAMETERS}
+    missing = [key for key in _PARAMETERS if key not in header]
+    if missing:
+        raise DataError(f"{path}: {missing[0]!r} is missing; save it again")
+    return {key: header[key] for key in _PARAMETERS} | {key: header.get(key, value) for key, value in _ADDED.items()}

@@ -10,10 +10,14 @@ from tqdm import tqdm
 
 from reprise.asmk import _kernels, index_files
 from reprise.asmk.postings import Aggregated, as_bytes, check_words, columns
+from reprise.storage.arguments import count, quoted
 from reprise.storage.errors import DataError
 
 #: How words are weighed: not at all; by frequencies in the whole database; set after set, as in the published code.
 Idf = Literal["published"] | bool
+
+#: Ids of images in rankings are int32; words are 32 bits of a key.
+MOST_IMAGES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,13 @@ def as_parts(aggregated: Aggregated | Iterable[Aggregated]) -> Iterable[Aggregat
     return list(aggregated) if isinstance(aggregated, Iterator) else aggregated
 
 
-def check_idf(idf: Idf) -> None:
-    """Check that ``idf`` is one of the values of :data:`Idf`; DataError where not."""
-    if not isinstance(idf, bool) and idf != "published":
-        raise DataError(f"idf: {idf!r} is none of False, True and 'published'")
+def checked_idf(idf: Idf) -> Idf:
+    """Return ``idf`` as one of the values of :data:`Idf`; DataError for any other."""
+    if isinstance(idf, bool | np.bool_):
+        return bool(idf)
+    if isinstance(idf, str) and idf == "published":
+        return "published"
+    raise DataError(f"idf: {quoted(idf)} is none of False, True and 'published'")
 
 
 def plan(
@@ -74,11 +81,13 @@ def plan(
     Raises:
         DataError: everything that :meth:`InvertedFile.build` refuses
     """
-    check_idf(idf)
+    idf, n_words = checked_idf(idf), count("n_words", n_words, maximum=MOST_IMAGES)
     counts = base.counts.copy() if base else np.zeros(n_words, np.int64)
     weights = base.weights.copy() if base and base.weights is not None else np.ones(n_words, np.float32)
     found, kind, part_bytes = base.n_images if base else 0, base.kind if base else None, 0
     for part in parts:
+        if not isinstance(part, Aggregated):
+            raise DataError(f"aggregated: {type(part).__name__} given, expected Aggregated or several of them")
         words, image_ids = columns(part)
         # The columns twice: one set may still be in memory while the next one is read.
         size = part.vectors.nbytes + part.words.nbytes + part.image_ids.nbytes
@@ -96,7 +105,7 @@ def plan(
                 weights[touched] = squared_idf(counts[touched], found)
     if kind is None:
         raise DataError("aggregated: there is nothing to index")
-    n_images = _number_of_images(found, n_images)
+    n_images = number_of_images(found, n_images)
     if idf is True:
         weights = squared_idf(counts, n_images)
     return Layout(counts, n_images, kind, weights if idf else None), part_bytes
@@ -124,11 +133,12 @@ def place(
     Raises:
         DataError: the sets are not those that were counted
     """
+    changed = "aggregated: the sets changed while they were indexed; build again"
     for part in parts:
         if not _kernels.add_postings(*columns(part), as_bytes(part.vectors), ends, first, image_ids, as_bytes(vectors)):
-            raise DataError("aggregated: the sets changed while they were indexed; build again")
+            raise DataError(changed)
     if not np.array_equal(ends, layout.offsets[1:]):
-        raise DataError("aggregated: the sets changed while they were indexed; build again")
+        raise DataError(changed)
 
 
 def build_on_disk(
@@ -147,6 +157,7 @@ def build_on_disk(
     """
     if isinstance(parts, Iterator):
         raise DataError("parts: an iterator can be read only once; give a list, or AggregatedFiles")
+    memory = count("memory", memory, minimum=0)
     layout, part_bytes = plan(parts, n_words, idf=idf, n_images=n_images)
     offsets = layout.offsets
     norms = np.zeros(layout.n_images)
@@ -155,10 +166,29 @@ def build_on_disk(
         for first, stop in tqdm(windows, unit="window", mininterval=1.0, disable=len(windows) < 2):
             image_ids, vectors = layout.allocate(stop - first)
             place(parts, layout, offsets[:-1].copy(), image_ids, vectors, first=first)
-            _kernels.sum_weights(np.clip(offsets, first, stop) - first, image_ids, layout.weights, norms)
+            add_norms(norms, np.clip(offsets, first, stop) - first, image_ids, layout.weights)
             writer.append(image_ids, vectors)
             del image_ids, vectors  # before the next window is allocated
         writer.finish(offsets, norms, layout.weights)
+
+
+def add_norms(norms: np.ndarray, offsets: np.ndarray, image_ids: np.ndarray, weights: np.ndarray | None) -> None:
+    """Add to the norm of each image the weights of its words.
+
+    Args:
+        norms: (n_images,) float64, added to in place
+        offsets: (n_words + 1,) int64, the lists of the words
+        image_ids: (n,) uint32, the images in the lists
+        weights: (n_words,) float32, None for weights of one
+
+    Raises:
+        DataError: a list names an image that does not exist
+    """
+    bad = _kernels.sum_weights(offsets, image_ids, weights, norms)
+    if bad >= 0:
+        raise DataError(
+            f"inverted file: posting {bad} names image {image_ids[bad]} of {len(norms)} images; build the index again"
+        )
 
 
 def squared_idf(counts: np.ndarray, n_images: int) -> np.ndarray:
@@ -189,12 +219,22 @@ def _check_order(words: np.ndarray, image_ids: np.ndarray, n_images: int) -> Non
         )
 
 
-def _number_of_images(found: int, given: int | None) -> int:
-    if given is not None and given < found:
-        raise DataError(f"n_images: {given} given, but there are {found} images already, the last one included")
-    if (given or found) >= 1 << 31:
-        raise DataError(f"n_images: {given or found} are too many for one inverted file; at most 2^31 - 1 fit")
-    return found if given is None else given
+def number_of_images(found: int, given: int | None) -> int:
+    """Return the number of images of an inverted file.
+
+    Args:
+        found: so many there are already, the last one with descriptors included
+        given: so many there are to be; None for ``found``
+
+    Raises:
+        DataError: fewer than ``found``, or more than fit
+    """
+    wanted = found if given is None else count("n_images", given, minimum=0)
+    if wanted < found:
+        raise DataError(f"n_images: {wanted} given, but there are {found} images already, the last one included")
+    if wanted > MOST_IMAGES:
+        raise DataError(f"n_images: {wanted} are too many for one inverted file; at most {MOST_IMAGES} fit")
+    return wanted
 
 
 def _windows(layout: Layout, part_bytes: int, memory: int) -> list[tuple[int, int]]:

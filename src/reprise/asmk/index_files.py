@@ -99,7 +99,7 @@ def create(folder: str | os.PathLike, n_postings: int, kind: tuple[int, np.dtype
 
 
 def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Open the arrays of ``folder``, memory-mapped; without idf there are no ``weights``.
+    """Open the arrays of ``folder``, memory-mapped but for the offsets; without idf there are no ``weights``.
 
     Raises:
         DataError: all errors that can be found without reading the postings: files that are missing, truncated, of a
@@ -110,8 +110,10 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     arrays = {}
     for key, (dtype, shape) in _expected(_read_header(folder / "index.json")).items():
         arrays[key] = _open_array(folder / f"{key}.npy", dtype, shape, "build the index again")
-    offsets = arrays["offsets"]
-    if offsets[0] != 0 or offsets[-1] != len(arrays["image_ids"]) or (np.diff(offsets) < 0).any():
+    # In memory, so that they stay what is checked here, whatever becomes of the file.
+    offsets = arrays["offsets"] = np.array(arrays["offsets"])
+    # Compared and not subtracted: differences of numbers that are too large begin again from below.
+    if offsets[0] != 0 or offsets[-1] != len(arrays["image_ids"]) or (offsets[1:] < offsets[:-1]).any():
         raise DataError(
             f"{folder / 'offsets.npy'}: no ascending offsets of {len(arrays['image_ids'])} postings; "
             "build the index again"
@@ -165,7 +167,7 @@ def _read_header(path: Path) -> dict:
     if header.get("version") != VERSION:
         raise DataError(f"{path}: 'version' {header.get('version')!r} cannot be read, only {VERSION}; build it again")
     for key, kind in _FIELDS.items():
-        if type(header.get(key)) is not kind or header[key] < 0:
+        if type(header.get(key)) is not kind or header[key] < (key == "width"):
             raise DataError(f"{path}: {key!r} is {header.get(key)!r}, expected {kind.__name__}; build the index again")
     if not isinstance(header.get("crc32"), dict):
         raise DataError(f"{path}: 'crc32' is {header.get('crc32')!r}, expected checksums; build the index again")
@@ -193,8 +195,8 @@ def _open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str
                 raise DataError(f"{path}: not written by this program; {remedy}")
             found_shape, fortran_order, found_dtype = np.lib.format.read_array_header_1_0(file)
             start = file.tell()
-    # Errors that numpy may raise on a header that is not Python.
-    except (ValueError, TypeError, SyntaxError, tokenize.TokenError) as error:
+    # Errors that numpy may raise on a header that is not Python, or that is nested a thousand times.
+    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
     if found_dtype.str != dtype.str:
         raise DataError(f"{path}: dtype {found_dtype.str}, expected {dtype.str}; {remedy} on this machine")

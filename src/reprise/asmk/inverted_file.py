@@ -3,17 +3,38 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reprise.asmk import _kernels, building, index_files
-from reprise.asmk.building import Idf, Layout, as_parts, place, plan
+from reprise.asmk.building import Idf, Layout, add_norms, as_parts, place, plan
 from reprise.asmk.postings import Aggregated, as_bytes, as_integers, thread_count
-from reprise.asmk.queries import Rankings, checked_topk, kernel, query_norm, split_queries
+from reprise.asmk.queries import (
+    Rankings,
+    Undefined,
+    checked_topk,
+    checked_undefined,
+    divisors,
+    kernel,
+    query_norm,
+    split_queries,
+)
+from reprise.storage.arguments import quoted
 from reprise.storage.errors import DataError
 
 #: Number of accumulated scores, of 8 bytes each, that a search has in memory at a time, beside the rankings it returns.
 _SCORES_AT_A_TIME = 1 << 23
+
+#: The types of the arrays of an inverted file.
+_DTYPES: dict[str, tuple[type, ...]] = {
+    "offsets": (np.int64,),
+    "image_ids": (np.uint32,),
+    "vectors": (np.uint32, np.float32),
+    "norms": (np.float64,),
+    "weights": (np.float32,),
+}
 
 #: With fewer postings than this, starting another thread takes longer than the scan.
 _POSTINGS_PER_THREAD = 1 << 15
@@ -38,6 +59,30 @@ class InvertedFile:
     vectors: np.ndarray
     norms: np.ndarray
     weights: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        # The compiled functions follow the offsets without asking; image ids they check themselves.
+        for key, dtypes in _DTYPES.items():
+            value, dimensions = getattr(self, key), 2 if key == "vectors" else 1
+            fits = isinstance(value, np.ndarray) and value.dtype in dtypes and value.ndim == dimensions
+            if not fits and not (key == "weights" and value is None):
+                expected = " or ".join(dtype.__name__ for dtype in dtypes)
+                raise DataError(f"inverted file: {key} are {quoted(value)}, expected {dimensions}-D {expected}")
+        lists, n = self.offsets, len(self.image_ids)
+        whole = len(lists) and lists[0] == 0 and lists[-1] == n and (lists[1:] >= lists[:-1]).all()
+        if not whole or len(self.vectors) != n or (self.weights is not None and len(self.weights) != self.n_words):
+            raise DataError(
+                f"inverted file: {n} image ids, {len(self.vectors)} vectors, the offsets of {self.n_words} lists and "
+                "their weights do not fit each other; build the index again"
+            )
+        object.__setattr__(self, "offsets", lists.view())
+        self.offsets.flags.writeable = False
+
+    @property
+    def _name(self) -> str:
+        """What errors begin with: the folder, where the arrays are files of one."""
+        file = getattr(self.image_ids, "filename", None)
+        return "inverted file" if file is None else str(Path(file).parent)
 
     @property
     def n_words(self) -> int:
@@ -120,12 +165,13 @@ class InvertedFile:
         ends = offsets[:-1].copy()
         if old is not None:
             ends += np.diff(old.offsets)
+            old._check_postings()
             _kernels.copy_lists(
                 old.offsets, old.image_ids, as_bytes(old.vectors), offsets, image_ids, as_bytes(vectors)
             )
         place(parts, layout, ends, image_ids, vectors)
         norms = np.zeros(layout.n_images)
-        _kernels.sum_weights(offsets, image_ids, layout.weights, norms)
+        add_norms(norms, offsets, image_ids, layout.weights)
         return cls(offsets, image_ids, vectors, norms, layout.weights)
 
     def _layout(self) -> Layout:
@@ -194,18 +240,22 @@ class InvertedFile:
             DataError: images that do not exist, lists that do not ascend, norms that are not the sums of their words'
                 weights, and NaN or infinity among real vectors
         """
+        self._check_postings()
+        norms = np.zeros(self.n_images)
+        add_norms(norms, self.offsets, self.image_ids, self.weights)
+        if not np.array_equal(norms, self.norms):
+            raise DataError(f"{self._name}: norms and postings contradict each other; build the index again")
+        if not self.binary and _kernels.first_nonfinite_row(self.vectors, thread_count(None)) >= 0:
+            raise DataError(f"{self._name}: vectors hold NaN or infinite values; build the index again")
+
+    def _check_postings(self) -> None:
+        """Check that every list names existing images in ascending order; DataError where not."""
         bad = _kernels.first_bad_posting(self.offsets, self.image_ids, self.n_images)
         if bad >= 0:
             raise DataError(
-                f"inverted file: posting {bad} (image {self.image_ids[bad]} of {self.n_images}) names no image, or is "
+                f"{self._name}: posting {bad} (image {self.image_ids[bad]} of {self.n_images}) names no image, or is "
                 "not behind its predecessor; build the index again"
             )
-        norms = np.zeros(self.n_images)
-        _kernels.sum_weights(self.offsets, self.image_ids, self.weights, norms)
-        if not np.array_equal(norms, self.norms):
-            raise DataError("inverted file: norms and postings contradict each other; build the index again")
-        if not self.binary and _kernels.first_nonfinite_row(self.vectors, thread_count(None)) >= 0:
-            raise DataError("inverted file: vectors hold NaN or infinite values; build the index again")
 
     def search(
         self,
@@ -216,6 +266,7 @@ class InvertedFile:
         topk: int | None = None,
         query_ids: np.ndarray | None = None,
         threads: int | None = None,
+        undefined: Undefined = "zero",
     ) -> Rankings:
         """Rank the images for every query.
 
@@ -223,8 +274,8 @@ class InvertedFile:
         square roots of the norms of both, where u is the dot product of the two vectors, for codes
         1 - 2 * (Hamming distance) / (bits, padding included). Words of the query that no image has count in
         its norm. An image of norm 0 that shares a word with the query (idf: each of its words is in every image) has
-        no defined similarity: its score is nan and it comes last; the same holds for a query of norm 0. The result
-        does not depend on ``threads``, and several Python threads may search at once.
+        no defined similarity, and neither has any image to a query of norm 0: ``undefined`` says what it is. The
+        result does not depend on ``threads``, and several Python threads may search at once.
 
         Source: Tolias, Avrithis, Jegou, "To aggregate or not to aggregate", ICCV 2013. How codes are padded and
         in which order numbers are rounded follows the published code of Tolias, Jenicek, Chum, ECCV 2020.
@@ -237,6 +288,7 @@ class InvertedFile:
             query_ids: (Q,) integers, all different: the rows of the result. Default: the ids in ``queries``. A query
                 without descriptors gets zero scores
             threads: number of threads; default: OMP_NUM_THREADS, else all cores
+            undefined: "zero", or "nan" as in the published code: the score comes last
 
         Returns:
             rankings (Q, n_images or topk)
@@ -248,7 +300,8 @@ class InvertedFile:
         split = split_queries(queries, query_ids, self.n_words, self.vectors)
         ids = split[1]
         rankings = Rankings(ids, np.empty((len(ids), topk), np.int32), np.empty((len(ids), topk)))
-        for rows, scores in self._scores(queries, split, kernel(self.vectors, alpha, threshold), n_threads):
+        arguments = kernel(self.vectors, alpha, threshold)
+        for rows, scores in self._scores(queries, split, arguments, n_threads, undefined):
             _kernels.rank(scores, rankings.ranks[rows], rankings.scores[rows], n_threads)
         return rankings
 
@@ -261,6 +314,7 @@ class InvertedFile:
         threshold: float = 0.0,
         query_ids: np.ndarray | None = None,
         threads: int | None = None,
+        undefined: Undefined = "zero",
     ) -> np.ndarray:
         """Compute the similarity of each query and each of some images.
 
@@ -271,6 +325,7 @@ class InvertedFile:
             threshold: similarities of two vectors below it add nothing
             query_ids: (Q,) integers, the rows of the result, as in :meth:`search`
             threads: number of threads; default: OMP_NUM_THREADS, else all cores
+            undefined: as in :meth:`search`
 
         Returns:
             (Q, len(image_ids)) float64
@@ -283,7 +338,8 @@ class InvertedFile:
             raise DataError(f"image_ids: {wanted.min()} to {wanted.max()}, but there are {self.n_images} images")
         split = split_queries(queries, query_ids, self.n_words, self.vectors)
         result = np.empty((len(split[1]), len(wanted)))
-        for rows, scores in self._scores(queries, split, kernel(self.vectors, alpha, threshold), thread_count(threads)):
+        arguments, n_threads = kernel(self.vectors, alpha, threshold), thread_count(threads)
+        for rows, scores in self._scores(queries, split, arguments, n_threads, undefined):
             result[rows] = scores[:, wanted]
         return result
 
@@ -293,16 +349,25 @@ class InvertedFile:
         split: tuple[np.ndarray, np.ndarray, np.ndarray],
         kernel_arguments: tuple,
         n_threads: int,
+        undefined: Undefined,
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Iterate over rows of the result and their scores of all images, (rows, n_images), a few rows at a time."""
         words, ids, ranges = split
+        undefined = checked_undefined(undefined)
+        if self.weights is None:
+            undefined = "nan"  # there is none: every norm that divides is the number of some words
         n_postings = int((self.offsets[words + 1] - self.offsets[words]).sum())
         n_threads = min(n_threads, 1 + n_postings // _POSTINGS_PER_THREAD)
         view = _kernels.View(
-            self.offsets, self.image_ids, as_bytes(self.vectors), np.sqrt(self.norms), self.weights, *kernel_arguments
+            self.offsets,
+            self.image_ids,
+            as_bytes(self.vectors),
+            divisors(self.norms, undefined),
+            self.weights,
+            *kernel_arguments,
         )
         norms = np.array([query_norm(self.weights, words[start:stop]) for start, stop in ranges], np.float32)
-        roots = np.sqrt(norms).astype(np.float64)  # the published code takes the root in single precision
+        roots = divisors(norms, undefined)  # the published code takes the root in single precision
         step = max(n_threads, _SCORES_AT_A_TIME // max(self.n_images, 1))
         for start in range(0, len(ids), step):
             rows = slice(start, start + step)
@@ -311,7 +376,7 @@ class InvertedFile:
             parts = 1 if len(scores) >= 2 * n_threads else n_threads
             vectors = as_bytes(queries.vectors)
             if not _kernels.score(view, words, vectors, ranges[rows], roots[rows], scores, parts, n_threads):
-                raise DataError("inverted file: lists name images that do not exist; build and save it again")
+                raise DataError(f"{self._name}: lists name images that do not exist; build and save it again")
             yield rows, scores
 
 
@@ -324,6 +389,7 @@ def search_together(
     topk: int | None = None,
     query_ids: np.ndarray | None = None,
     threads: int | None = None,
+    undefined: Undefined = "zero",
 ) -> Rankings:
     """Rank the images of several inverted files, such as a database and its distractors, for every query.
 
@@ -338,6 +404,7 @@ def search_together(
         topk: number of images to return, all of them if None or larger
         query_ids: (Q,) integers, the rows of the result, as in :meth:`InvertedFile.search`
         threads: number of threads; default: OMP_NUM_THREADS, else all cores
+        undefined: as in :meth:`InvertedFile.search`
 
     Returns:
         rankings (Q, all images or topk)
@@ -348,10 +415,8 @@ def search_together(
     """
     check_alike(indexes)
     topk = checked_topk(topk, sum(index.n_images for index in indexes))
-    heads = [
-        index.search(queries, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids, threads=threads)
-        for index in indexes
-    ]
+    options: dict[str, Any] = {"alpha": alpha, "threshold": threshold, "threads": threads, "undefined": undefined}
+    heads = [index.search(queries, topk=topk, query_ids=query_ids, **options) for index in indexes]
     starts = np.cumsum([0, *(index.n_images for index in indexes[:-1])])
     ranks = np.concatenate([head.ranks + np.int32(start) for head, start in zip(heads, starts, strict=True)], axis=1)
     scores = np.concatenate([head.scores for head in heads], axis=1)

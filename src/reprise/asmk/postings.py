@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.asmk import _kernels
+from reprise.storage.arguments import array as as_array
 from reprise.storage.errors import DataError
+from reprise.storage.threads import thread_count as threads_of_a_loop
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,11 @@ class Aggregated:
     image_ids: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.vectors.ndim != 2 or self.vectors.dtype not in (np.uint32, np.float32):
+        for name in ("vectors", "words", "image_ids"):
+            object.__setattr__(self, name, as_array(f"aggregated {name}", getattr(self, name)))
+        if self.vectors.ndim != 2 or not self.vectors.shape[1] or self.vectors.dtype not in (np.uint32, np.float32):
             raise DataError(
-                "aggregated vectors: expected uint32 codes or float32 vectors of two dimensions, "
+                "aggregated vectors: expected uint32 codes or float32 vectors of two dimensions, not empty ones, "
                 f"got {self.vectors.dtype} {self.vectors.shape}"
             )
         for name, array in (("words", self.words), ("image_ids", self.image_ids)):
@@ -49,8 +53,8 @@ class Aggregated:
 
 def columns(part: Aggregated) -> tuple[np.ndarray, np.ndarray]:
     """Return words and image ids (P,) as contiguous int64; DataError for negative image ids."""
-    words = np.ascontiguousarray(part.words, np.int64)
-    image_ids = np.ascontiguousarray(part.image_ids, np.int64)
+    words = as_integers(part.words, "aggregated words", (None,))
+    image_ids = as_integers(part.image_ids, "aggregated image_ids", (None,))
     if len(image_ids) and image_ids[0] < 0:
         raise DataError(f"aggregated: image id {image_ids[0]}; ids count from 0")
     return words, image_ids
@@ -81,20 +85,18 @@ def as_integers(values: np.ndarray, name: str, shape: tuple[int | None, ...]) ->
         int64 of this shape
 
     Raises:
-        DataError: another shape, or no integers
+        DataError: another shape, no integers, or integers beyond int64
     """
-    array = np.asarray(values)
+    array = as_array(name, values)
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or (array.dtype.kind not in "iu" and array.size):  # an empty list has no dtype of its own
         wanted = tuple("any" if length is None else length for length in shape)
         raise DataError(f"{name}: expected integers of shape {wanted}, got {array.dtype} {array.shape}")
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise DataError(f"{name}: holds {array.max()}, which is beyond int64")
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def thread_count(threads: int | None) -> int:
-    """Return ``threads``, or for None as many as OpenMP starts (OMP_NUM_THREADS)."""
-    if threads is None:
-        return _kernels.max_threads()
-    if threads < 1:
-        raise DataError(f"threads: expected at least 1, got {threads}")
-    return int(threads)
+    """Return the number of threads of the compiled functions, see :func:`reprise.storage.threads.thread_count`."""
+    return threads_of_a_loop(threads, _kernels.max_threads())

@@ -1,12 +1,18 @@
 """Queries and parameters, checked before a search reads a posting, and the rankings that it returns."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from reprise.asmk import _kernels
 from reprise.asmk.postings import Aggregated, as_bytes, as_integers, check_words, columns
+from reprise.storage.arguments import count, number, quoted
 from reprise.storage.errors import DataError
+
+#: What the score of an image or of a query without any weighted word is: 0, or NaN as in the published code.
+Undefined = Literal["zero", "nan"]
+_UNDEFINED: tuple[Undefined, ...] = get_args(Undefined)
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,7 @@ class Rankings:
     Attributes:
         query_ids: (Q,) int64
         ranks: (Q, N or topk) int32, image ids
-        scores: the same shape, float64, descending; nan, where a score is not defined, is at the end of a row
+        scores: the same shape, float64, descending; nan, with ``undefined="nan"`` alone, is at the end of a row
     """
 
     query_ids: np.ndarray
@@ -57,7 +63,18 @@ def split_queries(
         raise DataError("query_ids: an id occurs more than once")
     if not np.isin(present, ids).all():
         raise DataError(f"query_ids: {present[~np.isin(present, ids)][0]} is missing, though it has descriptors")
-    return words, ids, np.searchsorted(image_ids, np.stack([ids, ids + 1], axis=1))
+    bounds = [np.searchsorted(image_ids, ids, side) for side in ("left", "right")]
+    return words, ids, np.stack(bounds, axis=1)
+
+
+def checked_kernel(alpha: float, threshold: float) -> tuple[float, float]:
+    """Return exponent and threshold of the kernel as floats; errors as for :func:`kernel`."""
+    alpha, threshold = number("alpha", alpha), number("threshold", threshold)
+    if alpha < 0:
+        raise DataError(f"alpha: {alpha} is negative, so that the least similar vectors would count most")
+    if threshold < 0 and alpha != int(alpha):
+        raise DataError(f"threshold: {threshold} lets negative similarities pass, which have no power {alpha}")
+    return alpha, threshold
 
 
 def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
@@ -75,10 +92,7 @@ def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
     Raises:
         DataError: an exponent or a threshold with which some similarity has no power
     """
-    if not (np.isfinite(alpha) and alpha >= 0 and np.isfinite(threshold)):
-        raise DataError(f"alpha, threshold: {alpha}, {threshold}; both have to be finite, and alpha not negative")
-    if threshold < 0 and alpha != int(alpha):
-        raise DataError(f"threshold: {threshold} lets negative similarities pass, which have no power {alpha}")
+    alpha, threshold = checked_kernel(alpha, threshold)
     if vectors.dtype != np.uint32:
         return None, -1, threshold, alpha
     bits = 32 * vectors.shape[1]
@@ -86,6 +100,30 @@ def kernel(vectors: np.ndarray, alpha: float, threshold: float) -> tuple:
     passing = similarities >= np.float32(threshold)
     powers = np.power(np.where(passing, similarities, 0), np.float32(alpha))
     return powers, int(np.count_nonzero(passing)) - 1, threshold, alpha
+
+
+def checked_undefined(undefined: Undefined) -> Undefined:
+    """Return what scores without a definition are; DataError for anything but "zero" and "nan"."""
+    for name in _UNDEFINED:
+        if isinstance(undefined, str) and undefined == name:
+            return name
+    raise DataError(f"undefined: {quoted(undefined)} is neither 'zero' nor 'nan'")
+
+
+def divisors(norms: np.ndarray, undefined: Undefined) -> np.ndarray:
+    """Compute what similarities are divided by: the roots of norms.
+
+    Args:
+        norms: (n,) floats, of images or of queries
+        undefined: what a score is where the norm is 0: "zero", by dividing by infinity, or "nan", as published
+
+    Returns:
+        (n,) float64; the root is taken in the precision of ``norms``
+    """
+    roots = np.sqrt(norms).astype(np.float64, copy=False)
+    if undefined == "zero":
+        roots[roots == 0] = np.inf
+    return roots
 
 
 def query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
@@ -99,7 +137,5 @@ def query_norm(weights: np.ndarray | None, words: np.ndarray) -> float:
 
 
 def checked_topk(topk: int | None, n_images: int) -> int:
-    """Return the number of images to return, of ``n_images``; DataError for a negative ``topk``."""
-    if topk is not None and topk < 0:
-        raise DataError(f"topk: expected a positive number or None, got {topk}")
-    return n_images if topk is None else min(topk, n_images)
+    """Return the number of images to return, of ``n_images``; DataError where ``topk`` is no such number."""
+    return n_images if topk is None else min(count("topk", topk, minimum=0), n_images)

@@ -8,10 +8,11 @@ import h5py
 import numpy as np
 
 from reprise.codebooks.approximate import SMALLEST, ApproximateIndex
-from reprise.codebooks.descriptors import as_descriptors, blocks, faiss_threads
+from reprise.codebooks.descriptors import as_descriptors, blocks, faiss_threads, with_rows
 from reprise.codebooks.exact import ExactIndex
-from reprise.codebooks.kmeans import train_approximate, train_exact
+from reprise.codebooks.kmeans import LARGEST_INT, train_approximate, train_exact
 from reprise.storage import hdf5
+from reprise.storage.arguments import count, quoted
 from reprise.storage.errors import DataError
 from reprise.storage.os_errors import system_error
 
@@ -39,7 +40,7 @@ class Codebook:
     indexes, training sums in an order that is fixed only for exactly one number of threads.
 
     Args:
-        centroids: (K, D) numbers, finite; kept as float32
+        centroids: (K, D) numbers, finite; copied as float32
         index: "exact" or "approximate"
 
     Attributes:
@@ -51,12 +52,11 @@ class Codebook:
     """
 
     def __init__(self, centroids: np.ndarray, *, index: IndexName = "exact"):
-        centroids = as_descriptors(centroids, None)
-        if not centroids.size:
-            raise DataError(f"centroids: expected at least one word, got shape {centroids.shape}")
-        _check_index(index)
-        self.centroids = centroids
-        self.index: IndexName = index
+        # A copy, so that what a caller does with its array afterwards changes no word.
+        self.centroids = np.array(as_descriptors(centroids, None, name="centroids", compared=False))
+        if not self.centroids.size:
+            raise DataError(f"centroids: expected at least one word, got shape {self.centroids.shape}")
+        self.index: IndexName = _checked_index(index)
         # Kept, so that the words are not copied again for every image.
         self._exact: dict[str, ExactIndex] = {}
         self._approximate: ApproximateIndex | None = None
@@ -102,15 +102,20 @@ class Codebook:
             a codebook of ``size`` words
 
         Raises:
-            DataError: NaN or infinite descriptors, fewer descriptors than words, a device that cannot be used
+            DataError: NaN or infinite descriptors, those too large for distances in float32 (an L2 norm above 6.5e18),
+                fewer descriptors than words, a device that cannot be used, numbers out of range
         """
+        index = _checked_index(index)
+        size = count("codebook size", size)
+        iterations = count("iterations", iterations, minimum=0, maximum=LARGEST_INT)
+        seed = count("seed", seed, minimum=-LARGEST_INT, maximum=LARGEST_INT - 1)
         descriptors = as_descriptors(descriptors, None)
-        _check_index(index)
         if size < 1 or len(descriptors) < size:
             raise DataError(
                 f"codebook size: {size} words from {len(descriptors)} descriptors; "
                 "choose at least one word and at most as many as there are descriptors"
             )
+        device = str(device)  # also one of torch
         with faiss_threads(threads):
             if _is_approximate(index, size):
                 _check_device(device)
@@ -134,10 +139,14 @@ class Codebook:
             (n, nearest) int64, nearest first
 
         Raises:
-            DataError: another D, NaN or infinite values, or ``nearest`` larger than the number of words
+            DataError: another D, NaN or infinite values, values too large for distances in float32, or ``nearest``
+                larger than the number of words
         """
+        nearest = count("assignments", nearest, minimum=0)
         if not 1 <= nearest <= self.size:
             raise DataError(f"assignments: {nearest} of {self.size} words; choose 1 to {self.size}")
+        if not isinstance(descriptors, h5py.Dataset):  # which is read block by block
+            descriptors = with_rows(descriptors, self.dim)
         words = np.empty((len(descriptors), nearest), np.int64)
         with faiss_threads(threads):
             index = self._search_index(device)
@@ -176,7 +185,7 @@ class Codebook:
             if file["centroids"].dtype != np.float32:
                 raise DataError(f"{path}: 'centroids' are {file['centroids'].dtype}, expected float32; train it again")
             try:
-                codebook = cls(file["centroids"][:], index=file.attrs.get("index", "exact"))
+                codebook = cls(hdf5.read_array(file, "centroids", "f"), index=file.attrs.get("index", "exact"))
                 if _is_approximate(codebook.index, codebook.size):
                     tables = [_read_table(file, key) for key in _TABLES]
                     codebook._approximate = ApproximateIndex(codebook.centroids, *tables)
@@ -187,15 +196,18 @@ class Codebook:
         return codebook
 
     def _search_index(self, device: str) -> ExactIndex | ApproximateIndex:
+        device = str(device)  # also one of torch
         if _is_approximate(self.index, self.size):
             _check_device(device)
             return self._approximate_index()
         if device not in self._exact:
+            as_descriptors(self.centroids, self.dim, name="centroids")
             self._exact[device] = ExactIndex(self.centroids, device)
         return self._exact[device]
 
     def _approximate_index(self) -> ApproximateIndex:
         if self._approximate is None:
+            as_descriptors(self.centroids, self.dim, name="centroids")
             self._approximate = ApproximateIndex.build(self.centroids)
         return self._approximate
 
@@ -204,9 +216,11 @@ def _is_approximate(index: IndexName, size: int) -> bool:
     return index == "approximate" and size >= SMALLEST
 
 
-def _check_index(index: object) -> None:
-    if not isinstance(index, str) or index not in get_args(IndexName):
-        raise DataError(f"index: {index!r} is none of {', '.join(get_args(IndexName))}")
+def _checked_index(index: object) -> IndexName:
+    for name in get_args(IndexName):
+        if isinstance(index, str) and index == name:
+            return name
+    raise DataError(f"index: {quoted(index)} is none of {', '.join(get_args(IndexName))}")
 
 
 def _check_device(device: str) -> None:
@@ -214,8 +228,8 @@ def _check_device(device: str) -> None:
         raise DataError(f"device: {device!r} asked for, but the approximate index works on the CPU; use cpu or auto")
 
 
-def _read_table(file: h5py.File, key: str) -> np.ndarray:
-    table = file[key][:] if key in file else None
+def _read_table(file: hdf5.CheckedFile, key: str) -> np.ndarray:
+    table = hdf5.read_array(file, key, "f") if key in file else None
     if table is None or table.dtype != np.float32 or not np.isfinite(table).all():
         raise DataError(f"'{key}', which belongs to the approximate index, is missing or no table of float32")
     return table

@@ -9,6 +9,10 @@ from tqdm import tqdm
 from reprise.codebooks.approximate import ApproximateIndex
 from reprise.codebooks.descriptors import BLOCK, blocks
 from reprise.codebooks.exact import flat_index
+from reprise.storage.arguments import count
+
+#: faiss takes iterations and seeds as C's int, and adds one to the seed.
+LARGEST_INT = 2**31 - 1
 
 #: faiss draws the first centroids with the seed of the training plus one.
 _FIRST_CENTROIDS = 1
@@ -31,6 +35,9 @@ def sample_rows(n: int, size: int, seed: int = 1234, per_centroid: int = 256) ->
     Returns:
         the rows in the order of the draw, (size * per_centroid,) int64; None where all rows are used
     """
+    n, size = count("n", n, minimum=0), count("codebook size", size)
+    per_centroid = count("per_centroid", per_centroid)
+    seed = count("seed", seed, minimum=-LARGEST_INT, maximum=LARGEST_INT - 1)
     if n <= size * per_centroid:
         return None
     return _permutation(n, seed)[: size * per_centroid].astype(np.int64)
@@ -109,9 +116,9 @@ def _split_largest(means: np.ndarray, counts: np.ndarray) -> None:
         # A word with several descriptors always exists, since there are at least as many descriptors as words.
         negative, largest = heapq.heappop(waiting)
         half = -negative // 2
-        for count, which in ((half, word), (-negative - half, largest)):
-            if count > 1:
-                heapq.heappush(waiting, (-count, which))
+        for size, which in ((half, word), (-negative - half, largest)):
+            if size > 1:
+                heapq.heappush(waiting, (-size, which))
         means[word] = means[largest] * tilt
         means[largest] *= 2 - tilt
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check_names
 from reprise.datasets.layout import DatasetLayout, below
+from reprise.storage.arguments import array, quoted
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
@@ -102,7 +103,7 @@ def _levels(entry: object, keys: tuple[str, ...], count: int, where: str) -> dic
     missing = [key for key in positives if key not in entry]
     if missing:
         raise DataError(
-            f"{where}: key '{missing[0]}' is missing, found {sorted(entry)}; "
+            f"{where}: key '{missing[0]}' is missing, found {sorted(map(str, entry))}; "
             "set the dataset's layout to revisited for easy/hard/junk and to classic for ok/junk"
         )
     return check_levels(entry, keys, count, where)
@@ -111,8 +112,11 @@ def _levels(entry: object, keys: tuple[str, ...], count: int, where: str) -> dic
 def _box(value: object, where: str) -> Box | None:
     if value is None:
         return None
-    box = np.asarray(value).ravel()
-    numbers = box.shape == (4,) and np.issubdtype(box.dtype, np.number) and np.isfinite(box).all()
+    try:
+        box = array(where, value).ravel()
+    except DataError:
+        box = np.empty(0)  # no box, which is said below
+    numbers = box.shape == (4,) and box.dtype.kind in "iuf" and np.isfinite(box).all()
     if not numbers or box[2] <= box[0] or box[3] <= box[1]:
-        raise DataError(f"{where}: expected x1, y1, x2, y2 with x1 < x2 and y1 < y2, got {value}")
+        raise DataError(f"{where}: expected x1, y1, x2, y2 with x1 < x2 and y1 < y2, got {quoted(value)}")
     return box[0].item(), box[1].item(), box[2].item(), box[3].item()

@@ -8,17 +8,19 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from reprise.images.sources import ForgivingPath
+from reprise.storage.arguments import array, quoted
 from reprise.storage.errors import DataError
 
 Box = tuple[float, float, float, float]
 
 
-def check_names(names: object, where: str) -> list[str]:
+def check_names(names: object, where: str, lines: Sequence[int] | None = None) -> list[str]:
     """Check that each name is the relative path of a file below the folder of its dataset, and that no two are equal.
 
     Args:
-        names: what a file lists
+        names: what a file lists; bytes, as numpy of Python 2 has them, are read as UTF-8
         where: what errors begin with
+        lines: the number of the line of each name, for errors; None: names are numbered from 0, as in a list
 
     Returns:
         the names as a list
@@ -26,19 +28,43 @@ def check_names(names: object, where: str) -> list[str]:
     Raises:
         DataError: no list of such names
     """
-    if not isinstance(names, list | tuple | np.ndarray) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list | tuple | np.ndarray) or getattr(names, "ndim", 1) != 1:
         raise DataError(f"{where}: expected a list of image names")
     if not len(names):
         raise DataError(f"{where}: no image is listed")
-    names = list(map(str, names))
-    for name in names:
-        parts = PurePath(name).parts
-        if not parts or PurePath(name).is_absolute() or ".." in parts:
-            raise DataError(f"{where}: '{name}' is no image name below the folder of the dataset; correct the entry")
-    if len(set(names)) < len(names):
-        repeated = next(name for name, count in Counter(names).items() if count > 1)
-        raise DataError(f"{where}: '{repeated}' is listed more than once; remove the repetition")
-    return names
+
+    def place(row: int) -> str:
+        return f"{where}[{row}]" if lines is None else f"{where}: line {lines[row]}"
+
+    checked = []
+    for row, given in enumerate(names):
+        if not isinstance(given, str | bytes):
+            raise DataError(f"{place(row)}: expected a list of image names, got {type(given).__name__}")
+        name = _text(given)
+        if name is None or not _is_below(name):
+            raise DataError(
+                f"{place(row)}: {quoted(given)} is no image name below the folder of the dataset; correct the entry"
+            )
+        checked.append(name)
+    if len(set(checked)) < len(checked):
+        repeated = next(name for name, count in Counter(checked).items() if count > 1)
+        row = checked.index(repeated, checked.index(repeated) + 1)
+        raise DataError(f"{place(row)}: '{repeated}' is listed more than once; remove the repetition")
+    return checked
+
+
+def _text(name: str | bytes) -> str | None:
+    """Return a name as text that can be written as UTF-8; None where it cannot."""
+    try:
+        return name.decode() if isinstance(name, bytes) else name.encode().decode()
+    except UnicodeError:
+        return None
+
+
+def _is_below(name: str) -> bool:
+    """Tell whether a name is a path of a file below some folder."""
+    path = PurePath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
 @dataclass(frozen=True)
@@ -117,11 +143,14 @@ def check_indices(values: object, images: int, where: str) -> np.ndarray:
     """
     if not isinstance(values, list | tuple | np.ndarray):
         raise DataError(f"{where}: expected a list of indices, got {type(values).__name__}")
-    indices = np.asarray(values) if len(values) else np.zeros(0, np.int64)
+    indices = array(where, values)
+    if indices.shape == (0,):
+        return np.zeros(0, np.int64)
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
         raise DataError(f"{where}: expected a list of integers, got {indices.dtype} of shape {indices.shape}")
-    if indices.size and (indices.min() < 0 or indices.max() >= images):
-        raise DataError(f"{where}: holds an index outside of the database (0 to {images - 1})")
+    outside = indices[(indices < 0) | (indices >= images)]
+    if outside.size:
+        raise DataError(f"{where}: holds an index outside of the database (0 to {images - 1}): {outside[0]}")
     return indices.astype(np.int64)
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from reprise.datasets.images import Dataset
 from reprise.storage.references import Refers
-from reprise.storage.settings import Settings
+from reprise.storage.settings import OwnPath, Settings, without_braces
 
 Images = Annotated[str, Refers("images")]
 Listed = Annotated[str, Refers("sources")]
@@ -42,7 +42,7 @@ class DatasetLayout(Settings):
     images: Images | dict[str, Images] | None = Field(
         None, description="a downloaded set, a name of `images`; or one for each first component of the listed paths"
     )
-    folder: str | None = Field(None, description="the folder of data of your own, in place of `images`")
+    folder: OwnPath | None = Field(None, description="the folder of data of your own, in place of `images`")
     index: Listed | None = Field(
         None, description="the file that lists the images: a key of sources.yaml or, with `folder`, a path"
     )
@@ -64,6 +64,13 @@ class DatasetLayout(Settings):
         for key in self.needs if self.folder is not None else self.lists:
             if getattr(self, key) is None:
                 raise ValueError(self.missing(key))
+        if self.folder is not None:
+            for key in dict.fromkeys((*self.lists, *self.needs)):
+                if getattr(self, key) is not None:
+                    try:
+                        without_braces(getattr(self, key))
+                    except ValueError as error:
+                        raise ValueError(f"{key}: {error}") from error
         return self
 
     @classmethod

@@ -9,7 +9,7 @@ from pydantic import Field
 from reprise.datasets.images import Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
 from reprise.datasets.repeats import report_list, without_repeats
-from reprise.storage.errors import DataError
+from reprise.datasets.text import read_lines
 
 
 class Layout(DatasetLayout):
@@ -41,7 +41,9 @@ class Layout(DatasetLayout):
 
 
 def read_list(images: Path, names: Path) -> Dataset:
-    """Read a text file that lists images; empty lines are skipped, and a path that is repeated counts once.
+    """Read a text file that lists images, see :func:`reprise.datasets.text.read_lines`.
+
+    Empty lines are skipped, and a path that is repeated counts once.
 
     Args:
         images: the folder
@@ -50,8 +52,10 @@ def read_list(images: Path, names: Path) -> Dataset:
     Raises:
         DataError: no such file, no text in UTF-8, no image, or a path that leads out of the folder
     """
-    lines = without_repeats(_lines(names), str(names))
-    check_names(lines, str(names))
+    every = read_lines(names, f"write one path per line, relative to {images}")
+    lines = without_repeats(filter(None, every), str(names))
+    numbers = {line: number for number, line in reversed(list(enumerate(every, 1)))}
+    lines = check_names(lines, str(names), [numbers[line] for line in lines])
     return Dataset(ImageList(lines, [images / line for line in lines]))
 
 
@@ -62,16 +66,4 @@ def check_list(names: Path, report: Path) -> None:
         DataError: as :func:`read_list`, or a line that names no file with an extension
     """
     read_list(Path(), names)
-    report_list(_lines(names), str(names), report)
-
-
-def _lines(names: Path) -> list[str]:
-    if not names.is_file():
-        raise DataError(
-            f"{names}: there is no such list; write one path per line, relative to the folder of the images"
-        )
-    try:
-        lines = names.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{names}: is not text in UTF-8 ({error}); convert it") from error
-    return [line.strip() for line in lines if line.strip()]
+    report_list(filter(None, read_lines(names, "write one path per line")), str(names), report)

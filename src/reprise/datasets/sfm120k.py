@@ -14,6 +14,7 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList, check_indices
 from reprise.datasets.layout import DatasetLayout, below
+from reprise.storage.arguments import quoted
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
@@ -80,7 +81,9 @@ def read_training_set(images: Path, database: Path, part: str) -> TrainingSet:
     content = load_pickle(database)
     if not isinstance(content, dict) or part not in content:
         raise DataError(f"{database}: expected a dict with the key '{part}'")
-    entry: Mapping = content[part]
+    entry = content[part]
+    if not isinstance(entry, Mapping):
+        raise DataError(f"{database}: ['{part}'] is a {type(entry).__name__}, expected a dict; download it again")
     cids = content_hashes(entry, database)
     arrays = {}
     for key, count in (("cluster", 2**31), ("qidxs", len(cids)), ("pidxs", len(cids))):
@@ -102,14 +105,15 @@ def content_hashes(entry: Mapping, database: Path) -> list[str]:
     Raises:
         DataError: no such list, or a content hash of another form
     """
-    if not isinstance(entry.get("cids"), list | tuple) or not entry["cids"]:
+    given = entry.get("cids")
+    if not isinstance(given, list | tuple | np.ndarray) or not len(given):
         raise DataError(f"{database}: 'cids' has to be a list of content hashes")
-    cids = list(map(str, entry["cids"]))
+    cids = [cid.decode("latin-1") if isinstance(cid, bytes) else cid for cid in given]
     # A cid becomes a path, so it must not be able to leave the folder.
-    for cid in cids:
-        if len(cid) < 6 or not cid.isalnum():
-            raise DataError(f"{database}: '{cid}' is no content hash (six or more letters and digits)")
-    return cids
+    for row, cid in enumerate(cids):
+        if not isinstance(cid, str) or len(cid) < 6 or not (cid.isascii() and cid.isalnum()):
+            raise DataError(f"{database}: 'cids'[{row}] {quoted(cid)} is no content hash (six or more letters, digits)")
+    return list(map(str, cids))
 
 
 def image_list(images: Path, cids: list[str]) -> ImageList:

@@ -4,26 +4,42 @@ import filecmp
 import gzip
 import logging
 import os
+import re
 import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from tqdm import tqdm
 
 from reprise.storage.atomic import atomic_path, write_text
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
 
 _log = logging.getLogger(__name__)
 
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
 _BLOCK = 1 << 20
+#: What an archive may unpack to: so many times its own size, and this many bytes more. Archives of photographs grow by
+#: a few percent, texts tenfold. The environment variable is the number of bytes for the archive that needs more.
+_GROWTH, _ALLOWANCE = 50, 64 << 20
+MOST_BYTES = "REPRISE_UNPACKED_BYTES"
+_COST_OF_A_FILE = 1024  # bytes, on the disk, of one that is empty
+_LARGEST_HEADER = 1 << 20
+_LONGEST_NAME = 255  # bytes, of every common file system
+_LONGEST_LINK = 4096
+_LONG_NUMBER = re.compile(rb"\d{100}")
+_HEADERS_OF_NAMES = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 
 
 @dataclass
@@ -41,6 +57,7 @@ def unpack(
     destination: str | os.PathLike,
     *,
     flatten: bool = False,
+    most_bytes: int | None = None,
 ) -> list[tuple[str, int]]:
     """Unpack the regular files of a tar, tar.gz or zip archive into a folder.
 
@@ -51,13 +68,15 @@ def unpack(
         archive: the archive
         destination: the folder
         flatten: write files of any depth directly into ``destination``
+        most_bytes: more than this is never written. None: what the environment variable ``REPRISE_UNPACKED_BYTES``
+            says, or else what is plausible for an archive of this size, 64 MiB and fifty times as much
 
     Returns:
         (name relative to the destination, bytes) of every file of this archive, sorted
 
     Raises:
-        DataError: a damaged archive, one that would write outside the destination or that holds devices, or a disk
-            that is too small
+        DataError: a damaged archive, one that would write outside the destination or more than it may, that holds
+            devices or names that no disk takes, or a disk that is too small
     """
     archive, destination = Path(archive), Path(destination)
     if not archive.is_file():
@@ -65,10 +84,12 @@ def unpack(
     if not destination.exists():
         with atomic_path(destination) as stage:
             stage.mkdir()
-            return _extract(archive, stage, flatten)
+            return _extract(archive, stage, flatten, most_bytes)
+    if not destination.is_dir():
+        raise DataError(f"{archive}: {destination} is a file, where a folder is needed; move it away")
     prefix = f".{destination.name}."
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=prefix) as folder:
-        files = _extract(archive, Path(folder), flatten)
+        files = _extract(archive, Path(folder), flatten, most_bytes)
         merge(archive, Path(folder), destination, files)
     return files
 
@@ -79,6 +100,7 @@ def unpack_set(
     manifest: str | os.PathLike,
     *,
     flatten: bool = False,
+    most_bytes: int | None = None,
 ) -> None:
     """Unpack several archives into one folder, which appears when all are in it and replaces an older one.
 
@@ -88,6 +110,7 @@ def unpack_set(
         manifest: the text file to write, a line per file with its name in the folder and its bytes, tab-separated and
             sorted
         flatten: write files of any depth directly into ``folder``
+        most_bytes: of each archive, as in :func:`unpack`
 
     Raises:
         DataError: as :func:`unpack`
@@ -96,17 +119,18 @@ def unpack_set(
     with atomic_path(folder) as stage:
         stage.mkdir()
         for archive in archives:
-            files.update(unpack(archive, stage, flatten=flatten))
+            files.update(unpack(archive, stage, flatten=flatten, most_bytes=most_bytes))
     write_text(manifest, "".join(f"{name}\t{size}\n" for name, size in sorted(files)))
 
 
-def _extract(archive: Path, stage: Path, flatten: bool) -> list[tuple[str, int]]:
+def _extract(archive: Path, stage: Path, flatten: bool, most_bytes: int | None) -> list[tuple[str, int]]:
     written: dict[str, Path] = {}
     links: list[_Member] = []
+    allowed = _Allowed(archive, most_bytes)
 
     def write(member: _Member) -> None:
         path = stage / (PurePosixPath(member.name).name if flatten else member.name)
-        _write(archive, member, stage, path)
+        _write(archive, member, stage, path, allowed)
         written[member.name] = path
 
     try:
@@ -118,15 +142,46 @@ def _extract(archive: Path, stage: Path, flatten: bool) -> list[tuple[str, int]]
                 raise DataError(f"{archive}: refused to unpack it: {link.name} links to {link.target}, no file of it")
             with written[link.target].open("rb") as content:
                 write(_Member(link.name, written[link.target].stat().st_size, content))
-    except _DAMAGE as error:
+    except DataError:
+        raise
+    except UnicodeDecodeError as error:
         raise DataError(
-            f"{archive}: truncated or damaged ({type(error).__name__}: {error}). "
+            f"{archive}: refused to unpack it: the name {error.object!r:.80} is not in UTF-8; unpack it by hand"
+        ) from error
+    except Exception as error:  # whatever the readers of archives make of damaged bytes
+        about = getattr(error, "filename", None) or archive
+        text = f"{error}".splitlines()[0][:200] if f"{error}" else ""
+        raise system_error(about, error) or DataError(
+            f"{archive}: truncated or damaged ({type(error).__name__}: {text}). "
             "Delete it and its receipt to have it fetched again."
         ) from error
     return sorted({(path.relative_to(stage).as_posix(), path.stat().st_size) for path in written.values()})
 
 
-def _write(archive: Path, member: _Member, stage: Path, path: Path) -> None:
+class _Allowed:
+    """Counts the bytes that an archive writes."""
+
+    def __init__(self, archive: Path, most_bytes: int | None) -> None:
+        self._archive = archive
+        told = os.environ.get(MOST_BYTES, "")
+        if most_bytes is None and told:
+            if not re.fullmatch(r"\d{1,18}", told):
+                raise DataError(f"{MOST_BYTES}: is {told!r:.40}; expected a number of bytes")
+            most_bytes = int(told)
+        self._most = _ALLOWANCE + _GROWTH * archive.stat().st_size if most_bytes is None else most_bytes
+        self._taken = 0
+
+    def take(self, count: int) -> None:
+        """Add what the next file needs; DataError where it is too much."""
+        self._taken += count
+        if count < 0 or self._taken > self._most:
+            raise DataError(
+                f"{self._archive}: refused to unpack it: it needs {self._taken} bytes or more, and {self._most} are "
+                f"plausible for its size; if you trust its origin, set {MOST_BYTES} in the environment and run again"
+            )
+
+
+def _write(archive: Path, member: _Member, stage: Path, path: Path, allowed: _Allowed) -> None:
     assert member.content is not None
     free = shutil.disk_usage(stage).free
     if member.size > free:
@@ -134,6 +189,7 @@ def _write(archive: Path, member: _Member, stage: Path, path: Path) -> None:
             f"{archive}: {member.name} needs {member.size} bytes unpacked, but {free} bytes are free on the "
             f"disk of {stage.parent}. Free some space and run again."
         )
+    allowed.take(_COST_OF_A_FILE + member.size)
     if path.is_file():
         with path.open("rb") as other:
             if not _same(member.content, other):
@@ -162,6 +218,12 @@ def merge(archive: Path, stage: Path, destination: Path, files: list[tuple[str, 
     """Move the files of an archive from ``stage`` to a folder; one that differs from what is there is a DataError."""
     for name, _ in files:
         old = destination / name
+        blocking = [path for path in old.parents if path.is_relative_to(destination) and path.is_file()]
+        if blocking or old.is_dir():
+            raise DataError(
+                f"{archive}: {name}, or a part of this name, is a file in one place and a folder in the other, "
+                f"{destination}. Delete that folder to unpack all its archives again."
+            )
         if old.exists() and (not old.is_file() or not filecmp.cmp(stage / name, old, shallow=False)):
             raise DataError(
                 f"{archive}: {name} differs from the file of that name in {destination}, of another archive. "
@@ -188,10 +250,13 @@ def _members(archive: Path, stage: Path) -> Iterator[_Member]:
 
 def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_Member]:
     stream = _Watched(handle)
-    with tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as tar:
+    options: dict[str, Any] = {"tarinfo": _Header, "encoding": "utf-8", "errors": "strict"}
+    with tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|", **options) as tar:
         for info in tar:
             name = _name(archive, info.name) if not info.isdir() else ""
             if info.isreg():
+                if info.sparse is not None:
+                    raise DataError(f"{archive}: {name} is stored without its zeros; unpack the archive by hand")
                 yield _Member(name, info.size, content=tar.extractfile(info))
             elif info.islnk():
                 yield _Member(name, 0, target=_name(archive, info.linkname))
@@ -214,6 +279,39 @@ def _tar_members(archive: Path, handle: BinaryIO | gzip.GzipFile) -> Iterator[_M
         raise EOFError("the end of the archive is missing")
     found = "no end marker" if cut else f"{stream.last - end} bytes after its last file, which are left out"
     _log.warning("%s: has %s; its checksum is right, so it was made so and is used", archive, found)
+
+
+class _Header(tarfile.TarInfo):
+    """The header of a member, of bounded size: tarfile reads all of it into memory and searches it for numbers."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
+        """Read the header; a name that is longer than its place has a header of its own before it."""
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _HEADERS_OF_NAMES and not 0 <= header.size <= _LARGEST_HEADER:
+            raise EOFError(f"a header of {header.size} bytes")
+        return header
+
+    def _proc_pax(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        stream: Any = tar.fileobj
+        content = stream.read(self._block(self.size))  # type: ignore[attr-defined]
+        # Searching it takes the square of the length of its longest number.
+        if _LONG_NUMBER.search(content):
+            raise EOFError("a number of a header is too long")
+        tar.fileobj = cast(Any, _ReadAhead(tar, content))
+        return super()._proc_pax(tar)  # type: ignore[misc]
+
+
+class _ReadAhead:
+    """Gives what was read ahead in place of the next read of a tar file, and steps aside."""
+
+    def __init__(self, tar: tarfile.TarFile, content: bytes) -> None:
+        self._tar, self._stream, self._content = tar, tar.fileobj, content
+
+    def read(self, count: int) -> bytes:
+        """Return the content, of the size that is expected."""
+        self._tar.fileobj = self._stream
+        return self._content
 
 
 class _Watched:
@@ -255,7 +353,9 @@ def _zip_members(archive: Path, handle: BinaryIO, stage: Path) -> Iterator[_Memb
             if kind not in (0, stat.S_IFREG, stat.S_IFLNK):
                 raise DataError(f"{archive}: refused to unpack it: {name} is a device or a pipe")
             if kind == stat.S_IFLNK:
-                yield _Member(name, 0, target=_linked(archive, name, os.fsdecode(bundle.read(info)[:4096])))
+                if info.file_size > _LONGEST_LINK:
+                    raise EOFError(f"a link to a name of {info.file_size} bytes")
+                yield _Member(name, 0, target=_linked(archive, name, bundle.read(info).decode("utf-8")))
                 continue
             with bundle.open(info) as content:
                 yield _Member(name, info.file_size, content=content)
@@ -266,9 +366,11 @@ def _name(archive: Path, name: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     drive = len(name) > 1 and name[1] == ":"
     if not parts or name.startswith("/") or drive or ".." in parts or "\\" in name:
-        raise DataError(f"{archive}: refused to unpack it: {name!r} leads out of the destination")
+        raise DataError(f"{archive}: refused to unpack it: {name!r:.80} leads out of the destination")
     if any(ord(character) < 32 for character in name):
-        raise DataError(f"{archive}: refused to unpack it: {name!r} has control characters in its name")
+        raise DataError(f"{archive}: refused to unpack it: {name!r:.80} has control characters in its name")
+    if any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        raise DataError(f"{archive}: refused to unpack it: {name!r:.80} is longer than {_LONGEST_NAME} bytes")
     return "/".join(parts)
 
 
@@ -280,6 +382,8 @@ def _linked(archive: Path, name: str, target: str) -> str:
             parts.pop()
         elif part not in ("", "."):
             parts.append(part)
-    if target.startswith("/"):
-        raise DataError(f"{archive}: refused to unpack it: the link {name} leads to {target!r}, out of the archive")
+    if target.startswith("/") or len(target) > _LONGEST_LINK:
+        raise DataError(
+            f"{archive}: refused to unpack it: the link {name:.80} leads to {target!r:.80}, out of the archive"
+        )
     return _name(archive, "/".join(parts))

@@ -149,7 +149,7 @@ def _numbered(value: Any, n: int) -> Any:
 def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
     def check(good: bool, name: str, expected: str) -> None:
         if not good:
-            raise DataError(f"{where}: {name} is {entry.get(name)!r}; expected {expected}")
+            raise DataError(f"{where}: {name} is {entry.get(name)!r:.100}; expected {expected}")
 
     if not _NAME.fullmatch(key):
         raise DataError(f"{where}: a name holds letters, digits and . _ + - only")

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reprise.evaluation.retrieval import RetrievalScores, checked_lists, checked_rankings
+from reprise.evaluation.arguments import checked_lists, checked_rankings, cut_offs, whole_number
+from reprise.evaluation.retrieval import RetrievalScores
 
 #: The group of all queries.
 COMBINED = "combined"
@@ -40,25 +41,25 @@ def evaluate_landmarks(
         ValueError: as :func:`reprise.evaluation.retrieval.evaluate_revisited`; a cutoff below 1, or a group of another
             number of queries
     """
-    rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
-    if cutoff < 1:
-        raise ValueError(f"cutoff: expected at least 1, got {cutoff}")
+    rows, kappas = checked_rankings(rankings, ground_truth, database_size), cut_offs(kappas)
+    cutoff = whole_number("cutoff", cutoff, 1)
     lists = [checked_lists(truth, query, ("ok", "junk"), database_size) for query, truth in enumerate(ground_truth)]
     if any(len(truth["junk"]) for truth in lists):
         raise ValueError("ground_truth: this protocol has no junk; use evaluate_classic")
-    precisions = np.full(len(rankings), np.nan)
-    at = np.full((len(rankings), len(kappas)), np.nan)
-    for query, (ranking, truth) in enumerate(zip(rankings, lists, strict=True)):
+    precisions = np.full(len(rows), np.nan)
+    at = np.full((len(rows), len(kappas)), np.nan)
+    for query, (ranking, truth) in enumerate(zip(rows, lists, strict=True)):
         positives = np.unique(truth["ok"])
         if len(positives):
             ranks = np.flatnonzero(np.isin(ranking, positives))
             precisions[query] = _average_precision(ranks, len(positives), cutoff)
             at[query] = [np.count_nonzero(ranks < kappa) / kappa for kappa in kappas]
     if groups is None:
-        groups = {COMBINED: np.ones(len(rankings), bool)}
+        groups = {COMBINED: np.ones(len(rows), bool)}
+    groups = {name: np.asarray(members) for name, members in groups.items()}
     for name, members in groups.items():
-        if members.dtype != bool or members.shape != (len(rankings),):
-            raise ValueError(f"groups: {name!r} is {members.dtype} {members.shape}, expected bool ({len(rankings)},)")
+        if members.dtype != bool or members.shape != (len(rows),):
+            raise ValueError(f"groups: {name!r} is {members.dtype} {members.shape}, expected bool ({len(rows)},)")
     return {name: _scores(np.where(members, precisions, np.nan), at, kappas) for name, members in groups.items()}
 
 

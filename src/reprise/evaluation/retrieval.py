@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reprise.evaluation.arguments import checked_lists, checked_rankings, cut_offs
+
 #: Positive and junk lists of each difficulty (Radenovic et al., "Revisiting Oxford and Paris", CVPR 2018).
 PROTOCOLS = {
     "easy": (("easy",), ("junk", "hard")),
@@ -42,7 +44,9 @@ def evaluate_revisited(
 
     Args:
         rankings: (Q, N) integers, database indices, best first. Rows may be cut (top k): a positive that is not in the
-            row was not retrieved. Negative indices are distractors, which are never positive nor junk
+            row was not retrieved. Negative indices are distractors, which are never positive nor junk. Where a row
+            holds -1 more than once, -1 is no image in all rows, as searches pad short lists: it is left out, and what
+            follows moves up. The same holds for masked entries
         ground_truth: Q mappings with the lists ``easy``, ``hard`` and, if any, ``junk`` of database indices
         kappas: the cut-offs of the mean precision
         protocols: the protocols to evaluate
@@ -59,10 +63,10 @@ def evaluate_revisited(
     unknown = [name for name in protocols if name not in PROTOCOLS]
     if unknown:
         raise ValueError(f"protocols: {unknown[0]!r} is unknown; known are {', '.join(PROTOCOLS)}")
-    rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
+    rows, kappas = checked_rankings(rankings, ground_truth, database_size), cut_offs(kappas)
     keys = ("easy", "hard", "junk")
     lists = [checked_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
-    return {name: _evaluate(rankings, lists, *PROTOCOLS[name], kappas) for name in protocols}
+    return {name: _evaluate(rows, lists, *PROTOCOLS[name], kappas) for name in protocols}
 
 
 def evaluate_classic(
@@ -86,14 +90,14 @@ def evaluate_classic(
     Raises:
         ValueError: as :func:`evaluate_revisited`
     """
-    rankings, kappas = checked_rankings(rankings, ground_truth, kappas, database_size)
+    rows, kappas = checked_rankings(rankings, ground_truth, database_size), cut_offs(kappas)
     keys = ("ok", "junk")
     lists = [checked_lists(truth, query, keys, database_size) for query, truth in enumerate(ground_truth)]
-    return _evaluate(rankings, lists, ("ok",), ("junk",), kappas)
+    return _evaluate(rows, lists, ("ok",), ("junk",), kappas)
 
 
 def _evaluate(
-    rankings: np.ndarray,
+    rankings: list[np.ndarray],
     lists: list[dict[str, np.ndarray]],
     positive_keys: tuple[str, ...],
     junk_keys: tuple[str, ...],
@@ -139,81 +143,3 @@ def _precision_at(ranks: np.ndarray, kappa: int) -> float:
         return 0.0
     kappa = min(kappa, int(ranks[-1]) + 1)
     return float(np.count_nonzero(ranks < kappa) / kappa)
-
-
-def checked_rankings(
-    rankings: np.ndarray, ground_truth: Sequence[Mapping], kappas: Sequence[int], database_size: int | None
-) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Check rankings, ground truth and cut-offs.
-
-    Args:
-        rankings: (Q, N) integers, as for :func:`evaluate_revisited`
-        ground_truth: Q mappings
-        kappas: cut-offs
-        database_size: if given, every index has to be below it
-
-    Returns:
-        ``rankings`` as an array of integers, and ``kappas`` as a tuple
-
-    Raises:
-        ValueError: as :func:`evaluate_revisited`
-    """
-    rankings = np.asarray(rankings)
-    if rankings.ndim != 2 or not np.issubdtype(rankings.dtype, np.integer):
-        raise ValueError(
-            f"rankings: expected integers of shape (queries, images), got {rankings.dtype} {rankings.shape}"
-        )
-    if len(rankings) != len(ground_truth):
-        raise ValueError(
-            f"rankings: {len(rankings)} rows for {len(ground_truth)} queries of ground_truth; "
-            "one row per query is needed, in the same order"
-        )
-    ordered = np.sort(rankings, axis=1)
-    repeated = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    if repeated.any():
-        raise ValueError(f"rankings: row {int(repeated.argmax())} holds an image more than once")
-    if database_size is not None and rankings.size and ordered[:, -1].max() >= database_size:
-        row = int((ordered[:, -1] >= database_size).argmax())
-        raise ValueError(f"rankings: row {row} holds index {ordered[row, -1]}, the database has {database_size} images")
-    for kappa in kappas:
-        if not isinstance(kappa, int | np.integer) or kappa < 1:
-            raise ValueError(f"kappas: expected integers of at least 1, got {kappa!r}")
-    return rankings, tuple(int(kappa) for kappa in kappas)
-
-
-def checked_lists(
-    truth: Mapping, query: int, keys: tuple[str, ...], database_size: int | None
-) -> dict[str, np.ndarray]:
-    """Check the lists of one query.
-
-    Args:
-        truth: the ground truth of the query
-        query: its index, for messages
-        keys: names of the lists
-        database_size: if given, every index has to be below it
-
-    Returns:
-        key -> (n,) integers; empty for missing junk
-
-    Raises:
-        ValueError: as :func:`evaluate_revisited`
-    """
-    lists = {}
-    for key in keys:
-        if key not in truth and key != "junk":
-            raise ValueError(
-                f"ground_truth: query {query} has no list {key!r}, it has {sorted(map(str, truth))}; "
-                "the revisited protocol needs easy and hard, the classic one needs ok"
-            )
-        indices = np.asarray(truth.get(key, ()))
-        if indices.size == 0:
-            indices = np.empty(0, np.int64)
-        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
-            raise ValueError(
-                f"ground_truth: {key!r} of query {query} is no list of integers but {indices.dtype} {indices.shape}"
-            )
-        if len(indices) and (indices.min() < 0 or (database_size is not None and indices.max() >= database_size)):
-            outside = indices.min() if indices.min() < 0 else indices.max()
-            raise ValueError(f"ground_truth: {key!r} of query {query} holds {outside}, outside the database")
-        lists[key] = indices
-    return lists

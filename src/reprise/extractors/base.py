@@ -8,7 +8,7 @@ import numpy as np
 
 from reprise.extractors.settings import ExtractorSettings
 from reprise.images.boxes import Box
-from reprise.images.sources import ImageSource
+from reprise.images.sources import ImageSource, name_of
 from reprise.storage.errors import DataError
 
 
@@ -58,7 +58,11 @@ class ImageExtractor(ABC):
             DataError: as :meth:`load`, or a box for an image that is already prepared
         """
         if isinstance(image, str | os.PathLike | np.ndarray):
-            return self.features(self.load(image, box))
+            loaded = self.load(image, box)
+            try:
+                return self.features(loaded)
+            except DataError as error:
+                raise DataError(f"{name_of(image)}: {error}") from error
         if box is not None:
             raise DataError("box: the image is already prepared, which used the box; give it to load()")
         return self.features(image)

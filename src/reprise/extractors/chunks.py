@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -94,45 +95,68 @@ def extract_images(
         extractor: the extractor; one with ``open_writer`` writes files of its own layout
         path: the file of features
         attributes: HDF5 attributes of the file; ``recipe`` among them
-        undecodable: 'error' stops at an image that cannot be decoded, 'skip' keeps its place, without features, and
-            lists its name in the dataset ``skipped``; one that is not there is an error always
+        undecodable: 'error' stops at an image that cannot be decoded or prepared, 'skip' keeps its place, without
+            features, and lists its name in the dataset ``skipped``; one that is not there is an error always
         truncated: 'error' treats an image whose end is missing as one that cannot be decoded, 'grey' reads what is
             missing as grey, and lists its name in the dataset ``truncated``
         workers: number of threads that decode
 
     Raises:
-        DataError: an image that cannot be decoded, features that the file does not take, or not a single image left
+        DataError: an image that cannot be decoded or prepared, such as one too small for a scale, features that are no
+            numbers or that the file does not take, each with file and row; or not a single image left
     """
+    first = int(str(attributes.get("first_image", 0)))
     with _open_writer(images, extractor, path, attributes) as writer:
-        skipped = 0
+        skipped = []
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
         paths = images.forgiving().paths if truncated == "grey" else images.paths
         loading = zip(paths, images.boxes or [None] * len(images), strict=True)
         futures = read_ahead(extractor.load, loading, workers=workers, ahead=workers + _AHEAD)
-        for name, file, future in zip(images.names, paths, futures, strict=True):
+        for row, (name, file, future) in enumerate(zip(images.names, paths, futures, strict=True)):
+            place = f"image {first + row + 1} of its list, '{name}'"
             try:
-                loaded = future.result()
+                loaded = _loaded(future, file)
             except DataError as error:
                 if undecodable != "skip" or not file.is_file():
-                    raise
-                progress.write(f"skipped: {error}")
+                    raise DataError(f"{error} ({place})") from error
+                progress.write(f"skipped: {error} ({place})")
                 writer.skip(name)
-                skipped += 1
+                skipped.append(str(error))
             else:
-                writer.append(name, _extract(extractor, name, loaded))
+                writer.append(name, _extracted(extractor, loaded, file, place))
                 if getattr(file, "truncated", False):
                     writer.note_truncated(name)
             progress.update()
         progress.close()
-        if skipped and skipped == len(images):
-            raise DataError(f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset")
+        if skipped and len(skipped) == len(images):
+            raise DataError(
+                f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset. "
+                f"The first: {skipped[0]}"
+            )
 
 
-def _extract(extractor: AnyExtractor, name: str, loaded: Any) -> Any:
+def _loaded(future: Future, file: Path) -> Any:
+    """Return a prepared image; DataError for whatever its decoder makes of damaged bytes."""
+    try:
+        return future.result()
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{file}: cannot be prepared ({type(error).__name__}: {error}); fetch it again, or take it out of the list "
+            "of images"
+        ) from error
+
+
+def _extracted(extractor: AnyExtractor, loaded: Any, file: Path, place: str) -> Any:
+    """Return the features of a prepared image; every error names the image."""
     try:
         return extractor.extract(loaded)
     except DataError as error:
-        raise DataError(f"image '{name}': {error}") from error
+        raise DataError(f"{file}: {error} ({place})") from error
+    except Exception as error:
+        error.add_note(f"while the features of {file} ({place}) were extracted")
+        raise
 
 
 def _open_writer(

@@ -212,3 +212,6 @@ class _PublishedWriter:
 
     def skip(self, name: str) -> None:
         self._writer.skip(name)
+
+    def note_truncated(self, name: str) -> None:
+        self._writer.note_truncated(name)

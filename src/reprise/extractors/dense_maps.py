@@ -59,7 +59,7 @@ class Selection:
     ) -> Strongest:
         """Select the strongest cells of the maps of one image.
 
-        Cells of equal weight keep their order: by map, then row by row.
+        Cells of equal weight keep their order: by map, then row by row. Cells whose features are all 0 are left out.
 
         Args:
             maps: for each scale a map (1, D, h, w), not normalised, and global descriptors by kind, (G,), not
@@ -80,10 +80,15 @@ class Selection:
             chosen = features if self._local_space == "backbone" else projected
             candidates.append(chosen.flatten(2)[0].T)
             weights.append(weight.flatten())
+        cells = torch.cat(candidates)
         rows = self._order(torch.cat(weights), meant)
+        if not cells[rows].any(dim=1).all():
+            # A cell of zeros has no direction, and no file takes it for a descriptor: others move up.
+            directed = cells.any(dim=1).cpu().numpy()
+            rows = self._order(torch.cat(weights), directed if meant is None else directed & meant)
         return Strongest(
             rows.cpu().numpy(),
-            functional.normalize(torch.cat(candidates)[rows], dim=1).cpu().numpy(),
+            functional.normalize(cells[rows], dim=1).cpu().numpy(),
             torch.cat(weights)[rows].cpu().numpy(),
             {kind: _average([each[kind] for each in vectors]) for kind in kinds},
         )

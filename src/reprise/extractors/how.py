@@ -11,7 +11,7 @@ from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSetting
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
-from reprise.images.sources import ImageSource
+from reprise.images.sources import ImageSource, name_of
 from reprise.images.tensors import to_tensor
 
 
@@ -70,10 +70,17 @@ class Extractor(ImageExtractor):
         self.global_dims = {"global": self.dim} if settings.global_descriptor else {}
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
-        """Decode, crop and shrink an image; see :func:`reprise.images.prepare_how.prepare`."""
-        from reprise.images.prepare_how import prepare
+        """Decode, crop and shrink an image; see :func:`reprise.images.prepare_how.prepare`.
 
-        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        As in the published code, an image of which some scale leaves no pixel is an error.
+        """
+        from reprise.images.prepare_how import prepare
+        from reprise.networks.how_settings import check_scales
+
+        prepared = prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        height, width = prepared.pixels.shape[:2]
+        check_scales((width, height), self._settings.scales, f"{name_of(image)}: scales")
+        return prepared
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """Extract local features, strongest first.

@@ -66,9 +66,16 @@ def read_aggregated(path: str | os.PathLike) -> StoredAggregated:
     """
     with hdf5.open_checked(path, _DATASETS, _KIND) as file:
         images, n_words = _extent(file, path)
-        content = StoredAggregated(file["vectors"][:], file["words"][:], file["image_ids"][:], images, n_words)
-    if not len(content.vectors) == len(content.words) == len(content.image_ids):
+        words, ids = (hdf5.read_array(file, key, "iu") for key in ("words", "image_ids"))
+        content = StoredAggregated(hdf5.read_array(file, "vectors", "uf"), words, ids, images, n_words)
+    if not len(content.vectors) == len(words) == len(ids):
         raise DataError(f"{path}: 'vectors', 'words' and 'image_ids' differ in length; delete it and run again")
+    if len(words) and (words.min() < 0 or words.max() >= n_words):
+        raise DataError(f"{path}: 'words' are not all within 0 to {n_words - 1}; delete it and run again")
+    if len(ids) and (ids[0] < images[0] or ids[-1] >= images[1] or (ids[1:] < ids[:-1]).any()):
+        raise DataError(f"{path}: 'image_ids' do not ascend from {images[0]} to {images[1]}; delete it and run again")
+    if content.vectors.dtype.kind == "f" and not np.isfinite(content.vectors).all():
+        raise DataError(f"{path}: 'vectors' contain NaN or infinity; delete it and run again")
     return content
 
 

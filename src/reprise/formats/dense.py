@@ -33,7 +33,7 @@ class DenseReader(Features):
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self._records = Rows(self.path, "features", KIND)
-        with hdf5.open_checked(self.path, {}, KIND) as file:
+        with hdf5.open_checked(self.path, {}, KIND, virtual=True) as file:
             self._layout: Layout = detect(file["features"], str(self.path))
             self._read_about(file)
             self.keypoint_convention = str(file.attrs.get("keypoint_convention", "published"))

@@ -102,7 +102,7 @@ class _Part:
 
 
 def _read(path: Path) -> _Part:
-    with open_features(path) as features, hdf5.open_checked(path, {}, _KIND) as file:
+    with open_features(path) as features, hdf5.open_checked(path, {}, _KIND, virtual=True) as file:
         layout = layout_of(path, file)
         counts = np.diff(features.offsets) if layout == "ragged" else None
         kinds = list(global_dims(file))

@@ -196,7 +196,8 @@ class Features(ABC):
             DataError: there are none of this kind, or NaN or infinity
         """
         self.require("what asks for global descriptors", global_kind=kind, descriptors=False)
-        result = Rows(self.path, kind, f"global descriptors '{kind}'").read(0, self.num_images)
+        # Where no image of a part could be decoded, that part was never written, and is read as zeros.
+        result = Rows(self.path, kind, f"global descriptors '{kind}'", whole=False).read(0, self.num_images)
         result = result.astype(np.float32, copy=False)
         if len(result) != self.num_images or not np.isfinite(result).all():
             raise DataError(
@@ -272,7 +273,7 @@ class Features(ABC):
         """Name the file and one image of it, for messages."""
         return f"{self.path}: image {image}" + (f" ('{self.names[image]}')" if self.names else "")
 
-    def _read_about(self, file: h5py.File) -> None:
+    def _read_about(self, file: hdf5.CheckedFile) -> None:
         """Set the attributes that are stored in the same way in all layouts."""
         self.names = hdf5.read_names(file, "names") if "names" in file else None
         self.skipped = hdf5.read_names(file, "skipped") if "skipped" in file else []
@@ -281,10 +282,11 @@ class Features(ABC):
         self.global_dims = global_dims(file)
 
 
-def global_dims(file: h5py.File) -> dict[str, int]:
+def global_dims(file: hdf5.CheckedFile) -> dict[str, int]:
     """Find the kinds of global descriptors in a file, datasets (images, G) of floats, and their dimensions G."""
+    found = {key: file[key] for key in file if key not in _LOCAL}
     return {
         key: int(dataset.shape[1])
-        for key, dataset in file.items()
-        if key not in _LOCAL and dataset.ndim == 2 and dataset.dtype.kind == "f"
+        for key, dataset in found.items()
+        if isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and dataset.dtype.kind == "f"
     }

@@ -26,7 +26,7 @@ def open_features(path: str | os.PathLike) -> Features:
         DataError: no such file, one that is incomplete or holds no features, or a source of a merged file that is
             missing or not the one that was merged
     """
-    with hdf5.open_checked(path, {}, KIND) as file:
+    with hdf5.open_checked(path, {}, KIND, virtual=True) as file:
         layout = layout_of(path, file)
     return RaggedReader(path) if layout == "ragged" else DenseReader(path)
 

@@ -204,8 +204,11 @@ def check_neighbors(
     if indices.shape[1] < needed:
         raise DataError(f"{where}: has {indices.shape[1]} neighbours per query, {first} were asked for; ask for fewer")
     if not np.isfinite(similarities).all():
-        row = query + int(np.flatnonzero(~np.isfinite(similarities).all(axis=1))[0])
-        raise DataError(f"{where}: the similarities of query {row} contain NaN or infinity; compute them again")
+        row, rank = (int(place[0]) for place in np.nonzero(~np.isfinite(similarities)))
+        raise DataError(
+            f"{where}: the similarities of query {query + row} contain NaN or infinity, of image "
+            f"{indices[row, rank]} at rank {rank + 1}; compute them again"
+        )
     for row, line in enumerate(indices, start=query):
         if line.size and (line.min() < 0 or (num_images is not None and line.max() >= num_images)):
             outside = line.min() if line.min() < 0 else line.max()

@@ -37,30 +37,33 @@ class PairScores:
         """Return the scores of the pairs of every query with given images.
 
         Args:
-            images: (Q, K) indices of database images
+            images: (Q, K) indices of database images; -1, which pads lists, is none
             where: what an error begins with
 
         Returns:
-            (Q, K) float32
+            (Q, K) float32, minus infinity for -1
 
         Raises:
             DataError: another number of queries, or a pair that was not scored
         """
         if len(images) != len(self.offsets) - 1:
             raise DataError(f"{where}: are of {len(self.offsets) - 1} queries, {len(images)} were asked for")
-        result = np.empty(images.shape, np.float32)
-        for query, wanted in enumerate(images):
+        result = np.full(images.shape, -np.inf, np.float32)
+        for query, row in enumerate(images):
             rows = slice(self.offsets[query], self.offsets[query + 1])
+            present = row != -1
+            wanted = row[present]
             place = np.searchsorted(self.images[rows], wanted)
             found = place < rows.stop - rows.start
             found[found] = self.images[rows][place[found]] == wanted[found]
             if not found.all():
-                rank = int(np.argmin(found))
+                missing = int(np.argmin(found))
+                rank = int(np.flatnonzero(present)[missing])
                 raise DataError(
-                    f"{where}: query {query} and image {wanted[rank]}, at rank {rank + 1} of what is re-ranked, were "
-                    "not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
+                    f"{where}: query {query} and image {wanted[missing]}, at rank {rank + 1} of what is re-ranked, "
+                    "were not scored; lower the short list, or score as many pairs, for the same rankings and protocols"
                 )
-            result[query] = self.scores[rows][place]
+            result[query, present] = self.scores[rows][place]
         return result
 
 
@@ -85,14 +88,26 @@ def read_pair_scores(path: str | os.PathLike) -> PairScores:
         DataError: no such file, another kind of file, arrays that do not fit each other, NaN or infinity
     """
     with hdf5.open_checked(path, _DATASETS, "pair scores") as file:
-        if "scores" not in file or file["scores"].ndim != 1:
+        if "scores" not in file or getattr(file["scores"], "ndim", None) != 1:
             raise DataError(f"{path}: has no scores; another version of reprise wrote it, delete it and run again")
         size = int(file.attrs.get("num_images", -1))
-        scores = PairScores(file["offsets"][:], file["images"][:], file["scores"][:], size)
+        scores = PairScores(
+            hdf5.read_array(file, "offsets", "iu"),
+            hdf5.read_array(file, "images", "iu"),
+            hdf5.read_array(file, "scores", "f"),
+            size,
+        )
     lengths = np.diff(scores.offsets)
     whole = len(scores.offsets) and scores.offsets[0] == 0 and scores.offsets[-1] == len(scores.images)
     if not whole or len(scores.images) != len(scores.scores) or (lengths < 0).any() or size < 0:
         raise DataError(f"{path}: 'offsets', 'images' and 'scores' do not fit each other; delete it and run again")
+    within = np.diff(scores.images) > 0
+    within[scores.offsets[1:-1][np.diff(scores.offsets[1:]) > 0] - 1] = True  # where the pairs of a query begin
+    if not within.all() or scores.images.min(initial=0) < 0 or scores.images.max(initial=-1) >= size:
+        raise DataError(
+            f"{path}: the images of a query repeat, do not ascend, or are none of the {size} images; delete it and run "
+            "again"
+        )
     if not np.isfinite(scores.scores).all():
         raise DataError(f"{path}: 'scores' contain NaN or infinity; delete it and run again")
     return scores

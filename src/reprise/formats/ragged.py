@@ -41,14 +41,13 @@ class RaggedReader(Features):
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        with hdf5.open_checked(self.path, {"offsets": 1, "names": 1}, KIND) as file:
+        with hdf5.open_checked(self.path, {"offsets": 1, "names": 1}, KIND, virtual=True) as file:
             self._keys = row_keys(self.path, file)
             self._read_about(file)
-            self._offsets = file["offsets"][:].astype(np.int64, copy=False)
+            self._offsets = hdf5.read_array(file, "offsets", "iu").astype(np.int64, copy=False)
             self.keypoint_convention = str(file.attrs.get("keypoint_convention", "colmap"))
             self._check_chunks(file)
-            rows = {key: file[stored].shape[0] for key, stored in self._keys.items()}
-            self._check_shapes(rows)
+            self._check_shapes({key: file[stored].shape[0] for key, stored in self._keys.items()})
         self._opened: dict[str, Rows] = {}
         self.num_images = len(self._offsets) - 1
         self.num_features = int(np.diff(self._offsets).max(initial=0))
@@ -182,20 +181,20 @@ class RaggedReader(Features):
 
     def _check_shapes(self, rows: dict[str, int]) -> None:
         offsets, names = self._offsets, self.names or []
-        whole = len(offsets) == len(names) + 1 and (np.diff(offsets) >= 0).all()
+        whole = len(offsets) == len(names) + 1 and offsets[0] == 0 and (np.diff(offsets) >= 0).all()
         if not whole or any(count != offsets[-1] for count in rows.values()):
             raise DataError(
                 f"{self.path}: 'offsets' do not fit {len(names)} names and {rows} rows; delete it and run again"
             )
 
-    def _check_chunks(self, file: h5py.File) -> None:
+    def _check_chunks(self, file: hdf5.CheckedFile) -> None:
         """Refuse chunks with other rows than were merged: virtual datasets would accept longer ones."""
         if "chunks" not in file:
             return
-        for name, rows in zip(hdf5.read_names(file, "chunks"), file["chunk_rows"][:], strict=True):
+        for name, rows in zip(hdf5.read_names(file, "chunks"), hdf5.read_array(file, "chunk_rows", "iu"), strict=True):
             chunk = locate(self.path, name)
-            with hdf5.open_checked(chunk, {"offsets": 1}, KIND) as source:
-                same = source["offsets"][-1] == rows
+            with hdf5.open_checked(chunk, {"offsets": 1}, KIND, virtual=True) as source:
+                same = hdf5.read_array(source, "offsets", "iu")[-1:] == [rows]
                 if "chunk_recipe" in file.attrs:
                     same &= source.attrs.get("recipe") == file.attrs["chunk_recipe"]
             if not same:
@@ -205,7 +204,7 @@ class RaggedReader(Features):
                 )
 
 
-def row_keys(path: str | os.PathLike, file: h5py.File) -> dict[str, str]:
+def row_keys(path: str | os.PathLike, file: hdf5.CheckedFile) -> dict[str, str]:
     """Find the datasets with one row per feature.
 
     Args:
@@ -216,16 +215,18 @@ def row_keys(path: str | os.PathLike, file: h5py.File) -> dict[str, str]:
         name of the dataset in this version -> its name in the file
 
     Raises:
-        DataError: one is missing or has another number of dimensions
+        DataError: one is missing, has another number of dimensions, or holds no floats
     """
     keys = {}
     for key, (earlier, dimensions) in ROW_KEYS.items():
         stored = key if key in file else earlier
         if stored not in file and key in _OPTIONAL:
             continue
-        if stored not in file or file[stored].ndim != dimensions:
+        found = file.get(stored)
+        if not isinstance(found, h5py.Dataset) or found.ndim != dimensions or found.dtype.kind != "f":
             raise DataError(
-                f"{path}: dataset '{key}' is missing or has not {dimensions} dimensions; this file does not hold {KIND}"
+                f"{path}: dataset '{key}' is missing or holds no floats in {dimensions} dimensions; this file does not "
+                f"hold {KIND}"
             )
         keys[key] = stored
     return keys

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import h5py
 import numpy as np
 
 from reprise.storage import hdf5
@@ -128,6 +127,7 @@ class Ranking:
         return [
             (self.database_names[image], float(score))
             for image, score in zip(ranked.ranks[row], ranked.scores[row], strict=True)
+            if image >= 0  # -1 pads lists
         ]
 
     def without_unranked(self) -> "Ranking":
@@ -161,6 +161,7 @@ class Ranking:
             return self
         places = {name: place for place, name in enumerate(database_names)}
         used = np.unique(np.concatenate([ranked.ranks.ravel() for ranked in self.lists.values()]))
+        used = used[used >= 0]  # -1 pads lists
         missing = [name for name in (self.database_names[image] for image in used) if name not in places]
         if missing:
             raise DataError(
@@ -170,7 +171,10 @@ class Ranking:
         new = np.full(len(self.database_names), -1, np.int64)
         new[used] = [places[self.database_names[image]] for image in used]
         # Places refer to the ranking's own database, so they do not hold for another one.
-        lists = {name: RankedList(new[ranked.ranks], ranked.scores) for name, ranked in self.lists.items()}
+        lists = {
+            name: RankedList(np.where(ranked.ranks < 0, ranked.ranks, new[ranked.ranks]), ranked.scores)
+            for name, ranked in self.lists.items()
+        }
         return replace(self, database_names=list(database_names), lists=lists, num_images=None)
 
 
@@ -252,7 +256,7 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
                 f"{path}: was written by another version of reprise (layout {version}, this one reads {_VERSION}); "
                 "delete it, or the results folder that it is in, and run again"
             )
-        lists = {name: _read_list(file if name == ALL else file.get(name)) for name in file.attrs["protocols"]}
+        lists = {name: _read_list(file, "" if name == ALL else f"{name}/") for name in file.attrs["protocols"]}
         reranked = int(file.attrs["reranked"])
         ranking = Ranking(
             hdf5.read_names(file, "query_names"),
@@ -260,17 +264,61 @@ def read_ranking(path: str | os.PathLike) -> Ranking:
             {name: ranked for name, ranked in lists.items() if ranked is not None},
             int(file.attrs["distractors"]),
             int(file.attrs["num_images"]),
-            json.loads(file.attrs["sizes"]),
+            _sizes(path, file.attrs["sizes"]),
             None if reranked < 0 else reranked,
         )
-    shapes = {len(ranking.query_names), *(len(ranked.ranks) for ranked in ranking.lists.values())}
-    whole = len(ranking.lists) == len(lists) and all(r.ranks.shape == r.scores.shape for r in ranking.lists.values())
-    if not whole or not lists or len(shapes) > 1:
+    found = list(ranking.lists.values())
+    whole = len(found) == len(lists) > 0 and all(ranked.ranks.shape == ranked.scores.shape for ranked in found)
+    arrays = [array for ranked in found for array in (ranked.ranks, ranked.places) if array is not None]
+    if not whole or any(array.ndim != 2 or len(array) != len(ranking.query_names) for array in arrays):
         raise DataError(f"{path}: 'ranks', 'scores' and 'query_names' do not fit each other; delete it and run again")
+    names = len(ranking.database_names)
+    if not 0 <= ranking.distractors <= names <= ranking.searched < 1 << 31:
+        raise DataError(
+            f"{path}: 'distractors', 'num_images' and 'database_names' do not fit each other; delete it and run again"
+        )
+    for name, ranked in ranking.lists.items():
+        _check_list(path, name, ranked, len(ranking.database_names), ranking.searched)
     return ranking
 
 
-def _read_list(group: h5py.Group | None) -> RankedList | None:
-    if group is None or "ranks" not in group or "scores" not in group:
+def _sizes(path: str | os.PathLike, text: str) -> dict[str, dict[str, int]]:
+    sizes = json.loads(text)
+    parts = list(sizes.values()) if isinstance(sizes, dict) else [None]
+    if not all(isinstance(part, dict) and all(type(size) is int for size in part.values()) for part in parts):
+        raise DataError(f"{path}: the attribute 'sizes' is not of the known form; delete it and run again")
+    return sizes
+
+
+def _read_list(file: hdf5.CheckedFile, prefix: str) -> RankedList | None:
+    if f"{prefix}ranks" not in file or f"{prefix}scores" not in file:
         return None
-    return RankedList(group["ranks"][:], group["scores"][:], group["places"][:] if "places" in group else None)
+    ranks, scores = hdf5.read_array(file, f"{prefix}ranks", "iu"), hdf5.read_array(file, f"{prefix}scores", "f")
+    return RankedList(
+        ranks, scores, hdf5.read_array(file, f"{prefix}places", "iu") if f"{prefix}places" in file else None
+    )
+
+
+def _check_list(path: str | os.PathLike, protocol: str, ranked: RankedList, names: int, searched: int) -> None:
+    """Refuse lists that no search can have made."""
+    _check_rows(path, "ranks", protocol, ranked.ranks, names)
+    if ranked.places is not None:
+        _check_rows(path, "places", protocol, ranked.places, searched)
+    wrong = np.isnan(ranked.scores).any(axis=1)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(f"{path}: the scores of query {row} ({protocol}) contain NaN; delete it and run again")
+
+
+def _check_rows(path: str | os.PathLike, key: str, protocol: str, rows: np.ndarray, count: int) -> None:
+    """Refuse rows in which a number repeats or is outside of 0 to ``count``; -1 may pad the end of a row of ranks."""
+    for query, row in enumerate(rows):
+        if key == "ranks" and row.size and row[-1] == -1:
+            row = row[: row.size - int(np.argmax(row[::-1] != -1))] if (row != -1).any() else row[:0]
+        inside = row.size == 0 or (row.min() >= 0 and row.max() < count)
+        ordered = np.sort(row)
+        if not inside or (ordered[1:] == ordered[:-1]).any():
+            raise DataError(
+                f"{path}: the {key} of query {query} ({protocol}) name an image twice, or one that is none of {count}; "
+                "delete it and run again"
+            )

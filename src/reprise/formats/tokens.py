@@ -97,22 +97,27 @@ class TokenFile:
         self.path = Path(path)
         with hdf5.open_checked(self.path, {"counts": 1}, _KIND) as file:
             key = next((key for key in ("tokens", "codes") if key in file), "tokens")
-            layout = _LAYOUTS.get(str(file[key].dtype)) if key in file else None
+            plain = key in file and isinstance(file[key], h5py.Dataset) and hdf5.is_plain(file[key])
+            layout = _LAYOUTS.get(str(file[key].dtype)) if plain else None
             if layout is None or layout[0] != key or file[key].ndim != 3 or file[key].shape[2] != layout[1]:
                 raise DataError(
                     f"{self.path}: holds neither 'tokens' (images, rows, 128) nor 'codes' (images, rows, 16); "
                     f"this file does not hold {_KIND}"
                 )
             self.names = hdf5.read_names(file, "names") if "names" in file else None
-            self.counts = file["counts"][:].astype(np.int64)
+            self.counts = hdf5.read_array(file, "counts", "iu").astype(np.int64)
+            hdf5.check_whole(self.path, key, file[key])
             self.network = str(file.attrs.get("network"))
             self.num_images, self.num_descriptors = (int(length) for length in file[key].shape[:2])
             self.dtype = file[key].dtype
             offset, shape = file[key].id.get_offset(), file[key].shape
-        damaged = len(self.counts) != self.num_images or (self.counts < 0).any()
+        named = self.num_images if self.names is None else len(self.names)
+        damaged = not len(self.counts) == named == self.num_images or (self.counts < 0).any()
         if damaged or self.counts.max(initial=0) > self.num_descriptors or (offset is None and np.prod(shape)):
             raise DataError(f"{self.path}: its datasets do not fit each other; delete it and run again")
-        self._values = np.memmap(self.path, self.dtype, "r", offset, shape) if offset else np.empty(shape, self.dtype)
+        with hdf5.reading(self.path):
+            mapped = np.memmap(self.path, self.dtype, "r", offset, shape) if offset else None
+        self._values = np.empty(shape, self.dtype) if mapped is None else mapped
 
     def read(self, images: np.ndarray, num_descriptors: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Read the first tokens of images.

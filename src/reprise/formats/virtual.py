@@ -4,8 +4,9 @@ HDF5 reads zeros where a source of a virtual dataset is missing. Rows are theref
 dataset, but from its sources, each of which is checked on opening.
 """
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
 _DEEPEST = 4
+_MOST_FILES = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,42 +37,73 @@ class Segment:
     count: int
 
 
-def resolve(path: Path, key: str, kind: str, depth: int = 0) -> list[Segment]:
+def resolve(path: Path, key: str, kind: str) -> list[Segment]:
     """Find the segments that make up the rows of a dataset, in order.
 
     Args:
         path: the file
         key: the dataset
         kind: what the file should hold, for messages
-        depth: number of virtual datasets that were followed already
 
     Raises:
         DataError: a source is missing, shorter than its part of the virtual dataset or of another type, or was
             written by another recipe since the merge; or rows of the virtual dataset have no source
     """
-    with hdf5.open_checked(path, {}, kind) as file:
-        if key not in file:
+    return _resolve(path, key, kind, 0, itertools.count())
+
+
+def _resolve(
+    path: Path, key: str, kind: str, depth: int, opened: Iterator[int], needed: "_Needed | None" = None
+) -> list[Segment]:
+    """Resolve a dataset, after ``depth`` virtual datasets that led to it; ``opened`` counts the files."""
+    with hdf5.open_checked(path, {}, kind, virtual=True) as file:
+        dataset = file.get(key)
+        if not isinstance(dataset, h5py.Dataset) or not dataset.ndim:
             raise DataError(f"{path}: dataset '{key}' is missing; this file does not hold {kind}")
-        dataset = file[key]
+        if needed is not None:
+            needed.check(path, key, dataset)
         if not dataset.is_virtual:
             return [Segment(path, key, 0, dataset.shape[0])]
-        if depth == _DEEPEST:
+        if depth == _DEEPEST or next(opened) == _MOST_FILES:
             raise DataError(f"{path}: virtual datasets refer to each other; merge the files again")
         _check_recipes(path, file)
         shape, dtype = dataset.shape, dataset.dtype
         mappings = sorted(_mapping(path, source, shape) for source in dataset.virtual_sources())
+        sources = [locate(path, name) for _, _, name, _, _ in mappings]
     segments: list[Segment] = []
     reached = 0
-    for start, count, name, source_key, source_start in mappings:
+    for (start, count, _, source_key, source_start), source in zip(mappings, sources, strict=True):
         if start != reached:
             raise DataError(f"{path}: rows {reached} to {start} of '{key}' have no source; merge the files again")
         reached += count
-        source = locate(path, name)
-        _check_source(path, source, source_key, (source_start + count, *shape[1:]), dtype)
-        segments += _cut(resolve(source, source_key, kind, depth + 1), source_start, count)
+        part = _Needed(path, (source_start + count, *shape[1:]), dtype)
+        try:
+            segments += _cut(_resolve(source, source_key, kind, depth + 1, opened, part), source_start, count)
+        except DataError as error:
+            if str(path) in str(error):
+                raise
+            raise DataError(f"{path}: cannot be read without what it was merged from; {error}") from error
     if reached != shape[0]:
         raise DataError(f"{path}: rows {reached} to {shape[0]} of '{key}' have no source; merge the files again")
     return segments
+
+
+@dataclass(frozen=True)
+class _Needed:
+    """What a virtual dataset of the file ``path`` needs of a source: at least this shape, and this type."""
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def check(self, source: Path, key: str, dataset: h5py.Dataset) -> None:
+        """Refuse another source."""
+        found = dataset.shape
+        if dataset.dtype != self.dtype or found[1:] != self.shape[1:] or found[0] < self.shape[0]:
+            raise DataError(
+                f"{self.path}: its chunk {source} has '{key}' of shape {found} and type {dataset.dtype}, expected at "
+                f"least {self.shape} of {self.dtype}; it is not the file that was merged, merge again"
+            )
 
 
 class Rows:
@@ -82,18 +115,19 @@ class Rows:
         path: the file
         key: the dataset
         kind: what the file should hold, for messages
+        whole: refuse a dataset of which a part was never written, and is read as zeros
 
     Attributes:
         shape: shape of the dataset
         dtype: dtype of its values
     """
 
-    def __init__(self, path: Path, key: str, kind: str):
+    def __init__(self, path: Path, key: str, kind: str, *, whole: bool = True):
         segments = resolve(path, key, kind)
-        with hdf5.open_checked(path, {}, kind) as file:
+        with hdf5.open_checked(path, {}, kind, virtual=True) as file:
             self.shape: tuple[int, ...] = file[key].shape
             self.dtype: np.dtype = file[key].dtype
-        self._parts = [_open_rows(segment, kind) for segment in segments]
+        self._parts = [_open_rows(segment, kind, whole) for segment in segments]
         self._starts = np.cumsum([0, *(segment.count for segment in segments)])
 
     def __len__(self) -> int:
@@ -126,30 +160,34 @@ class Rows:
 class _Slice:
     """Rows ``start`` to ``start + count`` of a dataset that cannot be mapped."""
 
-    def __init__(self, dataset: h5py.Dataset, start: int, count: int):
-        self._dataset, self._start, self._count = dataset, start, count
+    def __init__(self, path: Path, dataset: h5py.Dataset, start: int, count: int):
+        self._path, self._dataset, self._start, self._count = path, dataset, start, count
 
     def __getitem__(self, rows: int | slice) -> np.ndarray:
-        if isinstance(rows, slice):
-            first, last, _ = rows.indices(self._count)
-            return self._dataset[self._start + first : self._start + last]
-        return self._dataset[self._start + rows]
+        with hdf5.reading(self._path):
+            if isinstance(rows, slice):
+                first, last, _ = rows.indices(self._count)
+                return self._dataset[self._start + first : self._start + last]
+            return self._dataset[self._start + rows]
 
     def close(self) -> None:
         """Close the file."""
         self._dataset.file.close()
 
 
-def _open_rows(segment: Segment, kind: str) -> np.ndarray | _Slice:
+def _open_rows(segment: Segment, kind: str, whole: bool) -> np.ndarray | _Slice:
     file = hdf5.open_checked(segment.path, {}, kind)
-    dataset = file[segment.key]
-    offset = dataset.id.get_offset()
-    if offset is None:
-        return _Slice(dataset, segment.start, segment.count)
-    start = offset + segment.start * dataset.id.get_type().get_size() * int(np.prod(dataset.shape[1:]))
-    mapped = np.memmap(segment.path, dataset.dtype, "r", start, (segment.count, *dataset.shape[1:]))
-    file.close()
-    return mapped
+    with hdf5.reading(segment.path):
+        dataset = file[segment.key]
+        if whole:
+            hdf5.check_whole(segment.path, segment.key, dataset)
+        offset = dataset.id.get_offset()
+        if offset is None or not hdf5.is_plain(dataset):
+            return _Slice(segment.path, dataset, segment.start, segment.count)
+        start = offset + segment.start * dataset.id.get_type().get_size() * int(np.prod(dataset.shape[1:]))
+        mapped = np.memmap(segment.path, dataset.dtype, "r", start, (segment.count, *dataset.shape[1:]))
+        file.close()
+        return mapped
 
 
 def locate(path: Path, name: str) -> Path:
@@ -193,6 +231,7 @@ def link(
     with h5py.File(chunks[0]) as first:
         shape, dtype = first[source_keys[0]].shape[1:], first[source_keys[0]].dtype
     layout = h5py.VirtualLayout((sum(rows), *shape), dtype)
+    layout.dcpl.set_obj_track_times(False)  # as for all other datasets, so that equal content is equal bytes
     start = 0
     for chunk, count, source_key in zip(chunks, rows, source_keys, strict=True):
         if count:
@@ -217,7 +256,7 @@ def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequ
     hdf5.write_names(file, "chunk_recipes", recipes)
 
 
-def _check_recipes(path: Path, file: h5py.File) -> None:
+def _check_recipes(path: Path, file: hdf5.CheckedFile) -> None:
     if "chunks" not in file:
         return
     names = hdf5.read_names(file, "chunks")
@@ -229,7 +268,7 @@ def _check_recipes(path: Path, file: h5py.File) -> None:
         return
     for name, recipe in zip(names, recipes, strict=True):
         chunk = locate(path, name)
-        with hdf5.open_checked(chunk, {}, "a chunk") as source:
+        with hdf5.open_checked(chunk, {}, "a chunk", virtual=True) as source:
             if source.attrs.get("recipe", "") != recipe:
                 raise DataError(
                     f"{path}: its chunk {chunk} was written by another recipe since the merge; "
@@ -250,16 +289,6 @@ def _mapping(path: Path, source: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tu
     if not whole or source.vspace.get_select_npoints() != points or source_high[0] - source_low[0] + 1 != count:
         raise DataError(f"{path}: a virtual dataset takes parts of rows from {source.file_name}; merge again")
     return low[0], count, source.file_name, source.dset_name, source_low[0]
-
-
-def _check_source(path: Path, source: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    with hdf5.open_checked(source, {key: len(shape)}, "a chunk") as file:
-        found, found_dtype = file[key].shape, file[key].dtype
-    if found_dtype != dtype or found[1:] != shape[1:] or found[0] < shape[0]:
-        raise DataError(
-            f"{path}: its chunk {source} has '{key}' of shape {found} and type {found_dtype}, expected at least "
-            f"{shape} of {dtype}; it is not the file that was merged, merge again"
-        )
 
 
 def _cut(segments: list[Segment], start: int, count: int) -> list[Segment]:

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,11 @@ _log = logging.getLogger(__name__)
 _truncated = threading.Lock()
 # By their names in Pillow. Others would be handed to programs that are installed, such as Ghostscript.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
+# Those whose further images are a film. In a TIFF or the JPEG of some cameras they are thumbnails, or another view.
+_ANIMATED = ("GIF", "PNG", "WEBP")
+# Pillow's own limit, of pixels of up to 4 bytes; those of more than 8 bits are copied several times, as floats.
+_MOST_PIXELS = 178_956_970
+_MOST_DEEP_PIXELS = _MOST_PIXELS // 4
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 
@@ -80,6 +86,7 @@ def decode_bgr(image: ImageSource) -> np.ndarray:
     _check_end(image, data)
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            _check_header(opened, name_of(image))
             if opened.format not in ("JPEG", "MPO") and not isinstance(image, ForgivingPath):
                 opened.load()  # OpenCV says nothing of a file that ends too early
             if is_deep(opened):
@@ -103,6 +110,19 @@ def lacks_its_end(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8") and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN)
 
 
+def _check_header(opened: Image.Image, where: str) -> None:
+    """Refuse an image without pixels, one of which a decoder fills the memory, and a film, before it is decoded."""
+    width, height = opened.size
+    most = _MOST_DEEP_PIXELS if is_deep(opened) else _MOST_PIXELS
+    if not 0 < width * height <= most:
+        raise DataError(
+            f"{where}: states {width} x {height} pixels, expected 1 to {most}; fetch it again, shrink it, or take it "
+            "out of the list of images"
+        )
+    if opened.format in _ANIMATED and getattr(opened, "is_animated", False):
+        raise DataError(f"{where}: is animated; save one of its images as a file of its own")
+
+
 def _check_end(image: str | os.PathLike, data: bytes) -> None:
     """Refuse a JPEG that ends too early, or note it: neither decoder says so of every one."""
     if lacks_its_end(data):
@@ -113,6 +133,8 @@ def _check_end(image: str | os.PathLike, data: bytes) -> None:
 
 def _read(image: str | os.PathLike) -> bytes:
     try:
+        if not stat.S_ISREG(Path(image).stat().st_mode):  # reading a pipe or a device may wait for ever
+            raise _undecodable(image, "it is no regular file")
         data = Path(image).read_bytes()
     except FileNotFoundError as error:
         raise DataError(
@@ -127,12 +149,19 @@ def _read(image: str | os.PathLike) -> bytes:
 
 def _undecodable(image: ImageSource, reason: object) -> DataError:
     return DataError(
-        f"{name_of(image)}: cannot be read as an image ({reason}); fetch it again, or take it out of the list of images"
+        f"{name_of(image)}: cannot be read as an image ({_told(reason)}); fetch it again, or take it out of the list "
+        "of images"
     )
+
+
+def _told(reason: object) -> str:
+    text = f"{reason}".strip()
+    return f"{text.splitlines()[0]:.200}" if text else type(reason).__name__
 
 
 def _decode(data: bytes, mode: str, where: str) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        _check_header(image, where)
         if mode == "L":
             image.draft("L", None)
         return eight_bits(image, where).convert(mode)
@@ -144,6 +173,8 @@ def _decode_truncated(image: ForgivingPath, data: bytes, mode: str, reason: OSEr
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
             decoded = _decode(data, mode, name_of(image))
+        except DataError:
+            raise
         except Exception as error:
             raise _undecodable(image, error) from error
         finally:

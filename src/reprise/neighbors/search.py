@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from reprise.formats.rankings import RankedList
+from reprise.storage.arguments import count
 from reprise.storage.errors import DataError
 
 _MASK = 0xFFFFFFFF
@@ -42,15 +43,21 @@ def compute_neighbors(
         DataError: arrays that do not fit each other, NaN or infinity, ``num_neighbors`` below 1 or beyond the database
     """
     limit = _check(queries, database, num_neighbors, exclude_self)
-    size = limit if num_neighbors is None else num_neighbors
+    size = limit if num_neighbors is None else int(num_neighbors)
     rows, columns = _block_shape(len(queries), len(database), size, block_mib)
     similarities = np.empty((len(queries), size), np.float32)
     indices = np.empty((len(queries), size), np.int64)
     for start in range(0, len(queries), rows):
         stop = min(start + rows, len(queries))
-        block = _tensor(queries[start:stop], device, f"queries, rows {start} to {stop}")
+        block = _tensor(queries[start:stop], device, "queries", start)
         best = _best(block, database, columns, size, start if exclude_self else None, device)
         similarities[start:stop], indices[start:stop] = _decode(best)
+    if not np.isfinite(similarities).all():
+        query, rank = (int(place[0]) for place in np.nonzero(~np.isfinite(similarities)))
+        raise DataError(
+            f"queries: the similarity of query {query} and image {indices[query, rank]} is "
+            f"{similarities[query, rank]}; their global descriptors are too large for float32, normalise them"
+        )
     return RankedList(indices, similarities)
 
 
@@ -61,7 +68,7 @@ def _best(
     best = torch.empty((len(queries), 0), dtype=torch.int64, device=device)
     for start in range(0, len(database), columns):
         stop = min(start + columns, len(database))
-        values = _tensor(database[start:stop], device, f"database, rows {start} to {stop}")
+        values = _tensor(database[start:stop], device, "database", start)
         keys = _encode(queries @ values.T, start)
         if own_start is not None:
             own = torch.arange(len(queries), device=device) + own_start - start
@@ -98,10 +105,14 @@ def _block_shape(num_queries: int, num_images: int, size: int, block_mib: int) -
     return rows, max(1, min(num_images, pairs // rows - size)) if rows == num_queries else columns
 
 
-def _tensor(values: np.ndarray, device: str, where: str) -> torch.Tensor:
+def _tensor(values: np.ndarray, device: str, name: str, first: int) -> torch.Tensor:
     values = np.ascontiguousarray(values, np.float32)
     if not np.isfinite(values).all():
-        raise DataError(f"{where}: global descriptors contain NaN or infinity; extract them again")
+        row = first + int(np.argmin(np.isfinite(values).all(axis=1)))
+        raise DataError(
+            f"{name}, rows {first} to {first + len(values)}: the global descriptor of image {row} contains NaN or "
+            "infinity; extract it again"
+        )
     return torch.from_numpy(values).to(device)
 
 
@@ -119,6 +130,6 @@ def _check(queries: np.ndarray, database: np.ndarray, num_neighbors: int | None,
             "leave it out for separate queries"
         )
     limit = len(database) - exclude_self
-    if num_neighbors is not None and not 1 <= num_neighbors <= limit:
+    if num_neighbors is not None and not 1 <= count("num_neighbors", num_neighbors, minimum=0) <= limit:
         raise DataError(f"num_neighbors is {num_neighbors}; expected 1 to {limit}, the images that can be neighbours")
     return limit

@@ -15,8 +15,9 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.tensors import IMAGENET
 from reprise.networks.how_checkpoint import read_checkpoint, write_checkpoint
-from reprise.networks.how_settings import SCALES, MeanStd, Runtime, Settings
+from reprise.networks.how_settings import SCALES, MeanStd, Runtime, Settings, check_scales
 from reprise.networks.resnet import fold_batch_norms, resnet_trunk, trunk_dim, trunk_stride
+from reprise.storage.arguments import count
 from reprise.storage.errors import DataError
 
 
@@ -142,8 +143,10 @@ class HOW(nn.Module):
             ``image``; scales (n,), the factors; scores (n,) relative to the strongest cell, which has 1
 
         Raises:
-            DataError: an image of another shape or with values that are not finite, or a scale that leaves no pixel
+            DataError: an image of another shape or with values that are not finite, a scale that leaves no pixel, or
+                ``num_features`` below 1
         """
+        num_features = None if num_features is None else count("num_features", num_features)
         maps = list(self._pyramid(image, scales))
         descriptors = torch.cat([features[0].flatten(1).T for features, _ in maps])
         scores = torch.cat([attention.flatten() for _, attention in maps])
@@ -227,11 +230,4 @@ def _check_image(image: torch.Tensor, scales: Sequence[float]) -> None:
         raise DataError(f"image: the shape is {tuple(image.shape)}; one image at a time is needed, (1, 3, H, W)")
     if not torch.isfinite(image).all():
         raise DataError("image: holds values that are not finite; check how it was normalised")
-    if len(scales) == 0:
-        raise DataError("scales: are empty; give at least one, for example [1.0]")
-    for scale in scales:
-        if not scale > 0 or int(min(image.shape[2:]) * scale) == 0:
-            height, width = image.shape[2:]
-            raise DataError(
-                f"scales: {scale} leaves no pixel of an image of {width} x {height}; leave the scale or the image out"
-            )
+    check_scales((image.shape[3], image.shape[2]), scales, "scales")

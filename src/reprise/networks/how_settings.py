@@ -1,5 +1,6 @@
 """The parts of a HOW network, and the scales of the paper."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reprise.networks.resnet import trunk_dim
@@ -53,6 +54,27 @@ class Settings:
             )
         if self.smoothing is not None and not (_is_integer(self.smoothing) and self.smoothing % 2 == 1):
             raise DataError(f"smoothing: {self.smoothing!r} is not an odd number of cells; None leaves it out")
+
+
+def check_scales(size: tuple[int, int], scales: Sequence[float], where: str) -> None:
+    """Check that every scale leaves a pixel of an image.
+
+    Args:
+        size: (width, height) in pixels
+        scales: factors by which the image is resized
+        where: what an error begins with
+
+    Raises:
+        DataError: no scales, or one that leaves no pixel
+    """
+    if len(scales) == 0:
+        raise DataError(f"{where}: are empty; give at least one, for example [1.0]")
+    for scale in scales:
+        if not scale > 0 or int(min(size) * scale) == 0:
+            raise DataError(
+                f"{where}: {scale} leaves no pixel of an image of {size[0]} x {size[1]}; leave the scale or the image "
+                "out"
+            )
 
 
 def _is_integer(value: object) -> bool:

@@ -16,13 +16,14 @@ def reorder(ranked: RankedList, scores: np.ndarray) -> RankedList:
     """The list with its first K images in the descending order of ``scores``; the others keep their places.
 
     Equal scores keep their order. The scores of the first K become the new ones, those of the others stay what they
-    were, so that the two do not compare.
+    were, so that the two do not compare. What pads the list, -1, goes behind the images, whatever its scores.
 
     Args:
         ranked: the list
         scores: (Q, K) floats
     """
     count = scores.shape[1]
+    scores = np.where(ranked.ranks[:, :count] < 0, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")
     ranks, all_scores = ranked.ranks.copy(), ranked.scores.astype(np.float64)
     ranks[:, :count] = np.take_along_axis(ranked.ranks[:, :count], order, axis=1)

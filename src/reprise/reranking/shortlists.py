@@ -60,7 +60,7 @@ def push_back(ranked: RankedList, ground_truth: Sequence[Mapping], keys: Sequenc
 
 
 def union(lists: Mapping[str, RankedList], shortlist: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs that some short list of ``shortlist`` images needs, each once.
+    """The pairs that some short list of ``shortlist`` images needs, each once; -1, which pads lists, is no image.
 
     Returns:
         offsets (Q + 1) int64 and the images, ascending for each query
@@ -69,6 +69,6 @@ def union(lists: Mapping[str, RankedList], shortlist: int) -> tuple[np.ndarray, 
         DataError: a short list that is longer than the lists
     """
     heads = [ranked.first(shortlist).ranks for ranked in lists.values()]
-    images = [np.unique(rows) for rows in np.concatenate(heads, axis=1)]
+    images = [np.unique(row[row >= 0]) for row in np.concatenate(heads, axis=1)]
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in images])]).astype(np.int64)
     return offsets, np.concatenate([np.empty(0, np.int64), *images])

@@ -4,8 +4,15 @@
 (:mod:`reprise.untrusted`); they stay.
 """
 
-from reprise.storage.errors import DataError, DownloadError
-from reprise.untrusted.checkpoints import load_checkpoint
-from reprise.untrusted.pickles import load_pickle
+from typing import TYPE_CHECKING
 
-__all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle"]
+from reprise.storage.errors import DataError, DownloadError
+from reprise.storage.lazy import lazily
+from reprise.storage.threads import thread_count
+
+if TYPE_CHECKING:  # they import this package themselves
+    from reprise.untrusted.checkpoints import load_checkpoint
+    from reprise.untrusted.pickles import load_pickle
+
+__all__ = ["DataError", "DownloadError", "load_checkpoint", "load_pickle", "thread_count"]
+__getattr__ = lazily(__name__)

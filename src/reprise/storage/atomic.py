@@ -1,6 +1,7 @@
 """Atomic writes: a file appears when it is complete, or not at all."""
 
 import glob
+import hashlib
 import os
 import platform
 import re
@@ -11,7 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_HOST = re.sub(r"\W", "_", platform.node())
+
+def _host() -> str:
+    """Identify those among whom a number names one process: the programs of one start of one machine or container."""
+    parts = [platform.node()]
+    for read in (Path("/proc/sys/kernel/random/boot_id").read_text, Path("/proc/self/ns/pid").readlink):
+        try:
+            parts.append(f"{read()}")
+        except OSError:  # another system, without containers
+            continue
+    digest = hashlib.sha256("\n".join(parts[1:]).encode()).hexdigest()[:8]
+    return re.sub(r"\W", "_", parts[0]) + f"_{digest}"
+
+
+_HOST = _host()
 _WRITER = re.compile(r"\.(\w+)-(\d+)\.[0-9a-f]{8}\.tmp")
 _DAY = 24 * 3600  # seconds
 
@@ -63,7 +77,7 @@ def _is_abandoned(temporary: Path) -> bool:
     host, process = writer.groups()
     if host == _HOST:
         return not _is_alive(int(process))
-    # For a process of another machine only the time of the file is known.
+    # For a process of another machine or container only the time of the file is known.
     return time.time() - max(map(_changed, [temporary, *temporary.rglob("*")])) > _DAY
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from reprise.storage.errors import DataError, unknown_name
@@ -17,6 +17,18 @@ else:
 Count = Annotated[int, Field(ge=1)]
 # What the errors of settings inside of others begin with, until it is known where these are.
 _INNER = "\0"
+
+
+def without_braces(path: str) -> str:
+    """Return the path of a file or folder that Snakemake takes as it is; ValueError for braces, its wildcards."""
+    if "{" in path or "}" in path:
+        raise ValueError(
+            f"'{path}' has braces, which Snakemake takes for wildcards; rename it, or give a link whose name has none"
+        )
+    return path
+
+
+OwnPath = Annotated[str, AfterValidator(without_braces)]
 
 
 class _SaysWhatIsWrong(ModelMetaclass):
@@ -37,6 +49,17 @@ class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_numbers(cls, content: Any) -> Any:
+        """Numbers and arrays of numpy, as programs have them, are what they are in Python."""
+        if not isinstance(content, Mapping):
+            return content
+        return {
+            key: value.tolist() if type(value).__module__ == "numpy" and hasattr(value, "tolist") else value
+            for key, value in content.items()
+        }
 
     @classmethod
     def read(cls, content: Mapping[str, Any], where: str) -> Self:

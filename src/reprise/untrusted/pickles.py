@@ -1,32 +1,22 @@
 """Pickles from other people: their data are returned, and no code that they name is run.
 
 A pickle is a small program that may call anything. :func:`load_pickle` runs it on an interpreter that looks
-globals up in a short table by their names. Nothing is ever imported, and every name outside of it is refused.
+globals up in a short table by their names. Nothing is ever imported, and every name outside of it is refused. What it
+may cost grows with the size of the file (:mod:`reprise.untrusted.budget`).
 """
 
 import os
 import pickle
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import system_error
+from reprise.untrusted.budget import DAMAGE, Budget, measure, reason
 from reprise.untrusted.tensors import MAGIC
-from reprise.untrusted.unpickler import SCALARS, Global, Interpreter, RefusedError, leaves
-
-# Everything that a broken stream makes the interpreter of the standard library or numpy raise.
-_DAMAGE = (
-    pickle.UnpicklingError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+from reprise.untrusted.unpickler import SCALARS, Global, Interpreter, RefusedError, UnknownGlobalError
 
 
 def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> Any:
@@ -34,7 +24,8 @@ def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> 
 
     Data are None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, OrderedDict, set and
     frozenset; numpy scalars and arrays, written by numpy 1 or 2 (numbers, strings, records, and objects that
-    are again such data); and torch tensors. Strings of Python 2 are decoded as latin1.
+    are again such data); and torch tensors. Strings of Python 2 are decoded as UTF-8, those that are
+    not UTF-8 as latin1.
 
     Args:
         path: the file
@@ -45,36 +36,49 @@ def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> 
         the value; tensors are on the CPU and without gradient
 
     Raises:
-        DataError: the file is damaged, holds more than one pickle, or names any other global; no code of the file is
-            run, and nothing is imported
+        DataError: the file is damaged, holds more than one pickle, names any other global, nests more than 100
+            containers, or is made to cost more time or memory than a file of its size has reason to; no code of the
+            file is run, and nothing is imported
     """
     path = Path(path)
     size = path.stat().st_size
+    budget = Budget(size)
+    interpreter = None
     try:
         if size == 0:
             raise EOFError("it is empty")
         with path.open("rb") as handle:
             if handle.peek(4)[:4] == b"PK\x03\x04":
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
-            value = Interpreter(handle, size, tensors_as_arrays=tensors_as_arrays).load()
+            interpreter = Interpreter(handle, size, budget, tensors_as_arrays=tensors_as_arrays)
+            value = interpreter.load()
             if type(value) is int and value == MAGIC:
                 raise RefusedError("is a torch checkpoint; read it with load_checkpoint")
             if handle.read(1):
                 raise pickle.UnpicklingError("more bytes follow the end of the pickle")
-        _refuse_leftovers(value)
-    except RefusedError as error:
-        raise DataError(f"{path}: {error}") from error
-    except _DAMAGE as error:
-        raise DataError(
-            f"{path}: damaged or not a pickle of plain data ({type(error).__name__}: {error}). "
-            "Delete it and fetch or write it again."
-        ) from error
+        measure(value, budget, _check)
+    except (RefusedError, OSError, *DAMAGE) as error:
+        if interpreter is not None:
+            interpreter.dismantle()
+        raise _explained(path, error) from error
     return value
 
 
-def _refuse_leftovers(value: Any) -> None:
-    """Refuse a value that holds a name, a dtype or a storage where data are expected."""
-    for item in leaves(value):
-        if not isinstance(item, (*SCALARS, bytearray, np.ndarray)) and type(item).__name__ != "Tensor":
-            name = item.name if isinstance(item, Global) else type(item).__name__
-            raise RefusedError(f"refused to read it: it holds {name}, which is not data")
+def _explained(path: Path, error: Exception) -> DataError:
+    if isinstance(error, UnknownGlobalError):
+        return DataError(
+            f"{path}: refused to read it: it names {error!s:.100}, and a pickle that names anything but numpy "
+            "arrays, torch tensors and containers can run any program. If you trust it, convert it first."
+        )
+    if isinstance(error, RefusedError):
+        return DataError(f"{path}: {error!s:.300}")
+    return system_error(path, error) or DataError(
+        f"{path}: damaged or not a pickle of plain data ({reason(error)}). Delete it and fetch or write it again."
+    )
+
+
+def _check(item: Any) -> None:
+    """Refuse a name, a dtype or a storage where data are expected."""
+    if not isinstance(item, (*SCALARS, bytearray, np.ndarray)) and type(item).__name__ != "Tensor":
+        name = item.name if isinstance(item, Global) else type(item).__name__
+        raise RefusedError(f"refused to read it: it holds {name}, which is not data")

@@ -4,19 +4,24 @@ import io
 import pickle
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from reprise.untrusted.rebuild import Dtype, array_from_buffer, as_bytes, empty_array, fill_array, scalar
-from reprise.untrusted.tensors import MAGIC, STORAGES, Storage, tensor
+from reprise.untrusted.budget import Budget, measure
+from reprise.untrusted.rebuild import BytesText, Dtype, array_from_buffer, as_bytes, empty_array, fill_array, scalar
+from reprise.untrusted.tensors import ITEM_SIZES, MAGIC, STORAGES, Storage, parameter, tensor
 
 SCALARS = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
 class RefusedError(Exception):
     """The pickle asks for something that plain data do not need."""
+
+
+class UnknownGlobalError(RefusedError):
+    """The pickle names something that is not in the table; the argument is the full name."""
 
 
 class Global:
@@ -57,7 +62,10 @@ class Interpreter(pickle._Unpickler):
     Args:
         handle: the file, at the start of the pickle
         size: number of bytes of the file
+        budget: what reading the file may cost; several pickles of a file share it
         storages: receives the storages of torch that the pickle refers to, by key; None refuses any
+        tensors_as_arrays: torch tensors become numpy arrays
+        checkpoint: the pickle is one of ``torch.save``, which may hold a few more kinds of data
     """
 
     # What the base class keeps: the values under construction and the reader of the current frame.
@@ -66,15 +74,34 @@ class Interpreter(pickle._Unpickler):
     pop_mark: Callable[[], list[Any]]
     read: Callable[[int], bytes]
     readinto: Callable[[bytearray], int]
+    memo: dict[int, Any]
 
     def __init__(
-        self, handle: BinaryIO, size: int, storages: dict[str, Any] | None = None, *, tensors_as_arrays: bool = False
+        self,
+        handle: BinaryIO,
+        size: int,
+        budget: Budget,
+        storages: dict[str, Any] | None = None,
+        *,
+        tensors_as_arrays: bool = False,
+        checkpoint: bool = False,
     ) -> None:
         super().__init__(_Limited(handle, size), encoding="latin1")
         self._size = size
+        self._budget = budget
         self._storages = storages
         self._tensors_as_arrays = tensors_as_arrays
+        self._table: Mapping[str, Callable[..., Any] | None] = _CHECKPOINT_BUILDERS if checkpoint else _BUILDERS
         self._unfilled: dict[int, np.ndarray] = {}
+        self._namespaces: dict[int, dict] = {}
+        self._object_arrays: list[np.ndarray] = []
+
+    def _decode_string(self, value: bytes) -> str:
+        """Decode a string of Python 2, which is text or the data of an array."""
+        try:
+            return value.decode("ascii")
+        except UnicodeDecodeError:
+            return BytesText(value)
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
@@ -85,47 +112,47 @@ class Interpreter(pickle._Unpickler):
             raise pickle.UnpicklingError("a numpy array without data")
         return value
 
+    def dismantle(self) -> None:
+        """Empty all object arrays. Freeing thousands of them that hold each other overflows the stack in numpy."""
+        for array in self._object_arrays:
+            array.fill(None)
+
     def find_class(self, module: str, name: str) -> Global:
         """Look up a global by its name, without importing anything; RefusedError outside the table."""
         full = f"{module}.{name}".replace("__builtin__.", "builtins.").replace("numpy.core.", "numpy._core.")
         if full == "torch.storage._load_from_bytes":
             return Global(full, self._storage_from_bytes)
-        if full in _BUILDERS:
-            return Global(full, _BUILDERS[full])
+        if full in self._table:
+            return Global(full, self._table[full])
         if module in ("torch", "torch.cuda") and name in STORAGES:
             return Global(name)
-        raise RefusedError(
-            f"refused to read it: it names {module}.{name}, and a pickle that names anything but numpy "
-            "arrays, torch tensors and containers can run any program. If you trust it, convert it first."
-        )
+        raise UnknownGlobalError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
         """Return the storage of a torch tensor that the pickle refers to; RefusedError where none is expected."""
         if self._storages is None:
             raise RefusedError("refused to read it: it refers to objects outside of the file")
-        kind, storage_type, key, _, length, view = pid
-        known = isinstance(storage_type, Global) and storage_type.name in STORAGES
-        if kind != "storage" or not known or not isinstance(key, str) or view is not None:
+        if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[5:] not in ((), (None,)):
             raise pickle.UnpicklingError("a torch storage is not of the known form")
-        storage = Storage(STORAGES[storage_type.name], length, as_array=self._tensors_as_arrays)
-        self._storages[key] = storage
+        kind, storage_type, key, _, length = pid[:5]
+        known = isinstance(storage_type, Global) and storage_type.name in STORAGES and type(length) is int
+        if kind != "storage" or not known or not isinstance(key, str) or length < 0:
+            raise pickle.UnpicklingError("a torch storage is not of the known form")
+        dtype = STORAGES[storage_type.name]
+        if key not in self._storages:
+            self._budget.bytes(length * ITEM_SIZES[dtype])
+            self._storages[key] = Storage(dtype, length, as_array=self._tensors_as_arrays)
+        storage = self._storages[key]
+        if (storage.dtype, storage.length) != (dtype, length):
+            raise pickle.UnpicklingError("a torch storage is described in two ways")
         return storage
 
     def _storage_from_bytes(self, data: Any) -> Storage:
         """What ``torch.storage._load_from_bytes`` stands for: a file of ``torch.save`` within the pickle."""
         if not isinstance(data, bytes):
             raise pickle.UnpicklingError("a torch storage is not of the known form")
-        handle = io.BytesIO(data)
-        storages: dict[str, Storage] = {}
-        parts = [
-            Interpreter(handle, len(data), storages, tensors_as_arrays=self._tensors_as_arrays).load() for _ in range(5)
-        ]
-        magic, protocol, system, value, keys = parts
-        if magic != MAGIC or protocol != 1001 or not system["little_endian"] or keys != list(storages):
-            raise pickle.UnpicklingError("a torch storage is not of the known form")
-        for key in keys:
-            storages[key].read(handle)
-        return value
+        self._budget.items(len(data))
+        return load_parts(io.BytesIO(data), len(data), self._budget, tensors_as_arrays=self._tensors_as_arrays)
 
     def load_reduce(self) -> None:
         """Run a call: only the functions of the table are called."""
@@ -134,20 +161,44 @@ class Interpreter(pickle._Unpickler):
         if not isinstance(function, Global) or function.build is None or not isinstance(arguments, tuple):
             name = function.name if isinstance(function, Global) else type(function).__name__
             raise RefusedError(f"refused to read it: it calls {name}")
+        self._budget.arguments(arguments)
         value = function.build(*arguments)
         if function.build is empty_array:
             self._unfilled[id(value)] = value
+        elif isinstance(value, np.ndarray):
+            self._budget.bytes(value.nbytes)
+        elif isinstance(value, (set, frozenset, OrderedDict)):
+            for key in value:
+                self._budget.key(key)
+        self.append(value)
+
+    def load_newobj(self) -> None:
+        """Make an ``argparse.Namespace``, in place of which a dictionary is read; RefusedError for any other class."""
+        arguments = self.stack.pop()
+        kind = self.stack.pop()
+        if self._table is _BUILDERS or not isinstance(kind, Global) or kind.name != _NAMESPACE or arguments != ():
+            self.load_refused()
+        value: dict = {}
+        self._namespaces[id(value)] = value
         self.append(value)
 
     def load_build(self) -> None:
-        """Set the state of a dtype or of an array that was just created; RefusedError for any other object."""
+        """Set the state of a value that was just created; RefusedError for any other object."""
         state = self.stack.pop()
         value = self.stack[-1]
+        self._budget.arguments(state if isinstance(state, tuple) else (state,))
         if isinstance(value, Dtype):
             value.__setstate__(state)
         elif id(value) in self._unfilled:
-            fill_array(self._unfilled.pop(id(value)), state)
-        else:
+            array = self._unfilled.pop(id(value))
+            fill_array(array, state)
+            if array.dtype.hasobject:
+                self._object_arrays.append(array)
+        elif self._table is _CHECKPOINT_BUILDERS and isinstance(value, OrderedDict):
+            _set_metadata(value, state)
+        elif id(value) in self._namespaces:
+            self._namespaces.pop(id(value)).update({_key(name): item for name, item in _expect(state, dict).items()})
+        elif not isinstance(value, Factory):
             raise RefusedError(f"refused to read it: it sets the state of a {type(value).__name__}")
 
     def load_refused(self) -> None:
@@ -159,6 +210,7 @@ class Interpreter(pickle._Unpickler):
         (length,) = struct.unpack("<Q", self.read(8))
         if length > self._size:
             raise pickle.UnpicklingError(f"a length of {length} bytes in a file of {self._size} bytes")
+        self._budget.bytes(length)
         value = bytearray(length)
         if self.readinto(value) != length:
             raise EOFError("the file ends early")
@@ -178,27 +230,35 @@ class Interpreter(pickle._Unpickler):
         """Set one item of a dictionary."""
         value = self.stack.pop()
         key = self.stack.pop()
-        _expect(self.stack[-1], dict)[_key(key)] = value
+        _expect(self.stack[-1], dict)[self._hashed(key)] = value
 
     def load_setitems(self) -> None:
         """Set several items of a dictionary."""
         items = self.pop_mark()
-        _expect(self.stack[-1], dict).update(zip(map(_key, items[::2]), items[1::2], strict=True))
+        _expect(self.stack[-1], dict).update(self._pairs(items))
 
     def load_dict(self) -> None:
         """Build a dictionary from keys and values."""
-        items = self.pop_mark()
-        self.append(dict(zip(map(_key, items[::2]), items[1::2], strict=True)))
+        items = self.pop_mark()  # which changes what self.append is
+        self.append(dict(self._pairs(items)))
 
     def load_additems(self) -> None:
         """Add several values to a set."""
         items = self.pop_mark()
-        _expect(self.stack[-1], set).update(map(_key, items))
+        _expect(self.stack[-1], set).update(map(self._hashed, items))
 
     def load_frozenset(self) -> None:
         """Build a frozenset."""
         items = self.pop_mark()
-        self.append(frozenset(map(_key, items)))
+        self.append(frozenset(map(self._hashed, items)))
+
+    def _pairs(self, items: list) -> Iterator[tuple[Any, Any]]:
+        return zip(map(self._hashed, items[::2]), items[1::2], strict=True)
+
+    def _hashed(self, value: Any) -> Any:
+        """Return a key, after checking that hashing it is safe and that it is not one of many of the same hash."""
+        self._budget.key(_key(value))
+        return value
 
 
 Interpreter.dispatch.update(
@@ -206,12 +266,13 @@ Interpreter.dispatch.update(
         **{
             code[0]: Interpreter.load_refused
             for code in (
-                *(pickle.INST, pickle.OBJ, pickle.NEWOBJ, pickle.NEWOBJ_EX),
+                *(pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX),
                 *(pickle.EXT1, pickle.EXT2, pickle.EXT4),
                 *(pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
             )
         },
         pickle.REDUCE[0]: Interpreter.load_reduce,
+        pickle.NEWOBJ[0]: Interpreter.load_newobj,
         pickle.BUILD[0]: Interpreter.load_build,
         pickle.BYTEARRAY8[0]: Interpreter.load_bytearray8,
         pickle.APPEND[0]: Interpreter.load_append,
@@ -231,13 +292,27 @@ def _expect(value: Any, kind: type) -> Any:
     return value
 
 
-def _key(value: Any, depth: int = 0) -> Any:
-    # The hash of a tuple that is nested a million times overflows the stack of the process.
-    if isinstance(value, tuple) and depth < 10:
-        for item in value:
-            _key(item, depth + 1)
-    elif not isinstance(value, SCALARS):
-        raise pickle.UnpicklingError(f"a {type(value).__name__} as a key")
+def _key(value: Any) -> Any:
+    """Return a key; UnpicklingError for one that cannot be hashed, or that is larger than any key of honest files.
+
+    The hash of a tuple that is nested a million times overflows the stack of the process, and that of one whose items
+    are the same tuple, over and over, takes for ever.
+    """
+    if not isinstance(value, tuple):
+        if not isinstance(value, SCALARS):
+            raise pickle.UnpicklingError(f"a {type(value).__name__} as a key")
+        return value
+    waiting, count = [(value, 1)], 0
+    while waiting:
+        part, depth = waiting.pop()
+        count += len(part)
+        if depth > _DEEPEST_KEY or count > _LARGEST_KEY:
+            raise pickle.UnpicklingError("a tuple of tuples, larger than any that is needed, as a key")
+        for item in part:
+            if isinstance(item, tuple):
+                waiting.append((item, depth + 1))
+            elif not isinstance(item, SCALARS):
+                raise pickle.UnpicklingError(f"a {type(item).__name__} as a key")
     return value
 
 
@@ -253,26 +328,74 @@ def _bytes(text: Any = "", encoding: Any = "latin1") -> bytes:
     return text if isinstance(text, bytes) else as_bytes(text, encoding)
 
 
-def leaves(value: Any) -> Iterator[Any]:
-    """Iterate over everything within nested containers that is no container itself.
+def _path(*parts: Any) -> str:
+    if not all(isinstance(part, str) for part in parts):
+        raise pickle.UnpicklingError("a path is not made of texts")
+    return "/".join(parts).replace("//", "/")
 
-    Keys of dictionaries are included. An object array is both: it is returned, and so are its items.
+
+def _set_metadata(value: OrderedDict, state: Any) -> None:
+    # torch keeps the versions of the layers of a network beside its parameters.
+    if not isinstance(state, dict) or list(state) != ["_metadata"] or not isinstance(state["_metadata"], dict):
+        raise pickle.UnpicklingError("a dictionary has attributes that torch does not give it")
+    value._metadata = state["_metadata"]  # type: ignore[attr-defined]
+
+
+def load_parts(
+    handle: BinaryIO,
+    size: int,
+    budget: Budget,
+    *,
+    tensors_as_arrays: bool = False,
+    visit: Callable[[Any], None] | None = None,
+) -> Any:
+    """Read what ``torch.save`` wrote before it wrote zip files: five pickles, and behind them the storages.
+
+    Args:
+        handle: the file, at its start
+        size: number of bytes of the file
+        budget: what reading the file may cost
+        tensors_as_arrays: torch tensors become numpy arrays
+        visit: the file is a checkpoint, which may hold what checkpoints hold; called with all that is no container.
+            None for a storage within a pickle
+
+    Returns:
+        the fourth of the pickles, the value that was saved
+
+    Raises:
+        pickle.UnpicklingError: another file, or one of a machine of another byte order
     """
-    waiting, seen = [value], set()
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, (dict, list, tuple, set, frozenset)):
-            if id(item) not in seen:
-                seen.add(id(item))
-                waiting.extend(item)
-                waiting.extend(item.values() if isinstance(item, dict) else ())
-            continue
-        if isinstance(item, np.ndarray) and item.dtype.hasobject and id(item) not in seen:
-            seen.add(id(item))
-            waiting.extend(item.ravel())
-        yield item
+    storages: dict[str, Storage] = {}
+    magic, protocol, system = (Interpreter(handle, size, budget).load() for _ in range(3))
+    if magic != MAGIC or protocol != 1001 or not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise pickle.UnpicklingError("it does not begin as a file of torch")
+    interpreter = Interpreter(
+        handle, size, budget, storages, tensors_as_arrays=tensors_as_arrays, checkpoint=visit is not None
+    )
+    try:
+        value = interpreter.load()
+        keys = Interpreter(handle, size, budget).load()
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(storages):
+            raise pickle.UnpicklingError("a torch storage is not of the known form")
+        for key in keys:
+            storages[key].read_after_length(handle)
+        if visit is not None:
+            measure(value, budget, visit)
+    except BaseException:
+        interpreter.dismantle()
+        raise
+    return value
 
 
+class Factory:
+    """What a default dictionary returns for missing keys; it is ignored, since a file has no missing keys."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+
+_NAMESPACE = "argparse.Namespace"
+_DEEPEST_KEY, _LARGEST_KEY = 10, 1000
 _BUILDERS: dict[str, Callable[..., Any] | None] = {
     "builtins.set": lambda items=(): set(_members(items)),
     "builtins.frozenset": lambda items=(): frozenset(_members(items)),
@@ -287,4 +410,15 @@ _BUILDERS: dict[str, Callable[..., Any] | None] = {
     "numpy._core.multiarray.scalar": scalar,
     "numpy._core.numeric._frombuffer": array_from_buffer,
     "torch._utils._rebuild_tensor_v2": tensor,
+}
+# Beside tensors, the published checkpoints hold scores in default dictionaries, arguments of programs, and paths.
+_CHECKPOINT_BUILDERS: dict[str, Callable[..., Any] | None] = {
+    **_BUILDERS,
+    "collections.defaultdict": lambda *_: {},
+    "functools.partial": Factory,
+    **dict.fromkeys(["builtins.dict", "builtins.list", "builtins.int", "builtins.float", _NAMESPACE]),
+    **dict.fromkeys([f"pathlib.{kind}Path" for kind in ("", "Posix", "Windows", "Pure")], _path),
+    **dict.fromkeys(["pathlib.PurePosixPath", "pathlib.PureWindowsPath", "pathlib._local.PosixPath"], _path),
+    "torch.Size": lambda sizes=(): tuple(_expect(sizes, tuple)),
+    "torch._utils._rebuild_parameter": parameter,
 }

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from reprise.asmk.settings import Kernel
 from reprise.codebooks.sizes import Size
 from reprise.storage.references import Refers
-from reprise.storage.settings import Count, Settings
+from reprise.storage.settings import Count, OwnPath, Settings
 
 Extractor = Annotated[str, Refers("extractors")]
 Dataset = Annotated[str, Refers("datasets")]
@@ -209,8 +209,8 @@ class Miniature(Settings):
 class Shared(Settings):
     """The settings that all sections share."""
 
-    data: str = Field("data", min_length=1, description="folder of downloads and unpacked images")
-    output: str = Field("results", min_length=1, description="folder of everything that is computed")
+    data: OwnPath = Field("data", min_length=1, description="folder of downloads and unpacked images")
+    output: OwnPath = Field("results", min_length=1, description="folder of everything that is computed")
     mirror: str | None = Field(
         None, description="folder, file:// or http:// address that holds every file of sources.yaml by its name"
     )
