@@ -67,13 +67,15 @@ def test_patches_of_any_size(name, weights, stack):
 
 def test_command_writes_a_line_for_each_patch(weights, stack, tmp_path, capsys):
     patches, image = stack
-    for suffix in ("csv", "npy"):
+    for suffix in ("csv", "txt", "npy"):
         arguments = [str(image), str(tmp_path / f"out.{suffix}"), "--checkpoint", str(weights["hardnet"])]
         assert main(["describe-patches", *arguments, "--device", "cpu"]) == 0
     assert "out.npy: 5 descriptors of 128 dimensions" in capsys.readouterr().out
     expected = load_descriptor("hardnet", checkpoint=weights["hardnet"]).of_any_patches(patches)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
     np.testing.assert_allclose(np.loadtxt(tmp_path / "out.csv", delimiter=","), expected, rtol=0, atol=0.51e-5)
+    lines = (tmp_path / "out.txt").read_text().splitlines()
+    assert lines == [" ".join(f"{value:10.5f}" for value in row) for row in expected]
     assert main(["describe-patches", str(image), str(tmp_path / "sift.csv"), "--descriptor", "rootsift"]) == 0
     assert np.loadtxt(tmp_path / "sift.csv", delimiter=",").shape == (5, 128)
 
@@ -90,7 +92,7 @@ def test_command_finds_published_weights(weights, stack, tmp_path, capsys, monke
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{image}", "out.txt"], "out.txt: the name of the output ends in .csv or .npy"),
+        (["{image}", "out.tex"], "out.tex: the name of the output ends in .csv, .txt, .npy"),
         (["{image}", "out.csv", "--checkpoint", "none.pth"], "none.pth: there is no such file"),
         (["{image}", "out.csv", "--descriptor", "sosnet"], "descriptor sosnet: needs the weights"),
         (["{image}", "out.csv", "--descriptor", "sift", "--checkpoint", "x"], "descriptor sift: has no network"),

@@ -118,7 +118,11 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["checkpoints", "how_r18", "training"], "how_r19", "unknown name 'how_r19'; did you mean 'how_r18'"),
         (["trainings", "how_r18", "trunk"], "imagenet_resnet19", "did you mean 'imagenet_resnet18'"),
         (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),
-        (["trainings", "hardnet_liberty", "validation", "yosemite"], "paris6k", "validation.yosemite: 'paris6k' has no p"),
+        (
+            ["trainings", "hardnet_liberty", "validation", "yosemite"],
+            "paris6k",
+            "validation.yosemite: 'paris6k' has no p",
+        ),
         (["tables", "fpr95", "datasets"], ["paris6k"], "paris6k has images, with which sift_patches has nothing to do"),
         (["tables", "rootsift", "datasets"], ["liberty"], "liberty has patches, with which rootsift has nothing to do"),
         (["descriptors", "hardnet++", "checkpoint"], "how_r18_trained", "system how; name a checkpoint of hardnet"),

@@ -11,7 +11,9 @@ from reprise.descriptors.registry import descriptor_class, load_patch_descriptor
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
-_FORMATS = (".csv", ".npy")
+# What separates the numbers of a line.
+_TEXTS = {".csv": ",", ".txt": " "}
+_FORMATS = (*_TEXTS, ".npy")
 # Key of config/sources.yaml, and file, of the weights that are taken where none are named.
 _PUBLISHED = {
     "hardnet": ("hardnet_liberty_aug", "checkpoint_liberty_with_aug.pth"),
@@ -33,7 +35,8 @@ def describe_patches(
 
     Args:
         image: as wide as a patch, and as high as all of them
-        output: a ``.csv`` file with five decimals, as the published program writes it, or ``.npy``, (n, D) float32
+        output: a ``.csv`` file, or ``.txt`` with spaces as the published example writes it, of five decimals; or
+            ``.npy``, (n, D) float32
         descriptor: the name of a descriptor of patches, a module of :mod:`reprise.descriptors`
         checkpoint: the file of its network, if it has one; None takes the published weights, trained on liberty, from
             the downloads of the project in the current folder
@@ -47,14 +50,14 @@ def describe_patches(
     """
     output = Path(output)
     if output.suffix not in _FORMATS:
-        raise DataError(f"{output}: the name of the output ends in {' or '.join(_FORMATS)}; give one of these")
+        raise DataError(f"{output}: the name of the output ends in {', '.join(_FORMATS)}; give one of these")
     patches = read_patch_image(Path(image))
     vectors = _loaded(descriptor, checkpoint, device)(patches)
     with atomic_path(output) as temporary, temporary.open("wb") as file:
         if output.suffix == ".npy":
             np.save(file, vectors)
         else:
-            np.savetxt(file, vectors, fmt="%10.5f", delimiter=",")
+            np.savetxt(file, vectors, fmt="%10.5f", delimiter=_TEXTS[output.suffix])
     return f"{output}: {len(vectors)} descriptors of {vectors.shape[1]} dimensions"
 
 

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("describe-patches", help="write the descriptors of patches below each other")
     command.add_argument("image", metavar="IMAGE", help="as wide as a patch, such as ref.png of HPatches")
-    command.add_argument("output", metavar="OUTPUT", help="a .csv file, a descriptor per line, or .npy")
+    command.add_argument("output", metavar="OUTPUT", help="a .csv or .txt file, a descriptor per line, or .npy")
     command.add_argument("--descriptor", default="hardnet", metavar="NAME", help="default: hardnet")
     command.add_argument("--checkpoint", metavar="FILE", help="weights; default: the published ones, if downloaded")
     command.add_argument("--device", help="such as cpu or cuda; default: a GPU where there is one")
