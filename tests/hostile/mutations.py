@@ -240,7 +240,7 @@ def tarred(data: bytes, rng: random.Random) -> bytes:
         name.type, name.size = rng.choice([b"L", b"K", b"x", b"g"]), rng.choice([10, 512, 5000, 2**31, 2**40])
         content = rng.choice([b"30 path=" + b"y" * 22, b"9" * 5000, b"x" * 600, b"25 size=99999999999999\n"])
         plain[place:place] = name.tobuf() + content.ljust(-(-len(content) // 512) * 512, b"\0")
-    return gzip.compress(bytes(plain), 1) if packed else bytes(plain)
+    return gzip.compress(bytes(plain), 1, mtime=0) if packed else bytes(plain)
 
 
 # ---- of HDF5

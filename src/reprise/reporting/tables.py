@@ -20,6 +20,7 @@ WIDER = (
     "count",
 )  # fmt: skip
 MAIN = "mAP"
+_PROTOCOLS = ("easy", "medium", "hard")
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 UNKNOWN = "published unknown"
@@ -222,8 +223,9 @@ def _tolerance_note(tolerance: Mapping) -> str:
     named |= {f"{metric} ": points for metric, points in tolerance.get("metrics", {}).items()}
     texts = []
     for metric, points in named.items():
-        groups = points.items() if isinstance(points, Mapping) else [("", points)]
-        texts += [metric + f"{group} {value}".strip() for group, value in groups]
+        of_groups = points if isinstance(points, Mapping) else {"": points}
+        groups = dict.fromkeys([*_PROTOCOLS, *of_groups])  # recipes sort keys
+        texts += [metric + f"{group} {of_groups[group]}".strip() for group in groups if group in of_groups]
     return f"Tolerance {', '.join(texts)}: {' '.join(tolerance['source'].split())}"
 
 
