@@ -14,6 +14,7 @@ min_version("9.27")
 configfile: "config/config.yaml"
 configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
+configfile: "config/hardnet.yaml"
 
 
 include: "rules/common.smk"
@@ -46,6 +47,7 @@ include: "rules/engines.smk"
 include: "rules/neighbors.smk"
 include: "rules/rerank.smk"
 include: "rules/training.smk"
+include: "rules/patches.smk"
 include: "rules/tables.smk"
 include: "rules/seeds.smk"
 

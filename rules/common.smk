@@ -4,6 +4,7 @@ import os
 import sys
 
 from reprise.codebooks.sizes import words
+from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.downloads.sources import read_sources
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
@@ -24,6 +25,7 @@ from reprise.pipeline.tables import (
     seed_rows,
     table_columns,
     table_rows,
+    trained_on,
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings

@@ -27,11 +27,17 @@ rule draw_miniature:
         f"{SCRIPTS}/draw_miniature.py"
 
 
+def expected_source(source):
+    """What a file has to be; the published checksums are not those of the miniature."""
+    drawn = paths.mirror_input(source)
+    return sources[source].drawn() if drawn else sources[source]
+
+
 def download_settings(wildcards):
     # Where a file comes from does not make it stale; what it has to be does.
     return {
         "source": wildcards.source,
-        **sources[wildcards.source].demands,
+        **expected_source(wildcards.source).demands,
         "destination": paths.download(wildcards.source),
         "lock": paths.lock,
     }
@@ -51,6 +57,7 @@ rule download:
         runtime=1440,
         mirror=paths.mirror_address,
         sources=str(ROOT / "config" / "sources.yaml"),
+        drawn=lambda wildcards: int(bool(paths.mirror_input(wildcards.source))),
     params:
         recipe=recipe("download", download_settings),
     script:

@@ -4,13 +4,11 @@
 def seed_inputs(wildcards):
     study = seeds_settings(wildcards)
     return [
-        evaluation
+        rules.evaluate.output[0].format(experiment=experiment, searched=dataset)
         for row in study["rows"]
-        for evaluation in expand(
-            rules.evaluate.output[0],
-            experiment=row["experiments"],
-            searched=study["datasets"],
-        )
+        for experiment in row["experiments"]
+        for dataset in study["datasets"]
+        if not trained_on(config, experiment, dataset)
     ]
 
 

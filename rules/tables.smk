@@ -31,6 +31,8 @@ rule evaluate:
         f"{OUTPUT}/evaluations/{{experiment}}/{{searched}}.json",
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
+    wildcard_constraints:
+        experiment=any_of(set(config["experiments"]) - set(searched_by("patches"))),
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,
@@ -41,11 +43,12 @@ rule evaluate:
 
 
 def table_inputs(wildcards):
-    return expand(
-        rules.evaluate.output[0],
-        experiment=config["tables"][wildcards.table]["experiments"],
-        searched=measured(config, wildcards.table),
-    )
+    return [
+        rules.evaluate.output[0].format(experiment=experiment, searched=dataset)
+        for experiment in config["tables"][wildcards.table]["experiments"]
+        for dataset in measured(config, wildcards.table)
+        if not trained_on(config, experiment, dataset)
+    ]
 
 
 def table_settings(wildcards):

@@ -158,3 +158,10 @@ def test_a_source_given_twice_is_refused(tmp_path):
 def test_a_list_is_no_list_of_sources(tmp_path):
     with pytest.raises(DataError, match="expected a mapping"):
         read(tmp_path, "[1, 2]")
+
+
+def test_what_is_drawn_in_place_of_a_file_has_none_of_its_checksums():
+    source = read_sources(SHIPPED)["photo_tour_liberty"]
+    assert source.demands["md5"]
+    assert not any(source.drawn().demands.values())
+    assert (source.drawn().file, source.drawn().urls) == (source.file, source.urls)

@@ -34,6 +34,8 @@ def lists(mirror):
     oxford, paris = (np.load(mirror / f"gnd_{name}.pkl", allow_pickle=True) for name in ("oxford5k", "paris6k"))
     sfm = np.load(mirror / "retrieval-SfM-120k.pkl", allow_pickle=True)
 
+    sequences = json.loads((mirror / "utils/splits.json").read_text())["full"]["test"]
+
     def lines(file):
         return [line.split(",")[0] for line in (mirror / file).read_text().split()]
 
@@ -46,6 +48,11 @@ def lists(mirror):
         "gldv2-test": {
             "index": lines("gldv2-test/test_gallery.txt"), "test": lines("gldv2-test/test_query.txt"),
         },
+        "photo_tour": {
+            name: [f"{name}_{scene}_{view:02}" for scene in range(2) for view in range(4)]
+            for name in ("liberty", "notredame", "yosemite")
+        },
+        "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
     }  # fmt: skip
 
 

@@ -26,7 +26,11 @@ FILES = {
     *("train/images_000.tar", "train/images_001.tar", "index/images_000.tar", "test/images_000.tar"),
     *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
     "gldv2-test/gnd_gldv2-test.pkl",
-}
+    *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
+    *("hpatches-release.zip", "utils/splits.json"),
+    *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
+      for split in ("full", "illum", "view", "a", "b", "c")),
+}  # fmt: skip
 MANIFESTS = {f"{part}.json" for part in PARTS}
 CAMERAS = {f"{part}.cameras.json" for part in PARTS}
 ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}

@@ -26,7 +26,7 @@ def test_the_shipped_configuration_is_valid(overlays):
 
 
 def test_published_numbers_are_valid():
-    assert set(published()) == {"ames", "how_table2"}
+    assert set(published()) == {"ames", "fpr95", "how_table2", "hpatches_patches"}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,17 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["checkpoints", "how_r18", "training"], "how_r19", "unknown name 'how_r19'; did you mean 'how_r18'"),
         (["trainings", "how_r18", "trunk"], "imagenet_resnet19", "did you mean 'imagenet_resnet18'"),
         (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),
+        (
+            ["trainings", "hardnet_liberty", "validation", "yosemite"],
+            "paris6k",
+            "validation.yosemite: 'paris6k' has no p",
+        ),
+        (["tables", "fpr95", "datasets"], ["paris6k"], "paris6k has images, with which sift_patches has nothing to do"),
+        (["tables", "rootsift", "datasets"], ["liberty"], "liberty has patches, with which rootsift has nothing to do"),
+        (["descriptors", "hardnet++", "checkpoint"], "how_r18_trained", "system how; name a checkpoint of hardnet"),
+        (["descriptors", "hardnet++", "type"], "hardnet9", "unknown name 'hardnet9'; did you mean 'hardnet"),
+        (["experiments", "sift_patches", "descriptor"], "sfit", "unknown name 'sfit'; did you mean 'sift'"),
+        (["experiments", "sift_patches", "clipped_energy"], 1.0, "clipped_energy: 1.0 should be less than 1"),
         (["trainings", "how_r18", "whitening"], None, "a reduction .dim. starts with a whitening"),
         (["trainings", "how_r18", "validation", "dataset"], "sfm120k_train", "has no ground truth to evaluate with"),
         (

@@ -75,7 +75,7 @@ def test_200_steps_without_a_teacher_decrease_the_loss(trained):
 
 def test_the_checkpoint_is_of_the_published_form(trained, features):
     content = load_checkpoint(trained / "ames.pt")
-    assert set(content) == {"state", "optim", "epoch"} and content["epoch"] == 17
+    assert set(content) == {"state", "optim", "epoch", "threads"} and content["epoch"] == 17
     network = AMES.from_checkpoint(trained / "ames.pt")
     assert network.local_dim == DIM and not network.binarized and len(content["state"]) == 97
 

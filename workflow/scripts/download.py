@@ -7,8 +7,9 @@ from reprise.pipeline.job import job
 with job(snakemake) as parameters:
     # The addresses and the mirror say where to look, not what the file is, so they are resources and no parameters.
     where = snakemake.resources
+    source = read_sources(where.sources)[parameters.source]
     receipt = download(
-        read_sources(where.sources)[parameters.source],
+        source.drawn() if where.drawn else source,
         parameters.destination,
         lock=parameters.lock,
         mirror=where.mirror or None,

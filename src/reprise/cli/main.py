@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reprise", description="What a run would do, what exists, whether it is intact, and what may go."
     )
-    commands = parser.add_subparsers(required=True, metavar="explain | status | verify | accept | redate | clean")
+    commands = parser.add_subparsers(
+        required=True, metavar="explain | status | verify | accept | redate | clean | describe-patches"
+    )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
@@ -73,6 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="keep what these need, too")
     command.set_defaults(command=_clean)
+
+    command = commands.add_parser("describe-patches", help="write the descriptors of patches below each other")
+    command.add_argument("image", metavar="IMAGE", help="as wide as a patch, such as ref.png of HPatches")
+    command.add_argument("output", metavar="OUTPUT", help="a .csv or .txt file, a descriptor per line, or .npy")
+    command.add_argument("--descriptor", default="hardnet", metavar="NAME", help="default: hardnet")
+    command.add_argument("--checkpoint", metavar="FILE", help="weights; default: the published ones, if downloaded")
+    command.add_argument("--device", help="such as cpu or cuda; default: a GPU where there is one")
+    command.set_defaults(command=_describe_patches)
     return parser
 
 
@@ -108,6 +118,14 @@ def _redate(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     clean(_snakemake(options), options.targets, ask=None if options.yes else input)
+    return 0
+
+
+def _describe_patches(options: argparse.Namespace) -> int:
+    from reprise.cli.describe_patches import describe_patches  # with compiled modules, which other commands do without
+
+    chosen = {"descriptor": options.descriptor, "checkpoint": options.checkpoint, "device": options.device}
+    print(describe_patches(options.image, options.output, **chosen))
     return 0
 
 

@@ -38,6 +38,8 @@ _NOUNS = {
     "rerank": ("re-ranking", "re-rankings"),
     "expand": ("query expansion", "query expansions"),
     "sweep": ("sweep", "sweeps"),
+    "describe_patches": ("set of described patches", "sets of described patches"),
+    "evaluate_patches": ("evaluation of patches", "evaluations of patches"),
     "evaluate": ("evaluation", "evaluations"),
     "table": ("table", "tables"),
     "seeds": ("seed study", "seed studies"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout
+from reprise.datasets.phototour import PhotoTour
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.storage.errors import DataError
 from reprise.storage.modules import load_named
@@ -64,8 +65,21 @@ def read_labels(description: Mapping[str, Any]) -> np.ndarray:
     return _what_teaches(description, "landmarks", "load_labels")
 
 
+def read_patches(description: Mapping[str, Any]) -> PhotoTour:
+    """Read the patches of a dataset, shrunk to 32 x 32.
+
+    Args:
+        description: as for :func:`read_dataset`
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no patches
+    """
+    return _what_teaches(description, "patches", "load_patches")
+
+
 def _what_teaches(description: Mapping[str, Any], kind: str, loader: str) -> Any:
     layout = load_layout(description["layout"])
     if layout.teaches != kind:
-        raise DataError(f"{description['index']}: layout {description['layout']} has no {kind}; name another dataset")
+        where = description.get("index", description["images"])
+        raise DataError(f"{where}: layout {description['layout']} has no {kind}; name another dataset")
     return getattr(layout, loader)(description)

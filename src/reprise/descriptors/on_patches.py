@@ -10,6 +10,7 @@ from pydantic import Field
 from reprise.descriptors.base import DescriptorSettings, KeypointDescriptor
 from reprise.detectors.keypoints import Keypoints
 from reprise.geometry.patches import cut_patches
+from reprise.images.patch_resizing import resize_patches, stacked_patches
 from reprise.images.pixels import mean_grey
 
 _PATCHES_PER_BLOCK = 1024
@@ -44,6 +45,25 @@ class PatchDescriptor(KeypointDescriptor):
         for start in range(0, len(keypoints), _PATCHES_PER_BLOCK):  # bounds the memory of an image
             rows = slice(start, start + _PATCHES_PER_BLOCK)
             found.append(self.of_patches(cut_patches(grey, keypoints.keypoints[rows], regions[rows], self.patch_size)))
+        return np.concatenate(found)
+
+    def of_any_patches(self, patches: np.ndarray) -> np.ndarray:
+        """Describe patches of another size, after they were resized (:mod:`reprise.images.patch_resizing`).
+
+        Args:
+            patches: (N, P, P) or (N, 1, P, P) grey levels from 0 to 255, uint8 or float
+
+        Returns:
+            (N, D) float32
+
+        Raises:
+            DataError: another shape or type, or values that are not finite
+        """
+        patches = stacked_patches(patches)
+        found = [np.zeros((0, self.dim), np.float32)]
+        for start in range(0, len(patches), _PATCHES_PER_BLOCK):
+            resized = resize_patches(patches[start : start + _PATCHES_PER_BLOCK], self.patch_size)
+            found.append(self.of_patches(resized.astype(np.float32)))
         return np.concatenate(found)
 
     @abstractmethod

@@ -1,8 +1,13 @@
 """Descriptors, loaded by their names in the configuration."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from reprise.descriptors.base import DescriptorSettings, KeypointDescriptor
+from reprise.descriptors.on_patches import PatchDescriptor
+from reprise.storage.errors import DataError
 from reprise.storage.modules import load_named
 
 _PACKAGE = "reprise.descriptors"
@@ -24,6 +29,27 @@ def load_descriptor(name: str, *, device: str = "cpu", **settings: Any) -> Keypo
     """
     where = f"descriptor {name}"
     return descriptor_of(descriptor_settings(name, where).read({"type": name, **settings}, where), device)
+
+
+def load_patch_descriptor(settings: Mapping[str, Any], device: str = "cpu") -> Callable[[np.ndarray], np.ndarray]:
+    """Load a descriptor of patches.
+
+    Args:
+        settings: its values, ``type`` among them, with files in place of the names of networks
+        device: where its network runs
+
+    Returns:
+        (n, P, P) grey levels -> (n, D) float32, the method ``of_any_patches`` of
+        :class:`reprise.descriptors.on_patches.PatchDescriptor`
+
+    Raises:
+        DataError: as :func:`load_descriptor`, or a descriptor that needs the whole image
+    """
+    where = f"descriptor {settings['type']}"
+    found = descriptor_of(descriptor_settings(settings["type"], where).read(settings, where), device)
+    if not isinstance(found, PatchDescriptor):
+        raise DataError(f"{where}: describes keypoints of an image and no patches; name another one")
+    return found.of_any_patches
 
 
 def descriptor_of(settings: DescriptorSettings, device: str = "cpu") -> KeypointDescriptor:

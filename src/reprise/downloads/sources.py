@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from reprise.storage.errors import DataError
@@ -70,6 +70,10 @@ class Source:
         """What a recipe holds of the file: what it has to be, and not where it or its checksum are found."""
         certain = {"bytes": self.bytes, **self.hashes} if self.enforced else {}
         return {"bytes": None, "sha256": None, "sha256_prefix": self.sha256_prefix, **certain}
+
+    def drawn(self) -> "Source":
+        """Return the source of the file that stands for this one in a miniature, of which nothing is known before."""
+        return replace(self, bytes=None, md5=None, sha1=None, git_blob=None, sha256=None)
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""

@@ -1,16 +1,29 @@
 """Metrics of the benchmarks as pure functions on arrays; needs nothing but NumPy."""
 
+from reprise.evaluation.hpatches_matching import HPatchesMatching, hpatches_matching
+from reprise.evaluation.hpatches_retrieval import HPatchesRetrieval, hpatches_retrieval
+from reprise.evaluation.hpatches_tasks import HPatchesTasks
+from reprise.evaluation.hpatches_verification import HPatchesVerification, hpatches_verification
 from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.oxford import evaluate_oxford
+from reprise.evaluation.patch_pairs import fpr95
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
 from reprise.evaluation.scores import Evaluation, Score
 
 __all__ = [
     "Evaluation",
+    "HPatchesMatching",
+    "HPatchesRetrieval",
+    "HPatchesTasks",
+    "HPatchesVerification",
     "RetrievalScores",
     "Score",
     "evaluate_classic",
     "evaluate_landmarks",
     "evaluate_oxford",
     "evaluate_revisited",
+    "fpr95",
+    "hpatches_matching",
+    "hpatches_retrieval",
+    "hpatches_verification",
 ]

@@ -31,7 +31,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "ranking" in entry:
         return _reranked(config, entry)
-    return _global(config, entry) if entry["search"] == "global" else _local(config, entry)
+    return {"global": _global, "patches": _patches}.get(entry["search"], _local)(config, entry)
 
 
 def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -52,6 +52,16 @@ def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 def _global(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     neighbors = config["neighbors"][entry["neighbors"]]
     return {"experiment": {"search": "global"}, "neighbors": neighbors["files"] or neighbors}
+
+
+def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    descriptor = config["descriptors"][entry["descriptor"]]
+    normalised = {key: entry[key] for key in ("normalisation", "clipped_energy")}
+    return {
+        "experiment": {"search": "patches", **normalised},
+        "descriptor": descriptor,
+        **_network(config, descriptor.get("checkpoint")),
+    }
 
 
 def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:

@@ -79,6 +79,13 @@ class Descriptions:
                 part[last] = self.checkpoint(name)
         return settings
 
+    def descriptor(self, descriptor: str) -> Description:
+        """Return the settings of a descriptor of patches, with the files of its networks in place of their names."""
+        settings = dict(self._config["descriptors"][descriptor])
+        for key in self._paths.descriptor(descriptor).checkpoints:
+            settings[key] = self.checkpoint(settings[key])
+        return settings
+
     def checkpoint(self, checkpoint: str | None) -> str | None:
         """Return the file of a network; None for none."""
         return self._paths.checkpoint(checkpoint) if checkpoint else None

@@ -7,6 +7,8 @@ from typing import Any
 
 from reprise.datasets.layout import DatasetLayout
 from reprise.datasets.reading import load_layout
+from reprise.descriptors.base import DescriptorSettings
+from reprise.descriptors.registry import descriptor_settings
 from reprise.downloads.sources import Source
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
@@ -159,6 +161,23 @@ class Paths:
         entry = self._config["extractors"][extractor]
         settings = self.extractor(extractor).read(entry, f"extractors.{extractor}")
         return {key: name for key, _, name in settings.networks()}
+
+    def descriptor(self, descriptor: str) -> type[DescriptorSettings]:
+        """The model of the settings of a descriptor, which says what it needs."""
+        return descriptor_settings(self._config["descriptors"][descriptor]["type"], f"descriptors.{descriptor}.type")
+
+    def descriptor_inputs(self, descriptor: str) -> list[str]:
+        """The files that have to exist before the networks of a descriptor can be read."""
+        settings = self._config["descriptors"][descriptor]
+        return [self.checkpoint_input(settings[key]) for key in self.descriptor(descriptor).checkpoints]
+
+    def patch_set(self, dataset: str) -> str:
+        """The name of the patches of a dataset, which those of the same archives share."""
+        return self._config["datasets"][dataset]["images"] or dataset
+
+    def described_patches(self, descriptor: str, patch_set: str) -> str:
+        """The descriptors of a set of patches."""
+        return f"{self.output}/patches/{descriptor}/{patch_set}.h5"
 
     def trained(self, training: str, part: str = "best") -> str:
         """The best network of a training, or another part of its output."""

@@ -68,7 +68,8 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
             found.add(module_of("reprise.training", value["system"]))
         if "scorer" in value:
             found.add(scorer_module(value["scorer"]))
-        found.update(map(metric_module, value.get("metrics", ())))
+        metrics = value.get("metrics", ())
+        found.update(map(metric_module, () if isinstance(metrics, Mapping) else metrics))  # a mapping: of columns
         for key, inner in value.items():
             look(inner, _PARTS.get(key, "reprise.extractors"))
 

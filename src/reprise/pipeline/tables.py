@@ -13,6 +13,15 @@ def measured(config: Mapping, table: str) -> list[str]:
     return [name for name in datasets if name not in config["enlarged"] or config["measure_enlarged"]]
 
 
+def trained_on(config: Mapping, experiment: str, dataset: str) -> bool:
+    """Tell whether patches are compared by a network that was trained on them; a table leaves this cell empty."""
+    entry = config["experiments"][experiment]
+    descriptor = config["descriptors"].get(entry.get("descriptor"), {})
+    checkpoint = config["checkpoints"].get(descriptor.get("checkpoint"), {})
+    training = config["trainings"].get(checkpoint.get("training"), {})
+    return dataset in (entry.get("trained_on"), training.get("dataset") if entry.get("search") == "patches" else None)
+
+
 def table_columns(table: Mapping) -> list[list[str]]:
     """List the metric and the group of each column of a table.
 

@@ -73,7 +73,7 @@ def seed_cells(
         rows: method, num_features, seeds_of and experiments (the names of the experiment with each seed) of each
         datasets: their names
         columns: the metric and the group of each
-        evaluations: (experiment, dataset) -> its evaluation
+        evaluations: (experiment, dataset) -> its evaluation; absent where it was not made
 
     Raises:
         DataError: no experiment with a codebook or another training, or fewer than two seeds, from which no deviation
@@ -89,7 +89,8 @@ def seed_cells(
             raise DataError(f"{row['method']}: a study needs two seeds or more; add some to {_KEYS[row['seeds_of']]}")
         for dataset in datasets:
             for metric, group in columns:
-                scores = [evaluations[name, dataset].score(metric, group) for name in row["experiments"]]
+                found = (evaluations.get((name, dataset), Evaluation(())) for name in row["experiments"])
+                scores = [evaluation.score(metric, group) for evaluation in found]
                 values = tuple(math.nan if score is None else score.value for score in scores)
                 if not any(map(math.isnan, values)):
                     start = row["method"], row["num_features"], dataset, metric, group

@@ -218,11 +218,15 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
 
 
 def _tolerance_note(tolerance: Mapping) -> str:
-    points = tolerance["map"]
-    if isinstance(points, Mapping):
-        groups = dict.fromkeys([*_PROTOCOLS, *points])  # recipes sort keys
-        points = ", ".join(f"{group} {points[group]}" for group in groups if group in points)
-    return f"Tolerance {points}: {' '.join(tolerance['source'].split())}"
+    of_map = tolerance.get("map")
+    named = {} if of_map is None else {"": of_map}
+    named |= {f"{metric} ": points for metric, points in tolerance.get("metrics", {}).items()}
+    texts = []
+    for metric, points in named.items():
+        of_groups = points if isinstance(points, Mapping) else {"": points}
+        groups = dict.fromkeys([*_PROTOCOLS, *of_groups])  # recipes sort keys
+        texts += [metric + f"{group} {of_groups[group]}".strip() for group in groups if group in of_groups]
+    return f"Tolerance {', '.join(texts)}: {' '.join(tolerance['source'].split())}"
 
 
 def left_out_notes(

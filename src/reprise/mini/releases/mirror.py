@@ -8,8 +8,10 @@ from pathlib import Path
 
 from reprise.mini.releases.drawn import Scenes, read_scenes
 from reprise.mini.releases.gldv2 import write_test, write_train
+from reprise.mini.releases.hpatches import write_hpatches
 from reprise.mini.releases.landmarks import write_oxford, write_paris
 from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
+from reprise.mini.releases.photo_tour import write_photo_tour
 from reprise.mini.releases.retrieval_sfm import write_retrieval_sfm
 from reprise.mini.releases.revisitop1m import write_revisitop1m
 from reprise.mini.releases.writing import Release
@@ -28,6 +30,8 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "revisitop1m": (("revisitop1m",), write_revisitop1m),
     "gldv2": (("gldv2",), write_train),
     "gldv2-test": (("gldv2-test",), write_test),
+    "photo_tour": ((), write_photo_tour),
+    "hpatches": ((), write_hpatches),
 }
 
 

@@ -3,7 +3,8 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -32,3 +33,13 @@ def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
             else:
                 entry.size, entry.mode = len(contents[name]), 0o644
                 archive.addfile(entry, io.BytesIO(contents[name]))
+
+
+def write_zip(path: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a zip file of name -> content, sorted by name; nothing in it depends on the machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name)  # of 1 January 1980
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, contents[name], zipfile.ZIP_DEFLATED)

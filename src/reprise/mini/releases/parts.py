@@ -13,6 +13,8 @@ PARTS = {
     "revisitop1m": ("revisitop1m.*",),
     "gldv2": ("train/*", "gldv2/*"),
     "gldv2-test": ("index/*", "test/*", "gldv2-test/*"),
+    "photo_tour": tuple(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
+    "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
 }
 
 

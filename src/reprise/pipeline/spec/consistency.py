@@ -6,6 +6,7 @@ All that a job would refuse after hours of other jobs is refused here, before an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.datasets.reading import load_layout
 from reprise.storage.errors import DataError
 from reprise.storage.modules import available
@@ -28,7 +29,10 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     Yields:
         one error for each
     """
-    checks = (_folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers)
+    checks = (
+        _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
+        _patches,
+    )  # fmt: skip
     for check in checks:
         yield from check(entries)
 
@@ -101,13 +105,14 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
     """Find trainings that would refuse their settings themselves, after days of extraction."""
     for name, entry in entries["trainings"].items():
         where = f"config.trainings.{name}"
-        dataset = entries["datasets"].get(entry.dataset)
         taught = entry.learns_from
-        if taught and dataset and dataset.teaches != taught:
-            layouts = " or ".join(_layouts_that_teach(taught))
-            yield DataError(
-                f"{where}.dataset: '{entry.dataset}' has no {_TAUGHT.get(taught, taught)}; name one of layout {layouts}"
-            )
+        for key, read in _read_as_the_training_set(entry):
+            dataset = entries["datasets"].get(read)
+            if taught and dataset and dataset.teaches != taught:
+                layouts = " or ".join(_layouts_that_teach(taught))
+                yield DataError(
+                    f"{where}.{key}: '{read}' has no {_TAUGHT.get(taught, taught)}; name one of layout {layouts}"
+                )
         extractor = entries["extractors"].get(getattr(entry, "extractor", None))
         kept = getattr(extractor, "num_features", None)
         needed = getattr(entry, entry.reads) if entry.reads else 0
@@ -116,6 +121,14 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
                 f"{where}.{entry.reads}: {needed} is more than the {kept} that extractors.{entry.extractor} "
                 "keeps; raise that or lower this"
             )
+
+
+def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
+    """Iterate over the keys and names of the datasets that a training learns from, or is tested on in the same way."""
+    yield "dataset", entry.dataset
+    validation = getattr(entry, "validation", None)
+    if isinstance(validation, Mapping):
+        yield from ((f"validation.{key}", name) for key, name in validation.items())
 
 
 def _layouts_that_teach(taught: str) -> list[str]:
@@ -140,6 +153,9 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
         yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
+    for name, entry in entries["descriptors"].items():
+        for key in entry.checkpoints:
+            yield f"descriptors.{name}.{key}", getattr(entry, key), entry.type
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
@@ -213,6 +229,26 @@ def _expansions(entries: Entries) -> Iterator[DataError]:
                     f"{where}: '{settings.expand}' has features of {reranker.extractor}, the search has "
                     f"those of {search.extractor}; name a reranker of the same"
                 )
+
+
+def _patches(entries: Entries) -> Iterator[DataError]:
+    """Find tables in which patches are compared on datasets of images, or images are searched in patches."""
+    for name, table in entries["tables"].items():
+        for experiment in table.experiments:
+            settings = entries["experiments"].get(experiment)
+            for dataset in table.datasets:
+                entry = entries["datasets"].get(dataset)
+                if settings is None or entry is None or entry.truth is None:
+                    continue
+                if (getattr(settings, "search", None) == "patches") != (entry.truth in PATCH_TRUTHS):
+                    yield DataError(
+                        f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
+                        "nothing to do; give patches and images tables of their own"
+                    )
+
+
+def _a_truth(truth: str) -> str:
+    return "patches" if truth in PATCH_TRUTHS else "images"
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:

@@ -167,6 +167,28 @@ class GlobalExperiment(AnyExperiment):
     neighbors: Annotated[str, Refers("neighbors")] = Field(description="whose order it is")
 
 
+class PatchExperiment(AnyExperiment):
+    """A comparison of patches by their descriptors; no image is searched, and there are no steps."""
+
+    search: Literal["patches"] = Field(description="patches are compared")
+    descriptor: Annotated[str, Refers("descriptors")] = Field(description="what describes them")
+    trained_on: Dataset | None = Field(
+        None, description="what a published network was trained on, on which tables leave it out; null for none of them"
+    )
+    normalisation: Literal["none", "python", "matlab"] = Field(
+        "none",
+        description="of HPatches descriptors, learned from the training sequences of the split: that of the published "
+        "Python evaluation, or of the MATLAB one",
+    )
+    clipped_energy: float = Field(0.0, ge=0, lt=1, description="of matlab: share of the energy in raised eigenvalues")
+
+    @model_validator(mode="after")
+    def _has_no_steps(self) -> Self:
+        if self.steps:
+            raise ValueError("steps: patches are not ranked; leave them out")
+        return self
+
+
 class ContinuedExperiment(AnyExperiment):
     """Steps after the last one of another experiment, with which all before is shared."""
 

@@ -10,10 +10,12 @@ from reprise.storage.yaml_files import load_yaml
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Group = Literal["easy", "medium", "hard", "classic", "public", "private", "combined"]
+# Of any metric but mAP: group -> number, in its unit.
+Numbers = dict[str, float]
 # The parts of an experiment: see reprise.pipeline.comparability.
 Part = Literal[
-    "experiment", "extractor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector", "codebook",
-    "codebook extractor", "codebook checkpoint", "codebook dataset",
+    "experiment", "extractor", "descriptor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector",
+    "codebook", "codebook extractor", "codebook checkpoint", "codebook dataset",
 ]  # fmt: skip
 
 
@@ -23,7 +25,10 @@ Points = Annotated[float, Field(gt=0)]
 class Tolerance(Settings):
     """The largest difference that still counts as reproduced."""
 
-    map: Points | dict[Group, Points] = Field(description="points of mAP: of all groups, or of each")
+    map: Points | dict[Group, Points] | None = Field(
+        None, description="points of mAP: of all groups, or of each; null in a table without mAP"
+    )
+    metrics: dict[str, Points | dict[str, Points]] = Field({}, description="of other metrics, in their units")
     source: str = Field(description="where it is from")
 
 
@@ -36,8 +41,9 @@ class Published(Settings):
     settings: dict[str, dict[Part, dict[str, Any]]] = Field(
         description="what an experiment has to be run with for a comparison to mean something"
     )
-    values: dict[str, dict[str, str | dict[Group, Percent]]] = Field(
-        description="experiment -> dataset -> group -> mAP in percent; and the source of the numbers"
+    values: dict[str, dict[str, str | dict[Group, Percent] | dict[str, Numbers]]] = Field(
+        description="experiment -> dataset -> group -> mAP in percent, or metric -> group -> number; and the source of "
+        "the numbers"
     )
 
 

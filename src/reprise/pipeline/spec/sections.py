@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.datasets.layout import DatasetLayout
+from reprise.descriptors.registry import descriptor_settings
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
 from reprise.reranking.scorers import reranker_settings, scorer_names
@@ -66,6 +67,7 @@ SEARCHES: dict[str, Model] = {
     "bow": entries.BowExperiment,
     "global": entries.GlobalExperiment,
     "hamming": entries.HammingExperiment,
+    "patches": entries.PatchExperiment,
 }
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
@@ -74,6 +76,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "trainings": Section("type", training_entry, training_types, _MODULE),
     "checkpoints": entries.Weights,
     "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
+    "descriptors": Section("type", descriptor_settings, lambda: available("reprise.descriptors", "Descriptor"), _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
     "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),

@@ -1,0 +1,144 @@
+"""What networks that describe patches have in common: patches in, descriptors out, and files of weights."""
+
+import copy
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import torch
+from torch import nn
+
+from reprise.images.patch_resizing import PATCH_SIZE
+from reprise.networks.resnet import fold_batch_norms
+from reprise.networks.state_dicts import fill, tensors_of
+from reprise.storage.atomic import atomic_path
+from reprise.storage.errors import DataError
+from reprise.untrusted.checkpoints import load_checkpoint
+
+_COUNTERS = "num_batches_tracked"
+
+
+class PatchNetwork(nn.Module, ABC):
+    """A network from patches of 32 x 32 pixels to descriptors. Patches are grey levels from 0 to 255.
+
+    Attributes:
+        patch_size: side of the patches, in pixels
+        dim: dimensions of the descriptors
+        published: which files there are, for messages
+    """
+
+    patch_size: ClassVar[int] = PATCH_SIZE
+    dim: ClassVar[int] = 128
+    published: ClassVar[str]
+
+    @classmethod
+    def from_checkpoint(cls, path: str | os.PathLike) -> Self:
+        """Read a published file of weights, or one that :meth:`save_checkpoint` wrote.
+
+        It holds a state dict, alone or as ``state_dict`` beside the number of the epoch. Counters of batches, which
+        files before torch 0.4.1 have not, may be missing.
+
+        Returns:
+            the network in evaluation mode
+
+        Raises:
+            DataError: a damaged file, a key too many or too few, another shape, or values that are not finite
+        """
+        content = load_checkpoint(path)
+        where, state = ("state_dict", content["state_dict"]) if "state_dict" in content else ("the file", content)
+        return cls.from_state(path, tensors_of(path, state, where, cls.remedy()))
+
+    @classmethod
+    def from_state(cls, path: str | os.PathLike, state: Mapping[str, torch.Tensor]) -> Self:
+        """Make a network in evaluation mode of the parameters of a file; arguments and errors as of the file."""
+        network = cls()
+        counters = {key: value for key, value in network.state_dict().items() if key.endswith(_COUNTERS)}
+        fill(network, path, {**counters, **state}, cls.__name__, cls.remedy())
+        return network.eval()
+
+    @classmethod
+    def remedy(cls) -> str:
+        """The last part of messages on files: what to give."""
+        return f"give {cls.published}, or a file that the training wrote"
+
+    def save_checkpoint(self, path: str | os.PathLike, epoch: int = 0) -> None:
+        """Write {epoch, state_dict} atomically, as published."""
+        state = {key: tensor.detach().cpu() for key, tensor in self.state_dict().items()}
+        # Through a file object: given a path, torch would write the name of the temporary file into the archive.
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            torch.save({"epoch": epoch, "state_dict": state}, file)
+
+    def for_inference(self) -> "PatchNetwork":
+        """Make a copy for inference alone, with batch normalisation folded into convolutions; it cannot be saved."""
+        network = copy.deepcopy(self).eval()
+        fold_batch_norms(network)
+        return network.requires_grad_(False)
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        """Describe patches.
+
+        Args:
+            patches: (B, 1, 32, 32), grey levels from 0 to 255 of any type
+
+        Returns:
+            (B, dim) of the type of the parameters
+
+        Raises:
+            DataError: another shape
+        """
+        if patches.dim() != 4 or tuple(patches.shape[1:]) != (1, PATCH_SIZE, PATCH_SIZE):
+            raise DataError(
+                f"patches: the shape is {tuple(patches.shape)}; give (B, 1, {PATCH_SIZE}, {PATCH_SIZE}); "
+                "reprise.networks.describe_patches takes any size"
+            )
+        return self.describe(patches.to(next(self.parameters()).dtype))
+
+    @abstractmethod
+    def describe(self, patches: torch.Tensor) -> torch.Tensor:
+        """Describe checked patches; see :meth:`forward`."""
+
+
+def standardised(patches: torch.Tensor, epsilon: float) -> torch.Tensor:
+    """Each patch minus its mean, divided by its standard deviation (of n - 1) plus ``epsilon``; constants to gradients.
+
+    Args:
+        patches: (B, 1, H, W) float
+        epsilon: in grey levels
+    """
+    deviations, means = torch.std_mean(patches.detach(), dim=(1, 2, 3), keepdim=True)
+    return (patches - means) / (deviations + epsilon)
+
+
+def deep_trunk(*, bias: bool, dropout: float, epsilon: float) -> nn.Sequential:
+    """The seven convolutions of L2-Net (Tian, Fan and Wu, CVPR 2017), which HardNet shares.
+
+    Args:
+        bias: convolutions have one
+        dropout: share of the channels before the last convolution that training switches off
+        epsilon: added to the variances of batch normalisation, which has no weights of its own
+
+    Returns:
+        (B, 1, 32, 32) -> (B, 128, 1, 1); the layers have the numbers of the published HardNet
+    """
+    layers: list[nn.Module] = []
+    shapes = ((1, 32, 1), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1))
+    for inputs, outputs, stride in shapes:
+        layers += [
+            nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=bias),
+            nn.BatchNorm2d(outputs, eps=epsilon, affine=False),
+            nn.ReLU(),
+        ]
+    layers += [
+        nn.Dropout(dropout),
+        nn.Conv2d(128, 128, 8, bias=bias),
+        nn.BatchNorm2d(128, eps=epsilon, affine=False),
+    ]
+    return nn.Sequential(*layers)
+
+
+def run_trunk(trunk: nn.Sequential, patches: torch.Tensor) -> torch.Tensor:
+    """Run a trunk of convolutions, (B, 1, 32, 32) -> (B, D)."""
+    if patches.device.type == "cpu":  # where convolutions would otherwise reorder their input, each of them
+        patches = patches.contiguous(memory_format=torch.channels_last)
+    return trunk(patches).flatten(1)
