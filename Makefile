@@ -12,7 +12,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 CORES ?= 2
 INSTALLED = .venv/installed
-SOURCES = pyproject.toml setup.py constraints.txt $(wildcard src/reprise/*/*.pyx src/reprise/*/*.h)
+SOURCES = pyproject.toml setup.py constraints.txt $(wildcard $(addprefix src/reprise/,*/*.pyx */*.h */*/*.pyx))
 
 .PHONY: mini check test test-long test-hostile test-slurm lint bench generated
 

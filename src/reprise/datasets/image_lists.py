@@ -70,5 +70,5 @@ def _located(name: str, folders: Path | Mapping[str, Path], where: Path) -> Path
         return folders / name
     first, _, rest = name.partition("/")
     if first not in folders or not rest:
-        raise DataError(f"{where}: '{name}' is in none of the folders {', '.join(sorted(folders))}")
+        raise DataError(f"{where}: {quoted(name)} is in none of the folders {', '.join(sorted(folders))}")
     return folders[first] / rest

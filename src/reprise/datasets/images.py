@@ -49,7 +49,7 @@ def check_names(names: object, where: str, lines: Sequence[int] | None = None) -
     if len(set(checked)) < len(checked):
         repeated = next(name for name, count in Counter(checked).items() if count > 1)
         row = checked.index(repeated, checked.index(repeated) + 1)
-        raise DataError(f"{place(row)}: '{repeated}' is listed more than once; remove the repetition")
+        raise DataError(f"{place(row)}: {quoted(repeated)} is listed more than once; remove the repetition")
     return checked
 
 
