@@ -8,7 +8,11 @@ from reprise.training.settings import training_entry, training_types
 
 
 def test_modules_and_packages_are_found():
-    assert available("reprise.training", "Entry") == training_types() == ("ames", "cvnet", "dinov2", "how", "itq")
+    assert (
+        available("reprise.training", "Entry")
+        == training_types()
+        == ("ames", "cvnet", "dinov2", "hardnet", "how", "itq")
+    )
     assert {"how", "rootsift"} <= set(available("reprise.extractors", "Settings"))
 
 

@@ -44,8 +44,12 @@ def test_distractors_cost_accuracy_and_memory(miniature):
 def test_every_number_of_features_cuts(miniature):
     """In searches and in codebooks, so that each setting of the table acts."""
     for extractor, n in (("how_r18", 60), ("how_r50-", 500)):
-        for file in (f"{extractor}/roxford5k", f"{extractor}/rparis6k", f"{extractor}_single/sfm120k_subset20k"):
-            with open_features(miniature.folder / f"results/mini/features/{file}/database.h5") as features:
+        for file in (
+            f"{extractor}/roxford5k/database.1-of-2",
+            f"{extractor}/rparis6k/database.1-of-2",
+            f"{extractor}_single/sfm120k_subset20k/database",
+        ):
+            with open_features(miniature.folder / f"results/mini/features/{file}.h5") as features:
                 assert (features.counts() > n).mean() > 0.5, (file, n)
 
 

@@ -19,7 +19,6 @@ from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout, Listed
 from reprise.evaluation.hpatches_descriptors import REFERENCE, all_types
 from reprise.evaluation.hpatches_tasks import PAIRS, HPatchesTasks, verification_pairs
-from reprise.images.decoding import decode
 from reprise.storage.errors import DataError, unknown_name
 
 _PAIR_COLUMNS = ["s1", "t1", "idx1", "s2", "t2", "idx2"]
@@ -168,6 +167,8 @@ def read_patch_image(path: str | Path) -> np.ndarray:
     Raises:
         DataError: a file that cannot be decoded, or one whose height is no multiple of its width
     """
+    from reprise.images.decoding import decode  # imported here because planning reads the layouts of datasets
+
     pixels = np.asarray(decode(Path(path), "L"))
     height, width = pixels.shape
     if height % width:

@@ -15,7 +15,6 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout
-from reprise.images.decoding import decode
 from reprise.images.patch_resizing import PATCH_SIZE, resize_patches
 from reprise.storage.errors import DataError
 
@@ -179,6 +178,8 @@ def _patches(folder: Path, count: int, shrunk: bool) -> np.ndarray:
 
 def _cut(sheet: Path) -> np.ndarray:
     """Cut a sheet into its patches, row by row: (256, 64, 64) uint8."""
+    from reprise.images.decoding import decode  # imported here because planning reads the layouts of datasets
+
     try:
         pixels = np.asarray(decode(sheet, "L"))
     except DataError as error:  # whose remedy is one for images

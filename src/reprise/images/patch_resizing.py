@@ -1,6 +1,5 @@
 """Patches of another size, as what describes them was made for."""
 
-import cv2
 import numpy as np
 
 from reprise.storage.errors import DataError
@@ -32,6 +31,8 @@ def resize_patches(patches: np.ndarray, size: int = PATCH_SIZE) -> np.ndarray:
     if side == 2 * size and patches.dtype == np.uint8:  # to which the interpolation comes down, for all at once
         sums = patches.reshape(-1, size, 2, size, 2).sum(axis=(2, 4), dtype=np.uint16)
         return ((sums + 2) >> 2).astype(np.uint8)
+    import cv2  # here because planning reads the layouts of datasets and the types of descriptors
+
     resized = np.empty((len(patches), size, size), patches.dtype)
     for patch, target in zip(patches, resized, strict=True):
         cv2.resize(patch, (size, size), target, interpolation=cv2.INTER_LINEAR)
