@@ -6,6 +6,9 @@ import subprocess
 import pytest
 from workspace import TARGET
 
+from reprise.cli.verify import verify
+from reprise.storage.errors import DataError
+
 pytestmark = pytest.mark.workflow
 
 PROVENANCE = "results/tiny.provenance.json"
@@ -111,3 +114,13 @@ def test_a_job_that_read_another_version_than_was_recorded(space, reprise):
     path.write_text(json.dumps(provenance))
     code, text = reprise(space, "verify", TARGET)
     assert code == 1 and f"was made of another {index} (sha256 000000000000, recorded " in text
+
+
+@pytest.mark.parametrize("key", ["inputs", "jobs", "downloads", "files", "outputs", "recipe"])
+def test_a_provenance_without_one_of_its_parts(tmp_path, key):
+    state = {"sha256": "0" * 64, "bytes": 1, "modified": 1}
+    content = {"inputs": {}, "jobs": {}, "downloads": {}, "files": {}, "outputs": {"a.csv": state}, "recipe": {}}
+    del content[key]
+    (tmp_path / "a.provenance.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=rf"a\.provenance\.json: .*'{key}'"):
+        verify(str(tmp_path / "a.csv"))

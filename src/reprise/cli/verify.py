@@ -37,6 +37,9 @@ def verify(
     """
     path = _provenance(target)
     provenance = load_record(path)
+    missing = [key for key in ("inputs", "jobs", "downloads", "files") if not isinstance(provenance.get(key), dict)]
+    if missing:
+        raise DataError(f"{path}: has no '{missing[0]}', so it is no provenance of a table; run the table again")
     overlays = [str(Path(file).resolve()) for file in configfiles]
     with contextlib.chdir(_project(path, provenance)):
         expected = dict(_expected(provenance))
