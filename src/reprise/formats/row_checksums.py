@@ -45,9 +45,9 @@ class RowChecksums:
     ) -> None:
         self._path, self._stored = path, Rows(path, KEY, kind) if KEY in file else None
         # The number of rows from the first one on that were compared.
-        self._compared = np.zeros((columns, num_images if self._stored else 0), np.int32)
+        self._compared = np.zeros((columns, 0 if self._stored is None else num_images), np.int32)
         shape = (num_images, columns, num_blocks(num_rows))
-        if self._stored and (self._stored.shape != shape or self._stored.dtype != np.uint32):
+        if self._stored is not None and (self._stored.shape != shape or self._stored.dtype != np.uint32):
             raise DataError(
                 f"{path}: '{KEY}' are {self._stored.shape} of {self._stored.dtype}, expected {shape} of uint32; "
                 "delete it and run again"
@@ -73,7 +73,7 @@ class RowChecksums:
 
     def not_compared(self, images: np.ndarray, count: int, column: int = 0) -> np.ndarray:
         """Return those of the images (n,) of which the first ``count`` rows were not all compared before, ascending."""
-        return np.unique(images[self._compared[column, images] < count]) if self._stored else images[:0]
+        return np.unique(images[self._compared[column, images] < count]) if self._stored is not None else images[:0]
 
     def check_blocks(self, image: int, rows: np.ndarray, blocks: Iterable[int], column: int = 0) -> None:
         """Compare some blocks of rows of one image; see :meth:`check`."""
