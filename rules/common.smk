@@ -123,6 +123,7 @@ wildcard_constraints:
     dataset=any_of(config["datasets"]),
     searched=any_of([*config["datasets"], *config["enlarged"]]),
     training=any_of(config["trainings"]),
+    detector=any_of(config["detectors"]),
     extractor=any_of(config["extractors"]),
     codebook=any_of(config["codebooks"]),
     neighbors=any_of(config["neighbors"]),

@@ -21,10 +21,18 @@ class RaggedWriter:
         global_dims: kind of global descriptor -> its dimension
         affine: keypoints have affine shapes
         descriptor_type: "f2" or "f4"
+        keypoint_type: "f4" or "f8", of keypoints, scales and affine shapes
     """
 
     def __init__(
-        self, file: h5py.File, dim: int, global_dims: Mapping[str, int], *, affine: bool, descriptor_type: str
+        self,
+        file: h5py.File,
+        dim: int,
+        global_dims: Mapping[str, int],
+        *,
+        affine: bool,
+        descriptor_type: str,
+        keypoint_type: str,
     ) -> None:
         self._file, self._dim, self._global_dims = file, dim, dict(global_dims)
         self._offsets = [0]
@@ -32,14 +40,15 @@ class RaggedWriter:
         self._skipped: list[str] = []
         self._truncated: list[str] = []
         self._keys = ["keypoints", "scales", "scores"]
-        for key, width in (("keypoints", (2,)), ("scales", ()), ("scores", ())):
-            self._create(key, width, "f4")
+        self._create("keypoints", (2,), keypoint_type)
+        self._create("scales", (), keypoint_type)
+        self._create("scores", (), "f4")
         if dim:
             self._keys.append("descriptors")
             self._create("descriptors", (dim,), descriptor_type)
         if affine:
             self._keys.append("affine")
-            self._create("affine", (2, 2), "f4")
+            self._create("affine", (2, 2), keypoint_type)
         for kind, size in self._global_dims.items():
             self._create(kind, (size,), "f4")
 

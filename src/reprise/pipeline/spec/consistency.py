@@ -153,9 +153,10 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
         yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
-    for name, entry in entries["descriptors"].items():
-        for key in entry.checkpoints:
-            yield f"descriptors.{name}.{key}", getattr(entry, key), entry.type
+    for section in ("detectors", "descriptors"):
+        for name, entry in entries[section].items():
+            for key in entry.checkpoints:
+                yield f"{section}.{name}.{key}", getattr(entry, key), entry.type
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
