@@ -179,6 +179,11 @@ def _networks(entries: Entries) -> Iterator[DataError]:
                     f"config.{section}.{name}.codebook: '{entry.codebook}' was trained on features of another network "
                     f"than those of extractors.{entry.extractor}; name a codebook of the same"
                 )
+            if codebook.centre and getattr(entry, "search", None) == "asmk":
+                yield DataError(
+                    f"config.{section}.{name}.codebook: '{entry.codebook}' is centred, and asmk takes residuals of "
+                    "descriptors as they are; name one without centre"
+                )
 
 
 def _rankings(entries: Entries) -> Iterator[DataError]:
