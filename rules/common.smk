@@ -26,6 +26,7 @@ from reprise.pipeline.tables import (
     table_columns,
     table_rows,
     trained_on,
+    vocabulary_notes,
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings

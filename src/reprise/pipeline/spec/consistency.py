@@ -31,7 +31,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     """
     checks = (
         _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
-        _patches,
+        _patches, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(entries)
@@ -251,6 +251,21 @@ def _patches(entries: Entries) -> Iterator[DataError]:
                         f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
                         "nothing to do; give patches and images tables of their own"
                     )
+
+
+def _columns(entries: Entries) -> Iterator[DataError]:
+    """Find experiments that are in one cell of a table."""
+    for name, table in entries["tables"].items():
+        taken: dict[tuple[str, str | None], str] = {}
+        for experiment in table.experiments:
+            settings = entries["experiments"].get(experiment)
+            column = getattr(settings, "column", None)
+            first = taken.setdefault((getattr(settings, "method", ""), column), experiment)
+            if column is not None and first != experiment:
+                yield DataError(
+                    f"config.tables.{name}: {first} and {experiment} have the same method and column; give one of them "
+                    "another column"
+                )
 
 
 def _a_truth(truth: str) -> str:

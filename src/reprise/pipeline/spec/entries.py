@@ -130,6 +130,9 @@ class AnyExperiment(Settings):
     """What all experiments have in common."""
 
     method: str = Field(description="the name in tables")
+    column: str | None = Field(
+        None, description="the column in tables, in which experiments of one method are then one row"
+    )
     steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$")], Any] = Field(
         {}, description="name -> step, one after the other; each takes a ranking and gives a ranking"
     )
@@ -217,6 +220,7 @@ class Table(Settings):
     datasets: list[Searched] = Field(min_length=1, description="its columns")
     protocols: list[str] = Field(["easy", "medium", "hard"], description="groups of mAP that are columns")
     metrics: dict[str, list[str]] = Field({}, description="other columns: the groups of each metric, such as mP@10")
+    notes: list[str] = Field([], description="sentences below it")
 
 
 class Sweep(Settings):
