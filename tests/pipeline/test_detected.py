@@ -45,7 +45,7 @@ def config(tmp_path, monkeypatch):
         "dog": {"type": "detected", "detector": {"type": "sift", "upright": True}},
         "network": {"like": "hessian", "descriptor": network},
     }
-    config["detectors"] = {
+    config["detectors"] |= {
         "hessian": {"type": "hessian_affine", "threshold": 6.0, "num_features": 2000, "image_size": 1024},
         "network": {"type": "plugged_network:DetectingNetwork", "checkpoint": "how_r18"},
     }
