@@ -64,9 +64,12 @@ class DescribedPatches(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._counts)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._counts
+
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._counts:
-            raise DataError(f"{self.path}: has no descriptors of {name}; delete it, and describe the patches again")
+            raise KeyError(name)
         vectors = hdf5.read_array(self._file, name, "f")
         if vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise DataError(f"{self.path}: '{name}' are no descriptors, or not finite; delete it, and run again")
