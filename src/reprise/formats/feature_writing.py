@@ -15,6 +15,7 @@ from reprise.storage.errors import DataError
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
     "names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes",
+    "checksums",
 )  # fmt: skip
 
 

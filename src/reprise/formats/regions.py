@@ -17,6 +17,7 @@ from reprise.storage.errors import DataError
 
 _KIND = "regions with visual words"
 _DATASETS = {"words": 1, "keypoints": 2, "frames": 3, "offsets": 1}
+_KINDS = {"words": "iu", "keypoints": "f", "frames": "f"}
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,14 @@ class RegionFile:
                     raise DataError(f"{path}: attribute '{name}' is missing; delete it and run again")
             self.n_words, self.codebook = int(file.attrs["n_words"]), str(file.attrs["codebook"])
             self.names = hdf5.read_names(file, "names") if "names" in file else None
-            self.offsets: np.ndarray = file["offsets"][:].astype(np.int64)
-            lengths = {len(file[key]) for key in ("words", "keypoints", "frames")}
-        if lengths != {int(self.offsets[-1])} or self.offsets[0] != 0 or (np.diff(self.offsets) < 0).any():
+            self.offsets: np.ndarray = hdf5.read_array(file, "offsets", "iu").astype(np.int64)
+            rows = {key: file[key] for key in _KINDS}
+            lengths = {len(dataset) for dataset in rows.values()}
+            for key, dataset in rows.items():
+                if dataset.dtype.kind not in _KINDS[key]:
+                    raise DataError(f"{path}: '{key}' are of type {dataset.dtype}; delete it and run again")
+        ascending = len(self.offsets) and self.offsets[0] == 0 and (np.diff(self.offsets) >= 0).all()
+        if not ascending or lengths != {int(self.offsets[-1])}:
             raise DataError(f"{path}: 'offsets' and the other datasets do not fit each other; delete it and run again")
 
     def __len__(self) -> int:
