@@ -133,7 +133,7 @@ class Features(ABC):
             stop: the image after the last; None for all
 
         Returns:
-            (n, 2) float32, see ``keypoint_convention``
+            (n, 2) float32, in files of keypoints alone float64; see ``keypoint_convention``
         """
 
     @abstractmethod

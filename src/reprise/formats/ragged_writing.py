@@ -19,10 +19,18 @@ class RaggedWriter:
         global_dims: kind of global descriptor -> its dimension
         affine: keypoints have affine shapes
         descriptor_type: "f2" or "f4"
+        keypoint_type: "f4" or "f8", of keypoints, scales and affine shapes
     """
 
     def __init__(
-        self, file: h5py.File, dim: int, global_dims: Mapping[str, int], *, affine: bool, descriptor_type: str
+        self,
+        file: h5py.File,
+        dim: int,
+        global_dims: Mapping[str, int],
+        *,
+        affine: bool,
+        descriptor_type: str,
+        keypoint_type: str,
     ) -> None:
         self._file, self._dim, self._global_dims = file, dim, dict(global_dims)
         self._offsets = [0]
@@ -30,14 +38,15 @@ class RaggedWriter:
         self._skipped: list[str] = []
         self._truncated: list[str] = []
         self._keys = ["keypoints", "scales", "scores"]
-        for key, width in (("keypoints", (2,)), ("scales", ()), ("scores", ())):
-            hdf5.create_rows(file, key, 0, width, "f4")
+        hdf5.create_rows(file, "keypoints", 0, (2,), keypoint_type)
+        hdf5.create_rows(file, "scales", 0, (), keypoint_type)
+        hdf5.create_rows(file, "scores", 0, (), "f4")
         if dim:
             self._keys.append("descriptors")
             hdf5.create_rows(file, "descriptors", 0, (dim,), descriptor_type)
         if affine:
             self._keys.append("affine")
-            hdf5.create_rows(file, "affine", 0, (2, 2), "f4")
+            hdf5.create_rows(file, "affine", 0, (2, 2), keypoint_type)
         for kind, size in self._global_dims.items():
             hdf5.create_rows(file, kind, 0, (size,), "f4")
 

@@ -13,7 +13,7 @@ EDITION = 2
 # The folders of the stages; other folders of the output may belong to another configuration (results/mini in results).
 _STAGES = (
     "features", "codebooks", "aggregated", "indexes", "rankings", "evaluations", "models", "neighbors", "tokens",
-    "pairs",
+    "pairs", "keypoints",
 )  # fmt: skip
 
 
