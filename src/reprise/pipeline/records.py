@@ -40,7 +40,7 @@ _PROVENANCE = ".provenance.json"
 
 
 class _Recipe(TypedDict):
-    code: NotRequired[str]
+    code: NotRequired[str | None]  # None: a job that only fetches and unpacks
     parameters: NotRequired[dict[str, Any]]
 
 
