@@ -49,7 +49,8 @@ class DescribedPatches(Mapping[str, np.ndarray]):
         self._file = hdf5.open_checked(path, {}, _KIND)
         self._counts: dict[str, int] = {}
         with hdf5.reading(path):
-            self._file.visititems(self._note)
+            for name in self._names():
+                self._counts[name] = self._file[name].shape[0]
 
     def __enter__(self) -> "DescribedPatches":
         self._file.__enter__()
@@ -79,6 +80,9 @@ class DescribedPatches(Mapping[str, np.ndarray]):
         """Return the number of patches of a name."""
         return self._counts[name]
 
-    def _note(self, name: str, item: h5py.HLObject) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim:
-            self._counts[name] = item.shape[0]
+    def _names(self) -> Iterator[str]:
+        """Iterate over the datasets with rows, which stand at the top or in groups there."""
+        for name in self._file:
+            found = self._file[name]
+            inner = [f"{name}/{key}" for key in found] if isinstance(found, h5py.Group) else [name]
+            yield from (key for key in inner if getattr(self._file[key], "ndim", 0))
