@@ -236,7 +236,8 @@ def from_receipt(path: str | os.PathLike) -> Path:
     """
     receipt = read_receipt(path)
     file = Path(receipt["path"])
-    size = file.stat().st_size if file.exists() else None
+    with interpreting(path, "delete it and run again, the download is kept"):
+        size = file.stat().st_size if file.exists() else None
     if size != receipt["bytes"]:
         state = "is gone" if size is None else f"has {size} bytes"
         raise DataError(f"{file} {state}; its receipt says {receipt['bytes']} bytes. Delete {path} and run again.")

@@ -135,7 +135,7 @@ def open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str)
             start = file.tell()
     # Errors that numpy may raise on a header that is not Python, or that is nested a thousand times.
     except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
-        raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
+        raise DataError(f"{path}: truncated or no .npy file ({error!s:.200}); {remedy}") from error
     if found_dtype.str != dtype.str:
         raise DataError(f"{path}: dtype {found_dtype.str}, expected {dtype.str}; {remedy} on this machine")
     if found_shape != shape or (fortran_order and len(shape) > 1):

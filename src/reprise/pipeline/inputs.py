@@ -6,6 +6,7 @@ from pathlib import Path
 from reprise.downloads.download import read_receipt
 from reprise.pipeline.records import content_hash, load_record, record_path, recorded_hash
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import interpreting
 
 _RECEIPT, _MANIFEST = ".receipt.json", ".files.tsv"
 # Larger downloads are read anew by `reprise verify` only; lists and ground truths are smaller.
@@ -40,7 +41,8 @@ def check_inputs(paths: Iterable[str]) -> None:
 def _check_download(receipt: str) -> None:
     told = read_receipt(receipt)
     file = Path(told["path"])
-    size = file.stat().st_size if file.is_file() else None
+    with interpreting(receipt, "delete it and run again, the download is kept"):
+        size = file.stat().st_size if file.is_file() else None
     if size == told["bytes"] and (told["bytes"] > _SMALL or content_hash(file) == told["sha256"]):
         return
     state = "is gone" if size is None else "is not what was downloaded"

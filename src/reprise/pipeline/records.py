@@ -51,7 +51,7 @@ class _State(TypedDict):
 
 
 class _Code(TypedDict):
-    before: NotRequired[str]
+    before: NotRequired[str | None]
     after: str
 
 

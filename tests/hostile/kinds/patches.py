@@ -14,6 +14,7 @@ from reprise.bow import BagOfWords
 from reprise.datasets.hpatches import read_pairs, read_patch_image, read_patches, read_splits
 from reprise.datasets.oxford import read_oxford
 from reprise.datasets.phototour import read_phototour
+from reprise.formats.described_patches import DescribedPatches, write_described
 from reprise.formats.regions import RegionFile, StoredRegions, write_regions
 from reprise.hamming import HammingEmbedding, HammingIndex, Signatures
 from reprise.untrusted.matlab import load_matlab
@@ -66,6 +67,19 @@ def _matlab() -> list[Sample]:
         scipy.io.savemat(content, values, do_compression=compressed)
         samples.append({"x.mat": content.getvalue()})
     return samples
+
+
+def _described() -> list[Sample]:
+    vectors = np.random.default_rng(0).random((3, 8)).astype(np.float32)
+    names = ("i_a/ref", "i_a/e1", "pairs")
+    return [files(lambda folder: write_described(folder / "x.h5", ((n, vectors) for n in names), {"recipe": "{}"}))]
+
+
+def _read_described(folder: Path) -> None:
+    with DescribedPatches(folder / "x.h5") as described:
+        for name in described:
+            described[name]
+            described.count(name)
 
 
 def _oxford() -> list[Sample]:
@@ -141,6 +155,7 @@ def _read_hamming(folder: Path) -> None:
 KINDS = {
     "PhotoTour": Kind(_phototour, read_phototour, by_bytes(mutations.written)),
     "HPatches": Kind(_hpatches, _read_hpatches, by_bytes(mutations.written)),
+    "described patches": Kind(_described, _read_described, hdf5_damage),
     "MAT": Kind(_matlab, lambda folder: load_matlab(folder / "x.mat"), by_bytes()),
     "Oxford": Kind(_oxford, lambda folder: read_oxford(folder, folder), by_bytes(mutations.written)),
     "regions": Kind(_regions, lambda folder: _read_regions(folder / "x.h5"), hdf5_damage),
