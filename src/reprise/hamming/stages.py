@@ -70,7 +70,7 @@ def build_hamming(
         DataError: files that do not fit each other
     """
     words, signer = Codebook.load(codebook), HammingEmbedding.load(embedding)
-    signatures = _signatures(features, words, signer, num_features=num_features, nearest=1)
+    signatures = sign_features(features, words, signer, num_features=num_features, nearest=1)
     HammingIndex.build(signatures, words.size, n_images=len(image_names(features))).save(output)
 
 
@@ -111,7 +111,7 @@ def search_hamming(
     database = HammingIndex.open(index, check=True)
     check_images(index, database.n_images, names)
     query_names = image_names(queries, every=True)
-    asked = _signatures(
+    asked = sign_features(
         queries, Codebook.load(codebook), HammingEmbedding.load(embedding), num_features=num_features,
         nearest=query_assignments,
     )  # fmt: skip
@@ -125,10 +125,23 @@ def search_hamming(
     write_ranking(output, Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index)), attributes)
 
 
-def _signatures(
+def sign_features(
     features: str | os.PathLike, codebook: Codebook, embedding: HammingEmbedding, *, num_features: int | None,
     nearest: int,
 ) -> Signatures:  # fmt: skip
+    """Compute the signatures of a file of features.
+
+    Args:
+        features: the file
+        codebook: the visual words
+        embedding: of these words
+        num_features: number of strongest descriptors of an image that are used; None for all
+        nearest: number of words that each descriptor is assigned to
+
+    Raises:
+        DataError: files that do not fit each other
+    """
+
     def sign(part: Assigned) -> Signatures:
         return embedding.encode(part.descriptors, part.words, part.image_ids)
 

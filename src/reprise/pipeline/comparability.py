@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from reprise.codebooks.sizes import words
+from reprise.pipeline.reranking import step_source
 
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
@@ -30,7 +31,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """Collect all entries of the configuration that decide the numbers of an experiment, by their part in it."""
     entry = config["experiments"][experiment]
     if "ranking" in entry:
-        return _reranked(config, entry)
+        return _reranked(config, experiment)
     return {"global": _global, "patches": _patches}.get(entry["search"], _local)(config, entry)
 
 
@@ -64,10 +65,10 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     }
 
 
-def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
-    """Collect the settings of the ranking that is re-ranked, and those of the re-ranking."""
-    reranker = config["rerankers"][entry.get("rerank") or entry["expand"]]
-    extractor = config["extractors"][reranker["extractor"]]
+def _reranked(config: Mapping, experiment: str) -> dict[str, Mapping]:
+    """Collect the settings of the ranking before a step, and those of the step."""
+    entry, source = config["experiments"][experiment], step_source(config, experiment)
+    extractor = config["extractors"][source["extractor"]]
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
         # A second re-ranking: no published ranking was made in this way.
@@ -75,11 +76,11 @@ def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank", "expand")}
     return {
         **ranked,
-        "experiment": {"scorer": reranker["scorer"], **step},
+        "experiment": {"scorer": source.get("scorer"), **step},
         "extractor": extractor,
         "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
         "detector": _detector(config, extractor),
-        **_network(config, reranker.get("checkpoint")),
+        **_network(config, source.get("checkpoint")),
     }
 
 

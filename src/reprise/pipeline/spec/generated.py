@@ -18,7 +18,7 @@ from reprise.detectors.registry import detector_settings
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
-from reprise.reranking.average_expansion import ExpansionStep
+from reprise.reranking.expansions import expanded_searches, expansion_settings
 from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text
 from reprise.storage.modules import available
@@ -111,7 +111,8 @@ def _step(definitions: dict[str, Any]) -> dict[str, Any]:
 def _steps() -> dict[str, Model]:
     """The models of the steps, by what they are called on the page."""
     rerankings = {f"the scorer {name}": step_settings(load_scorer(name)) for name in scorer_names()}
-    return {**rerankings, "`expand`": ExpansionStep}
+    expansions = {f"`expand`, after the search {name}": expansion_settings(name) for name in expanded_searches()}
+    return {**rerankings, **expansions}
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:
