@@ -11,6 +11,7 @@ from reprise.codebooks.assigning import assign_features, image_names
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 
 def build_bow(
@@ -73,15 +74,16 @@ def search_bow(
     database, words = BagOfWords.open(index, check=True), Codebook.load(codebook)
     check_images(index, database.n_images, names)
     query_names = image_names(queries, every=True)
-    parts = list(assign_features(queries, words, num_features=num_features, nearest=query_assignments))
-    found = database.search(
-        database.vectors(
-            np.concatenate([part.words for part in parts]),
-            np.concatenate([part.image_ids for part in parts]),
-            len(query_names),
-        ),
-        topk=topk,
-    )
+    with measured("search"):
+        parts = list(assign_features(queries, words, num_features=num_features, nearest=query_assignments))
+        found = database.search(
+            database.vectors(
+                np.concatenate([part.words for part in parts]),
+                np.concatenate([part.image_ids for part in parts]),
+                len(query_names),
+            ),
+            topk=topk,
+        )
     ranked = RankedList(found.ranks, found.scores)
     ranking = Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index))
     write_ranking(output, ranking, attributes)

@@ -16,6 +16,7 @@ from reprise.hamming.hamming_index import HammingIndex
 from reprise.hamming.hqe import search_expanded
 from reprise.hamming.settings import Expansion, Votes
 from reprise.hamming.signatures import Signatures
+from reprise.storage.timing import measured
 
 
 def train_embedding(
@@ -111,16 +112,15 @@ def search_hamming(
     database = HammingIndex.open(index, check=True)
     check_images(index, database.n_images, names)
     query_names = image_names(queries, every=True)
-    asked = sign_features(
-        queries, Codebook.load(codebook), HammingEmbedding.load(embedding), num_features=num_features,
-        nearest=query_assignments,
-    )  # fmt: skip
+    words, signer = Codebook.load(codebook), HammingEmbedding.load(embedding)
     weights, ids = Votes(**votes), np.arange(len(query_names))
     found: Rankings
-    if expansion is None:
-        found = database.search(asked, weights, query_ids=ids, topk=topk)
-    else:
-        found = search_expanded(database, asked, weights, Expansion(**expansion), query_ids=ids, topk=topk)
+    with measured("search"):
+        asked = sign_features(queries, words, signer, num_features=num_features, nearest=query_assignments)
+        if expansion is None:
+            found = database.search(asked, weights, query_ids=ids, topk=topk)
+        else:
+            found = search_expanded(database, asked, weights, Expansion(**expansion), query_ids=ids, topk=topk)
     ranked = RankedList(found.ranks, found.scores)
     write_ranking(output, Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index)), attributes)
 

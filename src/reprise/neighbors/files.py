@@ -8,6 +8,7 @@ import numpy as np
 from reprise.formats.features import open_features
 from reprise.formats.neighbors import write_neighbors
 from reprise.neighbors.search import compute_neighbors
+from reprise.storage.timing import measured
 
 
 def find_neighbors(
@@ -39,9 +40,9 @@ def find_neighbors(
     database = np.concatenate([global_descriptors(file, descriptor) for file in databases])
     asked = database if queries is None else global_descriptors(queries, descriptor)
     most = len(database) - exclude_self
-    neighbors = compute_neighbors(
-        asked, database, most if count is None else min(count, most), exclude_self=exclude_self, device=device
-    )
+    kept = most if count is None else min(count, most)
+    with measured("search"):
+        neighbors = compute_neighbors(asked, database, kept, exclude_self=exclude_self, device=device)
     # As the published evaluation and the published training read them.
     write_neighbors(output, neighbors, as_tensor=not exclude_self)
 

@@ -20,6 +20,7 @@ from reprise.pipeline.edition import EDITION
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
+from reprise.storage.timing import measured_seconds
 
 _PACKAGES = (
     "reprise",
@@ -131,6 +132,7 @@ def _record(
         "outputs": {path: _state(path) for path in outputs},
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 3),
+        "measured": measured_seconds(),
         "threads": threads,
         "code": dict(code or {}),
         **environment(),

@@ -12,6 +12,7 @@ from reprise.formats.rankings import RankedList, write_ranking
 from reprise.formats.regions import RegionFile
 from reprise.reranking.verified_features import VerifiedExpansion, VerifiedImages
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 if TYPE_CHECKING:
     from reprise.asmk.postings import Aggregated
@@ -79,9 +80,11 @@ def expand_files(
                 ranked, verified, asked, database, words, num_features=num_features, region_features=region_features,
                 assignments=query_assignments, binary=binary, **settings,
             )  # fmt: skip
-            found = inverted.search(
-                _together(parts), alpha=alpha, threshold=threshold, topk=ranked.ranks.shape[1], query_ids=query_ids
-            )
+            topk = ranked.ranks.shape[1]
+            with measured("search"):
+                found = inverted.search(
+                    _together(parts), alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids
+                )
             lists[name] = RankedList(found.ranks, found.scores)
     write_ranking(output, replace(candidates.ranking, lists=lists, reranked=None), attributes)
 

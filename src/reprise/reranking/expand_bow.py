@@ -12,6 +12,7 @@ from reprise.formats.rankings import RankedList, write_ranking
 from reprise.formats.regions import RegionFile
 from reprise.reranking.verified_features import VerifiedExpansion, VerifiedImages
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 if TYPE_CHECKING:
     from reprise.bow import BagOfWords
@@ -55,7 +56,10 @@ def expand_files(
     regions = VerifiedImages(RegionFile(queries), RegionFile(database), candidates.boxes)
     words = BagOfWords.open(index, check=True)
     regions.check(candidates.ranking, words)
-    lists = {name: expanded(ranked, words, regions, **settings) for name, ranked in candidates.ranking.lists.items()}
+    with measured("search"):
+        lists = {
+            name: expanded(ranked, words, regions, **settings) for name, ranked in candidates.ranking.lists.items()
+        }
     write_ranking(output, replace(candidates.ranking, lists=lists, reranked=None), attributes)
 
 

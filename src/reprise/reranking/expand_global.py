@@ -12,6 +12,7 @@ from reprise.formats.rankings import RankedList, write_ranking
 from reprise.reranking.settings import Count, ExpansionStep
 from reprise.storage.errors import DataError
 from reprise.storage.references import Refers
+from reprise.storage.timing import measured
 
 if TYPE_CHECKING:
     from reprise.reranking.candidates import Candidates
@@ -70,10 +71,11 @@ def expand_files(
                 f"{where}: has the descriptors of {len(found)} images, the ranking is of {len(expected)}; extract and "
                 "search again"
             )
-    lists = {
-        name: expanded(ranked, asked, database, images=images, alpha=alpha, device=device)
-        for name, ranked in candidates.ranking.lists.items()
-    }
+    with measured("search"):
+        lists = {
+            name: expanded(ranked, asked, database, images=images, alpha=alpha, device=device)
+            for name, ranked in candidates.ranking.lists.items()
+        }
     write_ranking(output, replace(candidates.ranking, lists=lists, reranked=None), attributes)
 
 

@@ -12,6 +12,7 @@ from reprise.formats.rankings import RankedList, write_ranking
 from reprise.formats.regions import RegionFile
 from reprise.reranking.verified_features import VerifiedExpansion, VerifiedImages
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 if TYPE_CHECKING:
     from reprise.hamming.hamming_index import HammingIndex
@@ -71,15 +72,13 @@ def expand_files(
     verified = VerifiedImages(RegionFile(regions["queries"]), RegionFile(regions["database"]), candidates.boxes)
     signatures = HammingIndex.open(index, check=True)
     verified.check(candidates.ranking, signatures)
-    asked = sign_features(
-        queries, Codebook.load(codebook), HammingEmbedding.load(embedding), num_features=num_features,
-        nearest=query_assignments,
-    )  # fmt: skip
-    weights = Votes(**votes)
-    lists = {
-        name: expanded(ranked, signatures, asked, weights, verified, **settings)
-        for name, ranked in candidates.ranking.lists.items()
-    }
+    words, signer, weights = Codebook.load(codebook), HammingEmbedding.load(embedding), Votes(**votes)
+    with measured("search"):
+        asked = sign_features(queries, words, signer, num_features=num_features, nearest=query_assignments)
+        lists = {
+            name: expanded(ranked, signatures, asked, weights, verified, **settings)
+            for name, ranked in candidates.ranking.lists.items()
+        }
     write_ranking(output, replace(candidates.ranking, lists=lists, reranked=None), attributes)
 
 
