@@ -15,6 +15,7 @@ configfile: "config/config.yaml"
 configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
+configfile: "config/verification.yaml"
 
 
 include: "rules/common.smk"

@@ -107,7 +107,7 @@ def score_chunk(
     engine: Any = None,
     tentatives: int = 600,
     threshold: float = 8.0,
-    scale_ratio: float | None = None,
+    scale_ratio: float | None = 2.0,
     optimised: int = 5,
     iterations: int = 3,
     most: int = 10,

@@ -32,7 +32,8 @@ _INTRODUCTION = """# Configuration
 
 Generated from the models of the settings (`make generated`); a test compares.
 
-`config/config.yaml`, with `how.yaml`, `ames.yaml` and the overlays after `--configfile`, is read section by section.
+`config/config.yaml`, with `how.yaml`, `ames.yaml`, `hardnet.yaml`, `verification.yaml` and the overlays after
+`--configfile`, is read section by section.
 Every key that is left out has its default. `like: <name>` takes over another entry of the section and changes some of
 its keys.
 """
