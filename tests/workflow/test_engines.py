@@ -14,7 +14,7 @@ from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, read_ranking
 
 pytestmark = pytest.mark.workflow
-TARGET = ["results/engines.csv"]
+TARGET = ["results/engines.csv", "results/times.csv"]
 DATASETS = ("landmarks", "landmarks_list")
 SHARED = {"extractor": "sift_tiny", "codebook": "sift_tiny"}
 BY_WORDS = {"rerank": "sift_words", "shortlist": 8, "most": 1000}
@@ -82,6 +82,13 @@ def engines(tmp_path_factory):
     config["experiments"] = EXPERIMENTS
     config["tables"] = {
         "engines": {"title": "Engines", "experiments": list(EXPERIMENTS), "datasets": ["landmarks"]},
+        "times": {
+            "title": "Times",
+            "experiments": ["bow", "bow_sv_qe", "asmk_qe", "hqe_sp", "global_qe"],
+            "datasets": ["landmarks"],
+            "protocols": ["medium"],
+            "metrics": {"search time": ["all"]},
+        },
     }
     space = Workspace(tmp_path_factory.mktemp("engines") / "workspace", config)
     space.draw()
@@ -143,6 +150,19 @@ def test_an_expanded_ranking_is_one_of_all_images_and_another_than_before(engine
     assert not np.allclose(found.scores, searched.lists[ALL].scores)
 
 
+def test_the_time_of_searches_is_that_of_the_jobs_that_made_the_rankings(engines):
+    with (engines.folder / TARGET[1]).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["metric"] == "search time"]
+    times = {row["method"]: float(row["measured"]) for row in rows}
+    assert len(times) == len(rows) == 5 and min(times.values()) > 0 and {row["unit"] for row in rows} == {"ms"}
+    assert {row["count"] for row in rows} == {"4"}
+    assert times["BoW"] < times["BoW + SV + QE"]  # which has the time of the first search in it, too
+    records = engines.folder / "results/rankings"
+    search = json.loads((records / "bow/landmarks.h5.job.json").read_text())["measured"]["search"]
+    assert times["BoW"] == pytest.approx(1e3 * search / 4, rel=1e-3)
+    assert "search time: milliseconds per query" in (engines.folder / "results/times.md").read_text()
+
+
 def test_settings_make_stale_what_they_change(engines):
     """Of several changes at once, each has stages of its own."""
     before = copy.deepcopy(engines.config)
@@ -158,5 +178,5 @@ def test_settings_make_stale_what_they_change(engines):
     engines.write_config()
     assert planned == {
         "search_hamming": 2, "rerank": 1, "expand_bow": 1, "expand_global": 1, "expand_hamming": 1, "evaluate": 5,
-        "table": 1,
+        "table": 2,
     }  # fmt: skip
