@@ -5,7 +5,7 @@ more extractors, cut to the box of each query: RootSIFT at OpenCV's keypoints (r
 (detected). Visual words are trained on the database itself, so that mAPs are higher than with a codebook of other
 images; they compare the engines, with each other and with another detector.
 
-    python benchmarks/engines.py FOLDER [--extractors rootsift detected] [--words 20000]
+    python benchmarks/engines.py FOLDER [--extractors rootsift detected] [--words 20000] [--verification]
 """
 
 import argparse
@@ -104,13 +104,13 @@ class Engines:
         found = self.asmk.search(self.queries.descriptors, self.queries.image_ids)
         return found.ranks, found.scores
 
-    def verify(self, query: int, images: np.ndarray) -> Verifications:
+    def verify(self, query: int, images: np.ndarray, **settings) -> Verifications:
         """Verify images for a query by the words of the large codebook."""
         own = self.asked[self.queries.image_ids == query]
         pairs = word_tentatives(Words.of(own), self.sorted_words, images)
-        return verify_images(self.queries.of(query), self.database.regions, pairs, images)
+        return verify_images(self.queries.of(query), self.database.regions, pairs, images, **settings)
 
-    def verify_nearest(self, query: int, images: np.ndarray) -> Verifications:
+    def verify_nearest(self, query: int, images: np.ndarray, **settings) -> Verifications:
         """Verify images for a query by distinct nearest neighbours."""
         own, starts = self.queries.descriptors[self.queries.image_ids == query], self.database.regions.starts
         parts = [
@@ -118,16 +118,14 @@ class Engines:
             for image in images
         ]
         pairs = Tentatives(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
-        return verify_images(self.queries.of(query), self.database.regions, pairs, images)
+        return verify_images(self.queries.of(query), self.database.regions, pairs, images, **settings)
 
     def verified(self, ranks, scores, *, nearest=False):
         """Re-rank by inliers."""
         ranks, scores = ranks[:, :SHORTLIST], scores[:, :SHORTLIST]
         verify, step = (self.verify_nearest, NEAREST) if nearest else (self.verify, BY_WORDS)
         counts = np.stack([verify(query, row).counts for query, row in enumerate(ranks)])
-        fused = fuse(scores, counts, least=step.least)
-        order = np.argsort(-fused, axis=1, kind="stable")
-        return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
+        return reordered(ranks, scores, counts, step.least)
 
     def selected(self, ranks):
         """The features of verified images inside of the box, query by query."""
@@ -154,6 +152,13 @@ class Engines:
             query_of += [query] * len(chosen.images)
         vectors = self.bow.vectors(self.words[np.concatenate(rows)], np.concatenate(selected), len(query_of))
         return self.search_bow(mean_vectors(self.vectors, vectors, np.array(query_of, int)))
+
+
+def reordered(ranks, scores, counts, least):
+    """Sort images by their inliers."""
+    fused = fuse(scores, counts, least=least)
+    order = np.argsort(-fused, axis=1, kind="stable")
+    return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
 
 
 def methods(engines: Engines) -> dict[str, Callable]:
@@ -196,18 +201,46 @@ def methods(engines: Engines) -> dict[str, Callable]:
     }
 
 
-def measure(folder: Path, extractor: str, words: int) -> dict[str, tuple[list[float], float]]:
-    """The mAP under each protocol in percent, and milliseconds per query, of every method."""
+def read(folder: Path, extractor: str, words: int):
+    """The benchmark, and all engines on it."""
     (truth,) = folder.glob("gnd_*.pkl")
     dataset = read_benchmark(folder / "jpg", truth, "revisited")
-    engines = Engines(extract(extractor, dataset.database), extract(extractor, dataset.queries), words)
+    return dataset, Engines(extract(extractor, dataset.database), extract(extractor, dataset.queries), words)
+
+
+def maps_of(ranks, dataset) -> np.ndarray:
+    """The mAP under each protocol, in percent."""
+    scores = evaluate_revisited(ranks, dataset.ground_truth)
+    return np.array([100 * scores[protocol].map for protocol in PROTOCOLS])
+
+
+def print_verification(folder: Path, extractor: str, words: int) -> None:
+    """Print the share of unrelated images that have so many inliers, and the gain over ASMK*, setting by setting."""
+    dataset, engines = read(folder, extractor, words)
+    ranks, scores = engines.search_asmk()
+    related = [np.concatenate([truth[key] for key in ("easy", "hard", "junk")]) for truth in dataset.ground_truth]
+    unrelated = np.stack([~np.isin(row, images) for row, images in zip(ranks, related, strict=True)])
+    before, leasts = maps_of(ranks, dataset), (4, 5, 6)
+    for name, verify in (("words", engines.verify), ("nearest", engines.verify_nearest)):
+        for ratio in (None, 2.0):
+            counts = np.stack([verify(query, row, scale_ratio=ratio).counts for query, row in enumerate(ranks)])
+            cells = [NAMES.get(extractor, extractor), name, "yes" if ratio else "no"]
+            cells += [f"{100 * (counts[unrelated] >= least).mean():.1f} %" for least in leasts]
+            for least in leasts:
+                gains = maps_of(reordered(ranks, scores, counts, least)[0], dataset) - before
+                cells.append(" / ".join(f"{gain:+.1f}" for gain in gains))
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def measure(folder: Path, extractor: str, words: int) -> dict[str, tuple[np.ndarray, float]]:
+    """The mAP under each protocol in percent, and milliseconds per query, of every method."""
+    dataset, engines = read(folder, extractor, words)
     rows = {}
     for name, method in methods(engines).items():
         start = time.perf_counter()
         ranks, _ = method()
         elapsed = 1e3 * (time.perf_counter() - start) / engines.queries.count
-        scores = evaluate_revisited(ranks, dataset.ground_truth)
-        rows[name] = [100 * scores[protocol].map for protocol in PROTOCOLS], elapsed
+        rows[name] = maps_of(ranks, dataset), elapsed
     return rows
 
 
@@ -216,7 +249,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--extractors", nargs="+", default=list(NAMES))
     parser.add_argument("--words", type=int, default=20_000)
+    parser.add_argument("--verification", action="store_true", help="compare settings of spatial verification")
     arguments = parser.parse_args()
+    if arguments.verification:
+        for extractor in arguments.extractors:
+            print_verification(arguments.folder, extractor, arguments.words)
+        return
     found = [measure(arguments.folder, extractor, arguments.words) for extractor in arguments.extractors]
     names = [NAMES.get(extractor, extractor) for extractor in arguments.extractors]
     header = [f"{name} {column}" for name in names for column in (*PROTOCOLS, "ms/query")]
