@@ -54,6 +54,8 @@ def test_they_are_read_with_the_published_defaults(config):
         (["experiments", "bow_qe", "steps", "qe"], {"expand": "other_words"}, "with the codebook 'rootsift'"),
         (["experiments", "asmk_qe", "steps", "qe"], {"expand": "words", "mean": "raw"}, "unknown key 'mean'"),
         (["experiments", "asmk_qe", "ranking"], "how_r18_1000", "the search has those of how_r18"),
+        (["experiments", "asmk_qe", "ranking"], "rotsift", r"asmk_qe\.ranking.*did you mean 'rootsift'"),
+        (["experiments", "asmk_qe", "ranking"], "asmk_qe", "re-ranks itself"),
         (["experiments", "he", "num_features"], 500, "has num_features None, the search 500"),
         (["experiments", "global_qe", "steps", "qe"], {"expand": "words"}, r"qe\.expand.*unknown name 'words'"),
         (["experiments", "global_qe", "steps", "qe"], {"expand": "dinov2_published"}, "are downloaded"),

@@ -217,7 +217,8 @@ def _expansions(entries: Entries) -> Iterator[DataError]:
         search = search_of(entries["experiments"], name)
         for step, settings in experiment.steps.items():
             source = entries[settings.section].get(settings.named)
-            if settings.key == "expand" and source is not None:
+            # Without a search, the name of the ranking is what is wrong.
+            if settings.key == "expand" and source is not None and hasattr(search, "search"):
                 found = _unlike_the_search(search, settings.named, source)
                 yield from (DataError(f"config.experiments.{name}.steps.{step}.expand: {what}") for what in found)
 
