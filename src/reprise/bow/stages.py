@@ -2,15 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from reprise.bow.bag_of_words import BagOfWords
 from reprise.codebooks.assigning import assign_features, image_names
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
-from reprise.storage.errors import DataError
+from reprise.formats.search_results import check_images, write_found
 from reprise.storage.timing import measured
 
 
@@ -84,17 +82,4 @@ def search_bow(
             ),
             topk=topk,
         )
-    ranked = RankedList(found.ranks, found.scores)
-    ranking = Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index))
-    write_ranking(output, ranking, attributes)
-
-
-def check_images(index: str | os.PathLike, found: int, names: Sequence[str]) -> None:
-    """Check the number of images of an index; DataError where the dataset has another one."""
-    if found != len(names):
-        raise DataError(f"{index}: the index holds {found} images, the dataset {len(names)}; delete it and run again")
-
-
-def index_size(index: str | os.PathLike) -> dict[str, dict[str, int]]:
-    """Compute the memory of an index, in the form that rankings store it."""
-    return {"index bytes": {Path(index).parent.name: sum(file.stat().st_size for file in Path(index).iterdir())}}
+    write_found(output, found, index, query_names, names, attributes)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from reprise.asmk.queries import Rankings
-from reprise.bow.stages import check_images, index_size
 from reprise.codebooks.assigning import Assigned, assign_features, image_names
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
+from reprise.formats.search_results import check_images, write_found
 from reprise.hamming.embedding import HammingEmbedding
 from reprise.hamming.hamming_index import HammingIndex
 from reprise.hamming.hqe import search_expanded
@@ -121,8 +120,7 @@ def search_hamming(
             found = database.search(asked, weights, query_ids=ids, topk=topk)
         else:
             found = search_expanded(database, asked, weights, Expansion(**expansion), query_ids=ids, topk=topk)
-    ranked = RankedList(found.ranks, found.scores)
-    write_ranking(output, Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index)), attributes)
+    write_found(output, found, index, query_names, names, attributes)
 
 
 def sign_features(

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
+from reprise.formats.search_results import index_size
 from reprise.storage.errors import DataError
 from reprise.storage.timing import measured
 
@@ -89,9 +89,7 @@ def search_indexes(
         else:
             result = _search_with_places(opened, aggregated, query_ids, **kernel)
     distractors = len(names) - opened[0].n_images
-    size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    sizes = {"index bytes": {Path(indexes[0]).parent.name: size}}
-    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=sizes)
+    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=index_size(indexes))
     write_ranking(output, ranking.without_unranked(), attributes)
 
 
