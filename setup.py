@@ -11,7 +11,8 @@ from setuptools import Extension, setup
 # No -march: the wheel has to run on every CPU of its architecture. The C headers pick faster code at run time.
 OPENMP = {"win32": ["/openmp"], "darwin": ["-Xpreprocessor", "-fopenmp"]}.get(sys.platform, ["-fopenmp"])
 # No contraction: a fused multiply-add would make the last digit depend on the CPU.
-OPTIMISE = ["/O2"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+# Functions at lines of the cache: the scan of postings is 5% slower where its loops happen to lie across two of them.
+OPTIMISE = ["/O2"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-falign-functions=64"]
 
 PACKAGE = Path("src/reprise")
 SHARED = PACKAGE / "native"  # headers that more than one module includes

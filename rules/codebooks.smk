@@ -5,7 +5,7 @@ def train_codebook_settings(wildcards):
     entry = config["codebooks"][wildcards.codebook]
     return {
         "size": words(entry["size"]),
-        **picked(entry, "num_features", "iterations", "seed", "index"),
+        **picked(entry, "num_features", "iterations", "seed", "index", "centre"),
     }
 
 

@@ -26,6 +26,7 @@ from reprise.pipeline.tables import (
     table_columns,
     table_rows,
     trained_on,
+    vocabulary_notes,
 )
 from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings
@@ -123,6 +124,7 @@ wildcard_constraints:
     dataset=any_of(config["datasets"]),
     searched=any_of([*config["datasets"], *config["enlarged"]]),
     training=any_of(config["trainings"]),
+    detector=any_of(config["detectors"]),
     extractor=any_of(config["extractors"]),
     codebook=any_of(config["codebooks"]),
     neighbors=any_of(config["neighbors"]),

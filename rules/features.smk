@@ -1,6 +1,10 @@
-# From images to one file of local features per dataset and split.
+# From images to one file of local features per dataset and split: in one stage, or by keypoints that several
+# extractors share, which are detected first and described afterwards.
 
 
+KEYPOINT_CHUNK = paths.keypoints(
+    "{detector}", "{dataset}", "{split}.{chunk}-of-{chunks}"
+)
 FEATURE_CHUNK = paths.features(
     "{extractor}", "{dataset}", "{split}.{chunk}-of-{chunks}"
 )
@@ -26,7 +30,8 @@ downloaded = [
     for name, entry in config["extractors"].items()
     if entry["type"] == "downloaded"
 ]
-extracted = set(config["extractors"]) - set(downloaded)
+described = [name for name in config["extractors"] if paths.detector(name)]
+extracted = set(config["extractors"]) - set(downloaded) - set(described)
 
 
 def network_gpus(wildcards):
@@ -47,9 +52,13 @@ def on_undecodable(wildcards):
     return "error" if queries else config["datasets"][wildcards.dataset]["undecodable"]
 
 
-def extract_chunk_settings(wildcards):
+def on_truncated(wildcards):
+    return paths.layout(wildcards.dataset).on_truncated
+
+
+def chunk_settings(wildcards):
+    """The images of a job."""
     return {
-        "extractor": describe.extractor(wildcards.extractor),
         "dataset": describe.dataset(wildcards.dataset),
         "split": wildcards.split,
         **describe.images(
@@ -58,6 +67,11 @@ def extract_chunk_settings(wildcards):
             (int(wildcards.chunk), int(wildcards.chunks)),
         ),
     }
+
+
+def extract_chunk_settings(wildcards):
+    extractor = describe.extractor(wildcards.extractor)
+    return {"extractor": extractor, **chunk_settings(wildcards)}
 
 
 rule extract_chunk:
@@ -77,7 +91,7 @@ rule extract_chunk:
         runtime=240,
         gpu=network_gpus,
         undecodable=on_undecodable,
-        truncated=lambda wildcards: paths.layout(wildcards.dataset).on_truncated,
+        truncated=on_truncated,
     params:
         recipe=recipe("extract_chunk", extract_chunk_settings),
     script:
@@ -91,10 +105,97 @@ use rule extract_chunk as extract_passing_chunk with:
         temp(FEATURE_CHUNK),
     wildcard_constraints:
         dataset=any_of(passing),
-        extractor=any_of(extractors_stored("ragged")),
+        extractor=any_of(extracted.intersection(extractors_stored("ragged"))),
+
+
+def detection_inputs(wildcards):
+    """The dataset, and the weights of detectors that have any."""
+    return [
+        *paths.dataset_inputs(wildcards.dataset),
+        *paths.detector_inputs(wildcards.detector),
+    ]
+
+
+def detect_chunk_settings(wildcards):
+    detector = describe.detector(wildcards.detector)
+    return {"detector": detector, **chunk_settings(wildcards)}
+
+
+rule detect_chunk:
+    input:
+        detection_inputs,
+    output:
+        KEYPOINT_CHUNK,
+    log:
+        f"{LOGS}/detect_chunk/{{detector}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.log",
+    benchmark:
+        f"{LOGS}/detect_chunk/{{detector}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=240,
+        gpu=lambda wildcards: int(bool(paths.detector_networks(wildcards.detector))),
+        undecodable=on_undecodable,
+        truncated=on_truncated,
+    params:
+        recipe=recipe("detect_chunk", detect_chunk_settings),
+    script:
+        f"{SCRIPTS}/detect_chunk.py"
+
+
+use rule detect_chunk as detect_passing_chunk with:
+    output:
+        temp(KEYPOINT_CHUNK),
+    wildcard_constraints:
+        dataset=any_of(passing),
+
+
+def description_inputs(wildcards):
+    """The keypoints of a chunk of images, beside what describes them."""
+    return {
+        "keypoints": KEYPOINT_CHUNK.format(
+            **wildcards, detector=paths.detector(wildcards.extractor)
+        ),
+        "others": extraction_inputs(wildcards),
+    }
+
+
+# The settings of the detector are among those of the extractor: they say how the image was prepared.
+rule describe_chunk:
+    input:
+        unpack(description_inputs),
+    output:
+        FEATURE_CHUNK,
+    log:
+        f"{LOGS}/describe_chunk/{{extractor}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.log",
+    benchmark:
+        f"{LOGS}/describe_chunk/{{extractor}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.tsv"
+    wildcard_constraints:
+        extractor=any_of(described),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=240,
+        gpu=network_gpus,
+        undecodable=on_undecodable,
+        truncated=on_truncated,
+    params:
+        recipe=recipe("describe_chunk", extract_chunk_settings),
+    script:
+        f"{SCRIPTS}/describe_chunk.py"
+
+
+use rule describe_chunk as describe_passing_chunk with:
+    output:
+        temp(FEATURE_CHUNK),
+    wildcard_constraints:
+        dataset=any_of(passing),
+        extractor=any_of(described),
 
 
 ruleorder: extract_passing_chunk > extract_chunk
+ruleorder: detect_passing_chunk > detect_chunk
+ruleorder: describe_passing_chunk > describe_chunk
 
 
 def merge_features_settings(wildcards):
@@ -113,7 +214,7 @@ rule merge_features:
     log:
         f"{LOGS}/merge_features/{{extractor}}/{{dataset}}/{{split}}.log",
     wildcard_constraints:
-        extractor=any_of(extracted),
+        extractor=any_of([*extracted, *described]),
     resources:
         mem_mb=1000,
         runtime=10,

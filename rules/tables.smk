@@ -59,6 +59,7 @@ def table_settings(wildcards):
         "rows": table_rows(config, wildcards.table),
         "miniature": config["miniature"] is not None,
         "published": published_numbers(config, published, wildcards.table),
+        "notes": [*entry["notes"], *vocabulary_notes(config, wildcards.table)],
     }
 
 

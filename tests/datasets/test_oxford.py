@@ -5,9 +5,13 @@ import tarfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reprise.datasets.oxford import read_oxford
 from reprise.datasets.reading import load_layout, read_dataset
+from reprise.extractors.chunks import extract_images
+from reprise.extractors.registry import load_extractor
+from reprise.formats.features import open_features
 from reprise.reporting.metrics import load_metric, metrics_for
 from reprise.storage.errors import DataError
 
@@ -102,6 +106,24 @@ def test_what_is_wrong_is_named(folder, name, text, message):
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(DataError, match=message):
         read_oxford(folder / "jpg", folder / "gt")
+
+
+def test_a_query_box_outside_of_its_image_is_no_query(folder, tmp_path):
+    """It may reach beyond the image, but has to hold a pixel of it; only who decodes the image can tell."""
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    for name in IMAGES:
+        Image.fromarray(pixels).save(folder / "jpg" / f"{name}.jpg")
+    extractor = load_extractor("detected")
+    (folder / "gt" / "all_souls_1_query.txt").write_text("oxc1_gate 60.0 -5.0 500.0 90.0")
+    queries = read_oxford(folder / "jpg", folder / "gt").queries.chunk(1, 2)
+    extract_images(queries, extractor, tmp_path / "queries.h5", attributes={})
+    with open_features(tmp_path / "queries.h5") as found:
+        assert len(found.keypoints(0, 1)) > 0 and (found.keypoints(0, 1)[:, 0] >= 60).all()
+    (folder / "gt" / "all_souls_1_query.txt").write_text("oxc1_gate 136.5 34.1 648.5 955.7")
+    queries = read_oxford(folder / "jpg", folder / "gt").queries.chunk(1, 2)
+    with pytest.raises(DataError, match=r"gate\.jpg: the box .*136\.5.* holds no pixel of the image of 120 x 90"):
+        extract_images(queries, extractor, tmp_path / "none.h5", attributes={})
+    assert not (tmp_path / "none.h5").exists()
 
 
 def test_other_files_are_no_ground_truth(folder):

@@ -15,7 +15,9 @@ PROGRAM = Path(__file__).with_name("trials.py")
 TRIES = int(os.environ.get("REPRISE_HOSTILE", "60"))
 KINDS = (
     "pickle", "ground truth", "neighbours", "checkpoint", "ragged features", "dense features", "merged features",
-    "tokens", "rankings", "pair scores", "aggregated", "codebook", "archive", "image", "list", "YAML",
+    "tokens", "rankings", "pair scores", "aggregated", "codebook", "archive", "image", "list", "YAML", "record",
+    "receipt", "evaluation", "PhotoTour", "HPatches", "described patches", "MAT", "Oxford", "regions", "embedding",
+    "bag of words", "Hamming index",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from reprise.datasets.gldv2 import read_gldv2_test
 from reprise.datasets.gldv2_train import read_gldv2_train
+from reprise.datasets.oxford import read_oxford
 from reprise.mini.releases.mirror import draw_mirror
 from reprise.mini.releases.parts import PARTS, part_of
 from reprise.mini.releases.retrieval_sfm import cid_path
@@ -20,6 +21,7 @@ from reprise.storage.errors import DataError
 
 FILES = {
     *("oxbuild_images-v1.tgz", "paris_1-v1.tgz", "paris_2-v1.tgz"),
+    *("gt_files_170407.tgz", "paris_120310.tgz"),
     *("gnd_oxford5k.pkl", "gnd_paris6k.pkl", "gnd_roxford5k.pkl", "gnd_rparis6k.pkl"),
     *("ims.tar.gz", "retrieval-SfM-120k.pkl", "retrieval-SfM-120k-whiten.pkl", "retrieval-SfM-30k-whiten.pkl"),
     *("retrieval-SfM-120k-val-eccv2020.pkl", "revisitop1m.1.tar.gz", "revisitop1m.2.tar.gz", "revisitop1m.txt"),
@@ -33,6 +35,7 @@ FILES = {
 }  # fmt: skip
 MANIFESTS = {f"{part}.json" for part in PARTS}
 CAMERAS = {f"{part}.cameras.json" for part in PARTS}
+TEXTS = {"oxford5k": "gt_files_170407.tgz", "paris6k": "paris_120310.tgz"}
 ARCHIVES = {"oxford5k": ["oxbuild_images-v1.tgz"], "paris6k": ["paris_1-v1.tgz", "paris_2-v1.tgz"]}
 
 
@@ -127,6 +130,40 @@ def test_classic_ground_truth(tiny_mirror, dataset):
         assert {revisited["imlist"][index] for index in new["easy"] + new["hard"]} <= ok
 
 
+@pytest.mark.parametrize("dataset", ARCHIVES)
+def test_text_files_say_the_same_as_the_classic_pickle(tiny_mirror, tmp_path, dataset):
+    for name, content in flat(read_archive(tiny_mirror, *ARCHIVES[dataset])).items():
+        (tmp_path / f"{name}.jpg").write_bytes(content)
+    texts, pickled = (read_oxford(tmp_path, tiny_mirror / name) for name in (TEXTS[dataset], f"gnd_{dataset}.pkl"))
+    assert texts.database == pickled.database
+    assert len(texts.queries) == tiny().landmarks * tiny().queries
+    order = [texts.queries.paths.index(path) for path in pickled.queries.paths]
+    for place, (row, box) in enumerate(zip(order, pickled.queries.boxes, strict=True)):
+        assert texts.queries.boxes[row] == box
+        for key in ("ok", "junk"):
+            np.testing.assert_array_equal(texts.ground_truth[row][key], pickled.ground_truth[place][key])
+
+
+@pytest.mark.parametrize("dataset", ARCHIVES)
+def test_good_images_are_easy_and_ok_images_hard(tiny_mirror, dataset):
+    texts = {name: text.decode().split() for name, text in read_archive(tiny_mirror, TEXTS[dataset]).items()}
+    truth = read_pickle(tiny_mirror / f"gnd_r{dataset}.pkl")
+    numbers = {}
+    for query, entry in zip(truth["qimlist"], truth["gnd"], strict=True):
+        landmark = query.rsplit("_", 1)[0]
+        numbers[landmark] = numbers.get(landmark, 0) + 1
+        named, *box = texts.pop(f"{landmark}_{numbers[landmark]}_query.txt")
+        assert named == ("oxc1_" if dataset == "oxford5k" else "") + query
+        assert tuple(map(float, box)) == tuple(entry["bbx"]) and all("." in corner for corner in box)
+        good, ok, junk = (texts.pop(f"{landmark}_{numbers[landmark]}_{kind}.txt") for kind in ("good", "ok", "junk"))
+        easy, hard, unclear = ([truth["imlist"][i] for i in entry[key]] for key in ("easy", "hard", "junk"))
+        assert query in good and good == sorted(good)
+        # All queries are images of this database, and not of the revisited one.
+        lists = [set(names) - set(truth["qimlist"]) for names in (good, ok, junk)]
+        assert lists == [set(easy), set(hard), set(unclear)]
+    assert not texts
+
+
 def test_training_lists(tiny_mirror):
     images = read_archive(tiny_mirror, "ims.tar.gz")
     splits = read_pickle(tiny_mirror / "retrieval-SfM-120k.pkl")
@@ -192,7 +229,7 @@ def test_landmark_queries(tiny_mirror):
 
 
 def test_images_are_whole_and_of_the_given_size(tiny_mirror):
-    for name in [name for name in FILES if name.endswith(("gz", ".tar"))]:
+    for name in [name for name in FILES if name.endswith(("gz", ".tar")) and name not in TEXTS.values()]:
         size = tiny().gldv2_image_size if name.endswith(".tar") else tiny().image_size
         for content in read_archive(tiny_mirror, name).values():
             image = Image.open(io.BytesIO(content))

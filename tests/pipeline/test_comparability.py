@@ -59,3 +59,35 @@ def test_a_second_reranker_is_nothing_that_was_published(config):
     assert deviations(config, published()["ames"], "dinov2_ames", ["roxford5k"]) == []
     config["experiments"]["dinov2_ames"]["ranking"] = "dinov2_ames_dist"
     assert deviations(config, published()["ames"], "dinov2_ames", ["roxford5k"])
+
+
+@pytest.mark.parametrize("table", ["hardnet_oxford5k", "hardnet_paris6k"])
+def test_the_shipped_searches_of_detected_features_are_run_as_published(config, table):
+    entry = config["tables"][table]
+    for experiment in entry["experiments"]:
+        assert deviations(config, published()["hardnet_retrieval"], experiment, entry["datasets"]) == []
+
+
+@pytest.mark.parametrize(
+    "path, value, experiment, expected",
+    [
+        (["detectors", "hessian_affine", "threshold"], 5.0, "hardnet++_qe_sv_oxford5k", "detector: threshold 5.0"),
+        (["detectors", "hessian_affine", "image_size"], 1024, "rootsift_bow_oxford5k", "extractor: image_size 1024"),
+        (["descriptors", "hardnet++", "checkpoint"], "hardnet_6brown", "hardnet++_bow_oxford5k", "checkpoint: source"),
+        (["extractors", "hessian_affine_hardnet++", "descriptor"], "sift", "hardnet++_sv_oxford5k", "descriptor: type"),
+        (
+            ["codebooks", "hardnet++_paris6k", "dataset"],
+            "oxford5k",
+            "hardnet++_qe_oxford5k",
+            "codebook dataset: images",
+        ),
+        (["codebooks", "rootsift_paris6k_hqe", "centre"], False, "rootsift_hqe_oxford5k", "codebook: centre False"),
+    ],
+)
+def test_parts_of_detected_features_that_deviate_are_named(config, path, value, experiment, expected):
+    entry = config
+    for key in path[:-1]:
+        entry = entry[key]
+    entry[path[-1]] = value
+    found = deviations(config, published()["hardnet_retrieval"], experiment, ["oxford5k"])
+    assert any(text.startswith(expected) for text in found), found

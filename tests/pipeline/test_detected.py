@@ -13,6 +13,7 @@ from reprise.pipeline.recipes import loaded_modules
 from reprise.storage.errors import DataError
 
 PLUGIN = """
+from reprise.detectors.base import DetectorSettings, ImageDetector
 from reprise.descriptors.on_patches import PatchDescriptor, PatchSettings
 from reprise.extractors.settings import Checkpoint
 
@@ -22,6 +23,13 @@ class Settings(PatchSettings):
 
 class Network(PatchDescriptor):
     Settings, dim, patch_size = Settings, 64, 32
+
+class DetectorWithWeights(DetectorSettings):
+    checkpoints = ("checkpoint",)
+    checkpoint: Checkpoint
+
+class DetectingNetwork(ImageDetector):
+    Settings = DetectorWithWeights
 """
 
 
@@ -36,6 +44,17 @@ def config(tmp_path, monkeypatch):
         "hessian": {"type": "detected", "detector": {"type": "hessian_affine", "threshold": 6.0}},
         "dog": {"type": "detected", "detector": {"type": "sift", "upright": True}},
         "network": {"like": "hessian", "descriptor": network},
+    }
+    config["detectors"] |= {
+        "hessian": {"type": "hessian_affine", "threshold": 6.0, "num_features": 2000, "image_size": 1024},
+        "network": {"type": "plugged_network:DetectingNetwork", "checkpoint": "how_r18"},
+    }
+    config["descriptors"]["network"] = network
+    config["extractors"] |= {
+        "named": {"type": "detected", "detector": "hessian", "descriptor": "rootsift"},
+        "named_network": {"type": "detected", "detector": "hessian", "descriptor": "network"},
+        "named_inline": {"type": "detected", "detector": "hessian", "descriptor": {"type": "sift"}},
+        "both": {"type": "detected", "detector": "network", "descriptor": "network"},
     }
     config["codebooks"]["hessian"] = {"extractor": "hessian", "dataset": "sfm120k_subset20k"}
     config["experiments"]["hessian"] = {"like": "rootsift", "extractor": "hessian", "codebook": "hessian"}
@@ -56,6 +75,9 @@ def test_defaults_are_filled_in(config):
         ("hessian", {"detector": {"type": "sift", "up": 1}}, r"extractors\.hessian\.detector: unknown key 'up'"),
         ("network", {"descriptor": {"type": "plugged_network:Network", "checkpoint": "how_r19"}},
          r"extractors\.network\.descriptor\.checkpoint: unknown name 'how_r19'; did you mean 'how_r18'"),
+        ("named", {"detector": "hesian"}, r"named\.detector: unknown name 'hesian'; did you mean 'hessian'"),
+        ("named", {"descriptor": "rotsift"}, r"named\.descriptor: unknown name 'rotsift'; did you mean 'rootsift'"),
+        ("named", {"num_features": 9}, r"named\.num_features: is a setting of the detector 'hessian'; give it in that"),
         ("network", {"descriptor": {"type": "plugged_network:Network"}}, r"descriptor: key 'checkpoint' is missing"),
     ],
 )  # fmt: skip
@@ -76,8 +98,17 @@ def test_a_codebook_is_of_the_same_descriptor(config):
 def test_networks_of_parts_are_found(config):
     values = read(config).values()
     paths = Paths(values, sources())
-    assert paths.networks("network") == {"descriptor.checkpoint": "how_r18"}
-    assert paths.networks("hessian") == {"descriptor.checkpoint": None}
+    for name in ("network", "named_network"):
+        assert paths.networks(name) == {"detector.checkpoint": None, "descriptor.checkpoint": "how_r18"}
+    assert paths.networks("both") == {"detector.checkpoint": "how_r18", "descriptor.checkpoint": "how_r18"}
+    assert (
+        paths.networks("hessian")
+        == paths.networks("named")
+        == {"detector.checkpoint": None, "descriptor.checkpoint": None}
+    )
+    assert paths.detector_inputs("network") == paths.extractor_inputs("how_r18") and not paths.detector_inputs(
+        "hessian"
+    )
     assert paths.networks("how_r18") == {"checkpoint": "how_r18"}
     assert paths.extractor_inputs("hessian") == []
     assert paths.extractor_inputs("network") == paths.extractor_inputs("how_r18")
@@ -99,3 +130,44 @@ def test_the_code_of_both_parts_is_in_the_recipe(config):
     assert kernels | {"geometry/bilinear.h", "detectors/scale_space.py", "descriptors/sift.h"} <= set(files)
     other = fingerprints(ROOT / "workflow" / "scripts" / "extract_chunk.py", ["reprise.extractors.how"])
     assert not kernels & set(other)
+
+
+def test_parts_may_be_named(config):
+    values = read(config).values()
+    paths = Paths(values, sources())
+    describe = Descriptions(values, paths)
+    assert values["extractors"]["named"]["detector"] == "hessian"
+    assert paths.detector("named") == "hessian" and paths.detector("hessian") is paths.detector("how_r18") is None
+    described = describe.extractor("named")
+    assert described["detector"]["type"] == "hessian_affine" and described["detector"]["threshold"] == 6.0
+    assert described["num_features"] == 2000 and described["image_size"] == 1024 and "box" in described
+    inline = {"like": "hessian", "image_size": 1024, "num_features": 2000}
+    config["extractors"]["inline"] = inline
+    values = read(config).values()
+    assert Descriptions(values, Paths(values, sources())).extractor("inline") == described
+    # Where an image is read, cropped and searched is part of the recipe of keypoints, and nothing of the descriptor.
+    assert describe.detector("hessian").items() >= {"image_size": 1024, "num_features": 2000, "box": "filter"}.items()
+    assert "reprise.descriptors.rootsift" not in loaded_modules({"detector": describe.detector("hessian")})
+    assert describe.detector("network")["checkpoint"] == paths.checkpoint("how_r18")
+
+
+def test_the_code_of_descriptors_is_not_in_the_recipes_of_keypoints():
+    files = fingerprints(ROOT / "workflow" / "scripts" / "detect_chunk.py", ["reprise.detectors.hessian_affine"])
+    assert "detectors/_kernels.pyx" in files and not [name for name in files if name.startswith("descriptors/")]
+
+
+def test_named_parts_are_checked_as_if_they_stood_there(config):
+    config["codebooks"]["hessian"]["num_features"] = 2001
+    config["codebooks"]["hessian"]["extractor"] = config["experiments"]["hessian"]["extractor"] = "named"
+    with pytest.raises(
+        DataError, match=r"codebooks\.hessian\.num_features: 2001 is more than the 2000 that extractors\.na"
+    ):
+        read(config)
+    config["codebooks"]["hessian"]["num_features"] = 2000
+    read(config)
+    config["experiments"]["hessian"]["extractor"] = "named_network"
+    with pytest.raises(DataError, match=r"hessian\.codebook: .* features of another network"):
+        read(config)
+    config["experiments"]["hessian"]["extractor"] = "named_inline"
+    with pytest.raises(DataError, match=r"hessian\.codebook: .* features of another network"):
+        read(config)

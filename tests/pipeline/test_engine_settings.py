@@ -69,6 +69,12 @@ def test_they_are_read_with_the_published_defaults(config):
             "rerankers.words.codebook: 'how_r18_500' was trained on features of",
         ),
         (["rerankers", "words", "codebook"], "rotsift", "did you mean 'rootsift'"),
+        (
+            ["experiments", "rootsift_sv_oxford5k", "column"],
+            "BoW",
+            "rootsift_bow_oxford5k and rootsift_sv_oxford5k",
+        ),
+        (["codebooks", "rootsift", "centre"], True, "experiments.rootsift.codebook: 'rootsift' is centred, and asmk"),
     ],
 )
 def test_what_does_not_fit_is_named(config, path, value, message):

@@ -26,6 +26,15 @@ def test_hashes_of_inputs_and_outputs(tmp_path):
     assert content["outputs"][str(output)]["sha256"] == sha256("out")
 
 
+def test_records_of_jobs_whose_code_makes_nothing_stale_are_read(tmp_path):
+    """Downloads and unpacked archives are none the worse for another program."""
+    output = tmp_path / "out.txt"
+    output.write_text("out")
+    recipe = '{"code": null, "modules": [], "parameters": {}}'
+    write_records("download", {"source": "a"}, recipe, [], [str(output)], 1, 0.0)
+    assert records.load_record(record_path(output))["recipe"]["code"] is None
+
+
 def test_an_input_that_was_changed_by_hand_is_hashed_again(tmp_path):
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
     first.write_text("one")

@@ -1,6 +1,6 @@
 """What stands in the columns of a table."""
 
-from reprise.pipeline.tables import table_columns
+from reprise.pipeline.tables import seed_rows, table_columns, table_rows, vocabulary_notes
 
 
 def test_protocols_are_groups_of_the_map():
@@ -12,3 +12,48 @@ def test_other_metrics_follow_or_stand_alone():
     others = [["index bytes", "all"], ["mP@10", "easy"], ["mP@10", "hard"]]
     assert table_columns({"protocols": ["medium"], "metrics": metrics}) == [["mAP", "medium"], *others]
     assert table_columns({"metrics": metrics}) == others
+
+
+CONFIG = {
+    "datasets": {
+        "oxford5k": {"images": "oxford5k"},
+        "roxford5k": {"images": "oxford5k"},
+        "own": {"images": None, "folder": "somewhere"},
+        "own_list": {"images": None, "folder": "somewhere"},
+        "other": {"images": None, "folder": "elsewhere"},
+    },
+    "enlarged": {"roxford5k+r1m": {"dataset": "roxford5k"}},
+    "codebooks": {"of_oxford": {"dataset": "oxford5k", "seed": 1}, "of_own": {"dataset": "own_list", "seed": 1}},
+    "experiments": {
+        "bow": {"method": "A", "column": "BoW", "search": "bow", "codebook": "of_oxford"},
+        "sv": {"method": "A", "column": "SV", "ranking": "bow"},
+        "own": {"method": "B", "column": None, "search": "bow", "codebook": "of_own", "num_features": 7},
+        "global": {"method": "C", "column": None, "search": "global"},
+    },
+    "trainings": {},
+    "seed_study": [1, 2],
+    "training_seed_study": [],
+}
+
+
+def table(experiments, datasets):
+    return {**CONFIG, "tables": {"t": {"experiments": experiments, "datasets": datasets}}}
+
+
+def test_vocabularies_of_the_searched_images_are_noted():
+    every = ["bow", "sv", "own", "global"]
+    assert vocabulary_notes(table(every, ["oxford5k", "own", "other"]), "t") == [
+        "oxford5k: the visual words of_oxford were trained on the images that are searched",
+        "own: the visual words of_own were trained on the images that are searched",
+    ]
+    assert len(vocabulary_notes(table(["sv"], ["roxford5k", "roxford5k+r1m"]), "t")) == 2
+    assert vocabulary_notes(table(every, ["other"]), "t") == []
+
+
+def test_rows_say_their_column():
+    config = table(["bow", "own"], ["other"])
+    assert table_rows(config, "t") == [
+        {"experiment": "bow", "method": "A", "column": "BoW", "num_features": 0},
+        {"experiment": "own", "method": "B", "num_features": 7},
+    ]
+    assert [row["method"] for row in seed_rows(config, "t")] == ["A, BoW", "B"]

@@ -10,7 +10,7 @@ from reprise.datasets.patch_sets import images_of_patches
 from reprise.datasets.phototour import read_phototour
 from reprise.descriptors.registry import load_patch_descriptor
 from reprise.evaluation import fpr95
-from reprise.formats.described_patches import open_described, write_described
+from reprise.formats.described_patches import DescribedPatches, write_described
 from reprise.reporting.patches import evaluate_patches
 from reprise.storage.errors import DataError
 
@@ -98,4 +98,4 @@ def test_files_of_other_patches(described, tmp_path):
     with pytest.raises(DataError, match=r"bad\.h5: the descriptors of pairs are not finite"):
         write_described(tmp_path / "bad.h5", [("pairs", np.full((3, 128), np.nan))], {})
     with pytest.raises(DataError, match="there is no such file"):
-        open_described(tmp_path / "none.h5")
+        DescribedPatches(tmp_path / "none.h5")

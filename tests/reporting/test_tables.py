@@ -143,6 +143,40 @@ def test_queries_that_are_left_out_are_counted_under_the_table():
     assert note == "roxford5k easy, queries without a positive, which are left out: 2"
 
 
+def test_experiments_of_one_method_may_be_columns():
+    rows = [
+        {"experiment": "a_bow", "method": "A", "column": "BoW", "num_features": 0},
+        {"experiment": "a_sv", "method": "A", "column": "BoW + SV", "num_features": 0},
+        {"experiment": "b_sv", "method": "B", "column": "BoW + SV", "num_features": 0},
+    ]
+    evaluations = {
+        (row["experiment"], "oxford5k"): Evaluation([Score("mAP", "classic", 50.0 + number, "%", True, 55)])
+        for number, row in enumerate(rows)
+    }
+    published = {
+        **PUBLISHED, "values": {"a_bow": {}, "a_sv": {"oxford5k": {"classic": 51.5}}, "b_sv": {}},
+        "deviations": {row["experiment"]: [] for row in rows},
+    }  # fmt: skip
+    found = table_cells(rows, ["oxford5k"], [("mAP", "classic")], evaluations, published, False)
+    lines = render_markdown(found, "Title", []).splitlines()[4:]
+    assert lines == [
+        "| method | BoW | BoW + SV |",
+        "| --- | --- | --- |",
+        "| A | 50.00 | **51.00** (51.5) |",
+        "| B |  | 52.00 |",
+        "",
+    ]
+    assert r"\begin{tabular}{lrr}" in render_latex(found, "Title")
+    header, first, *_ = render_csv(found).splitlines()
+    assert header.startswith("method,column,n,dataset,protocol,measured,")
+    assert first.startswith("A,BoW,0,oxford5k,classic,50.00,")
+    columns = [("mAP", "classic"), ("mP@1", "classic")]
+    several = table_cells(rows, ["oxford5k", "paris6k"], columns, evaluations, None, False)
+    header = render_markdown(several, "Title", []).splitlines()[4]
+    assert header.startswith("| method | oxford5k BoW mAP | oxford5k BoW mP@1 | oxford5k BoW + SV mAP |")
+    assert header.endswith("| paris6k BoW + SV mP@1 |")
+
+
 def test_a_dataset_has_no_columns_of_protocols_that_only_another_dataset_has():
     evaluations = {
         **EVALUATIONS,

@@ -16,7 +16,7 @@ with job(snakemake) as parameters:
         parameters.published,
         parameters.miniature,
     )
-    notes += table_notes(parameters.published, parameters.miniature)
+    notes += table_notes(parameters.published, parameters.miniature) + parameters.notes
     notes += left_out_notes(evaluations, parameters.datasets, parameters.columns)
     notes += damage_notes(evaluations)
     write_table(snakemake.output, cells, parameters.title, notes)

@@ -12,5 +12,6 @@ with job(snakemake) as parameters:
         iterations=parameters.iterations,
         seed=parameters.seed,
         index=parameters.index,
+        centre=parameters.centre,
         attributes={"recipe": parameters.recipe},
     )

@@ -161,19 +161,32 @@ def first_bad_posting(const int64_t[::1] offsets, const uint32_t[::1] image_ids,
     return -1
 
 
+cdef int64_t add_weight(const uint32_t *image_ids, int64_t count, double weight, double *norms,
+                        int64_t n_images) noexcept nogil:
+    """Add a weight to the norm of each image of a list; returns how many were added until one is outside."""
+    cdef int64_t i
+    for i in range(count):
+        if image_ids[i] >= n_images:
+            return i
+        norms[image_ids[i]] += weight
+    return count
+
+
 def sum_weights(const int64_t[::1] offsets, const uint32_t[::1] image_ids, const float[::1] idf, double[::1] norms):
     """Add to the norm of each image the weights of its words, words in ascending order; None stands for ones.
 
     Returns the first posting of no image, with which it stops, or -1.
     """
-    cdef int64_t word, p, n_images = norms.shape[0]
+    cdef int64_t word, begin, count, added
+    if image_ids.shape[0] == 0 or norms.shape[0] == 0:
+        return -1 if image_ids.shape[0] == 0 else 0
     with nogil:
         for word in range(offsets.shape[0] - 1):
-            for p in range(offsets[word], offsets[word + 1]):
-                if image_ids[p] >= n_images:
-                    with gil:
-                        return p
-                norms[image_ids[p]] += 1.0 if idf is None else idf[word]
+            begin, count = offsets[word], offsets[word + 1] - offsets[word]
+            added = add_weight(&image_ids[0] + begin, count, 1.0 if idf is None else idf[word], &norms[0], norms.shape[0])
+            if added < count:
+                with gil:
+                    return begin + added
     return -1
 
 

@@ -32,7 +32,7 @@ def aggregate(
         descriptors: (n, D) float32; other dtypes and layouts are copied
         words: (n,) or (n, assignments) integers, as from :meth:`Codebook.assign`
         image_ids: (n,) integers, ascending, not negative
-        codebook: the words that the residuals are taken to
+        codebook: the words that the residuals are taken to, those of descriptors as they are
         binary: keep the signs of the sums (ASMK*), or the sums divided by (their L2 norm + 1e-6)
         threads: number of threads; default: OMP_NUM_THREADS, else all cores
 
@@ -43,6 +43,8 @@ def aggregate(
         DataError: (a ValueError) input that does not fit
     """
     n_threads, binary = thread_count(threads), flag("binary", binary)
+    if codebook.mean is not None:
+        raise DataError("codebook: is centred, and residuals are those of descriptors as they are; train it without")
     descriptors = as_descriptors(descriptors, codebook.dim)
     words = array("words", words)
     words = as_integers(words[:, None] if words.ndim == 1 else words, "words", (len(descriptors), None))

@@ -16,6 +16,7 @@ from reprise.codebooks.codebook import Codebook
 from reprise.storage.arguments import count, flag
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import load_json
 
 _FORMAT, _VERSION = "reprise ASMK", 1
 _PARAMETERS = ("binary", "idf", "database_assignments", "query_assignments", "alpha", "threshold")
@@ -227,10 +228,7 @@ class ASMK:
 def _read_parameters(path: Path) -> dict:
     if not path.is_file():
         raise DataError(f"{path}: no such file, so its folder was not written by ASMK.save; index and save first")
-    try:
-        header = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: damaged ({error}); save it again") from error
+    header = load_json(path, "save it again")
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise DataError(f"{path}: 'format' is not '{_FORMAT}'; this was not written by ASMK.save")
     if header.get("version") != _VERSION:

@@ -13,6 +13,7 @@ import numpy as np
 from reprise.formats.array_folders import as_buffer, open_array
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import load_json
 
 FORMAT, VERSION = "reprise inverted file", 1
 
@@ -158,10 +159,7 @@ def _expected(header: dict) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
 def _read_header(path: Path) -> dict:
     if not path.is_file():
         raise DataError(f"{path}: no such file, so its folder is no inverted file; build the index first")
-    try:
-        header = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: damaged ({error}); build the index again") from error
+    header = load_json(path, "build the index again")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise DataError(f"{path}: 'format' is not '{FORMAT}'; this is no inverted file")
     if header.get("version") != VERSION:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -48,6 +49,12 @@ class BagOfWords:
     image_ids: np.ndarray
     frequencies: np.ndarray
     norms: np.ndarray
+
+    @property
+    def _name(self) -> str:
+        """What errors begin with: the folder, where the arrays are files of one."""
+        file = getattr(self.image_ids, "filename", None)
+        return "bags of words" if file is None else str(Path(file).parent)
 
     @property
     def n_words(self) -> int:
@@ -199,10 +206,10 @@ class BagOfWords:
             postings = np.arange(ends[-1] if len(ends) else 0)
             postings += np.repeat(self.offsets[words] - ends + lengths, lengths)
             products = np.repeat(values * idf[words], lengths) * self.frequencies[postings]
-            # Postings of a damaged index may name images that do not exist.
-            sums = np.bincount(self.image_ids[postings], products, minlength=self.n_images)
-            if len(sums) > self.n_images:
-                raise DataError("bags of words: lists name images that do not exist; build and save the index again")
+            ids = self.image_ids[postings]
+            if ids.max(initial=0) >= max(self.n_images, 1):
+                raise DataError(f"{self._name}: lists name images that do not exist; build and save the index again")
+            sums = np.bincount(ids, products, minlength=self.n_images)
             length = np.sqrt(np.dot(values, values))
             yield sums / divisors / (length if length > 0 else 1.0)
 

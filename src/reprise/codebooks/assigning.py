@@ -17,7 +17,7 @@ class Assigned:
     """Descriptors of consecutive images, and their words.
 
     Attributes:
-        descriptors: (n, D) float32
+        descriptors: (n, D) float32, those of a centred codebook around its mean
         words: (n, nearest) int64, nearest first
         image_ids: (n,) int64, ascending, the positions of the images in the file
     """
@@ -51,7 +51,8 @@ def assign_features(
         for first in tqdm(range(0, len(file), images_per_block), unit="block", mininterval=1.0):
             stop = min(first + images_per_block, len(file))
             descriptors, image_ids = file.read_rows(first, stop, num_features)
-            yield Assigned(descriptors, codebook.assign(descriptors, nearest, device="auto"), image_ids)
+            words = codebook.assign(descriptors, nearest, device="auto")
+            yield Assigned(codebook.prepared(descriptors), words, image_ids)
 
 
 def image_names(features: str | os.PathLike, *, every: bool = False) -> list[str]:

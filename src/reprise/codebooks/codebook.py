@@ -8,11 +8,12 @@ import h5py
 import numpy as np
 
 from reprise.codebooks.approximate import SMALLEST, ApproximateIndex
+from reprise.codebooks.centring import centred, checked_mean, mean_of
 from reprise.codebooks.descriptors import as_descriptors, blocks, faiss_threads, with_rows
 from reprise.codebooks.exact import ExactIndex
 from reprise.codebooks.kmeans import LARGEST_INT, train_approximate, train_exact
 from reprise.storage import hdf5
-from reprise.storage.arguments import count, quoted
+from reprise.storage.arguments import count, flag, quoted
 from reprise.storage.errors import DataError
 from reprise.storage.os_errors import system_error
 
@@ -39,24 +40,30 @@ class Codebook:
     whose last bit may differ with the number of rows and threads; this can exchange the last of 32 cells. For both
     indexes, training sums in an order that is fixed only for exactly one number of threads.
 
+    A centred codebook has the words of descriptors around a mean (:func:`reprise.codebooks.centring.centred`), to which
+    it moves all that it assigns.
+
     Args:
         centroids: (K, D) numbers, finite; copied as float32
         index: "exact" or "approximate"
+        mean: (D,) numbers, which descriptors are centred by; None for descriptors as they are
 
     Attributes:
         centroids: (K, D) float32
         index: the name of the index
+        mean: (D,) float32, or None
 
     Raises:
         DataError: no words, NaN or infinite values, or another index
     """
 
-    def __init__(self, centroids: np.ndarray, *, index: IndexName = "exact"):
+    def __init__(self, centroids: np.ndarray, *, index: IndexName = "exact", mean: np.ndarray | None = None):
         # A copy, so that what a caller does with its array afterwards changes no word.
         self.centroids = np.array(as_descriptors(centroids, None, name="centroids", compared=False))
         if not self.centroids.size:
             raise DataError(f"centroids: expected at least one word, got shape {self.centroids.shape}")
         self.index: IndexName = _checked_index(index)
+        self.mean = None if mean is None else checked_mean(mean, self.dim)
         # Kept, so that the words are not copied again for every image.
         self._exact: dict[str, ExactIndex] = {}
         self._approximate: ApproximateIndex | None = None
@@ -82,6 +89,7 @@ class Codebook:
         device: str = "cpu",
         threads: int | None = None,
         index: IndexName = "exact",
+        centre: bool = False,
     ) -> "Codebook":
         """Cluster descriptors into visual words by k-means.
 
@@ -97,6 +105,7 @@ class Codebook:
                 use it; only for the exact index
             threads: number of threads; default: OMP_NUM_THREADS, else all cores
             index: the index that assigns the descriptors in each iteration, and that the codebook gets
+            centre: descriptors are moved to around their mean, and normalised; so are all that are assigned later
 
         Returns:
             a codebook of ``size`` words
@@ -110,6 +119,8 @@ class Codebook:
         iterations = count("iterations", iterations, minimum=0, maximum=LARGEST_INT)
         seed = count("seed", seed, minimum=-LARGEST_INT, maximum=LARGEST_INT - 1)
         descriptors = as_descriptors(descriptors, None)
+        mean = mean_of(descriptors) if flag("centre", centre) and len(descriptors) else None
+        descriptors = descriptors if mean is None else centred(descriptors, mean)
         if size < 1 or len(descriptors) < size:
             raise DataError(
                 f"codebook size: {size} words from {len(descriptors)} descriptors; "
@@ -122,7 +133,18 @@ class Codebook:
                 centroids = train_approximate(descriptors, size, iterations=iterations, seed=seed)
             else:
                 centroids = train_exact(descriptors, size, iterations=iterations, seed=seed, device=device)
-        return cls(centroids, index=index)
+        return cls(centroids, index=index, mean=mean)
+
+    def prepared(self, descriptors: np.ndarray) -> np.ndarray:
+        """Return what is assigned in place of descriptors: the same, or those of a centred codebook around its mean.
+
+        Args:
+            descriptors: (n, D) numbers
+
+        Raises:
+            DataError: another D, or NaN or infinite values, of a centred codebook
+        """
+        return descriptors if self.mean is None else centred(descriptors, self.mean)
 
     def assign(
         self, descriptors: np.ndarray, nearest: int = 1, *, device: str = "cpu", threads: int | None = None
@@ -151,7 +173,8 @@ class Codebook:
         with faiss_threads(threads):
             index = self._search_index(device)
             for start, stop in blocks(len(descriptors)):
-                index.search(as_descriptors(descriptors[start:stop], self.dim, first_row=start), words[start:stop])
+                block = as_descriptors(descriptors[start:stop], self.dim, first_row=start)
+                index.search(self.prepared(block), words[start:stop])
         return words
 
     def save(self, path: str | os.PathLike, attributes: Mapping[str, object] | None = None) -> None:
@@ -163,6 +186,8 @@ class Codebook:
         """
         with hdf5.create(path, {**(attributes or {}), "index": self.index}) as file:
             hdf5.write_array(file, "centroids", self.centroids)
+            if self.mean is not None:
+                hdf5.write_array(file, "mean", self.mean)
             if _is_approximate(self.index, self.size):
                 index = self._approximate_index()
                 for key, table in zip(_TABLES, (index.cells, index.codes), strict=True):
@@ -185,7 +210,9 @@ class Codebook:
             if file["centroids"].dtype != np.float32:
                 raise DataError(f"{path}: 'centroids' are {file['centroids'].dtype}, expected float32; train it again")
             try:
-                codebook = cls(hdf5.read_array(file, "centroids", "f"), index=file.attrs.get("index", "exact"))
+                words = hdf5.read_array(file, "centroids", "f")
+                mean = hdf5.read_array(file, "mean", "f") if "mean" in file else None
+                codebook = cls(words, index=file.attrs.get("index", "exact"), mean=mean)
                 if _is_approximate(codebook.index, codebook.size):
                     tables = [_read_table(file, key) for key in _TABLES]
                     codebook._approximate = ApproximateIndex(codebook.centroids, *tables)

@@ -13,11 +13,12 @@ def train_codebook(
     output: str | os.PathLike,
     *,
     size: int,
-    num_features: int,
+    num_features: int | None,
     iterations: int,
     seed: int,
     attributes: Mapping[str, object],
     index: IndexName = "exact",
+    centre: bool = False,
 ) -> None:
     """Train a codebook on the strongest descriptors of every image of a file of features.
 
@@ -27,11 +28,12 @@ def train_codebook(
         features: the file of features
         output: the file of the codebook, see :meth:`Codebook.save`
         size: number of visual words
-        num_features: number of strongest descriptors of each image that are used
+        num_features: number of strongest descriptors of each image that are used; None for all
         iterations: number of iterations, as in :meth:`Codebook.train`
         seed: seed of the random numbers, as in :meth:`Codebook.train`
         attributes: HDF5 attributes of the file of the codebook, such as the recipe
         index: "exact" or "approximate", as in :meth:`Codebook.train`
+        centre: as in :meth:`Codebook.train`
 
     Raises:
         DataError: files or settings that do not fit each other
@@ -41,5 +43,7 @@ def train_codebook(
         rows = file.rows(num_features)
         chosen = sample_rows(len(rows), size, seed)
         descriptors = file.gather(rows if chosen is None else rows[chosen])
-    codebook = Codebook.train(descriptors, size, iterations=iterations, seed=seed, device="auto", index=index)
+    codebook = Codebook.train(
+        descriptors, size, iterations=iterations, seed=seed, device="auto", index=index, centre=centre
+    )
     codebook.save(output, attributes)

@@ -5,8 +5,6 @@ and ``e1`` to ``e5``, ``h1`` to ``h5``, ``t1`` to ``t5``.
 """
 
 import csv
-import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,9 @@ from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout, Listed
 from reprise.evaluation.hpatches_descriptors import REFERENCE, all_types
 from reprise.evaluation.hpatches_tasks import PAIRS, HPatchesTasks, verification_pairs
+from reprise.storage.arguments import quoted
 from reprise.storage.errors import DataError, unknown_name
+from reprise.storage.json_files import interpreting, load_json
 
 _PAIR_COLUMNS = ["s1", "t1", "idx1", "s2", "t2", "idx2"]
 _PATCH_COLUMNS = ["s", "idx"]
@@ -188,17 +188,13 @@ def read_splits(path: str | Path) -> dict[str, dict[str, tuple[str, ...]]]:
     Raises:
         DataError: a missing or damaged file
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    content = load_json(path, "fetch it again")
+    with interpreting(path, "it is no list of splits, fetch it again"):
         return {
             name: {part: tuple(map(str, split[part])) for part in ("test", "train") if part in split}
             for name, split in content.items()
             if split["test"]
         }
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); fetch it again") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{path}: is no list of splits ({type(error).__name__}: {error}); fetch it again") from error
 
 
 def read_pairs(text: str, sequences: Sequence[str], where: str | Path) -> np.ndarray:
@@ -228,19 +224,22 @@ def read_patches(text: str, sequences: Sequence[str], where: str | Path) -> np.n
 
 
 def _read(text: str, sequences: Sequence[str], where: str | Path, columns: list[str]) -> np.ndarray:
-    rows = csv.reader(io.StringIO(text))
-    header = next(rows, [])
+    with interpreting(where, "fetch it again"):
+        rows = list(csv.reader(text.splitlines())) or [[]]
+    header = rows[0]
     if header != columns:
-        raise DataError(f"{where}: the header is {','.join(header)!r}, expected {','.join(columns)!r}; fetch it again")
+        found_header = quoted(",".join(header))
+        raise DataError(f"{where}: the header is {found_header}, expected {','.join(columns)!r}; fetch it again")
     numbers = {name: number for number, name in enumerate(sequences)}
     read: list[Any] = [numbers.__getitem__ if column[0] == "s" else int for column in columns]
     found = []
-    for line, row in enumerate(rows, 2):
+    for line, row in enumerate(rows[1:], 2):
         try:
             found.append([kind(cell) for kind, cell in zip(read, row, strict=True)])
-        except (KeyError, ValueError) as error:
+            np.int32(max(found[-1])), np.int32(min(found[-1]))
+        except (KeyError, ValueError, OverflowError) as error:
             raise DataError(
-                f"{where}, line {line}: {','.join(row)!r} names no sequence of the split, or has no number where one "
-                f"is expected ({error}); take the lists and the split from one release"
+                f"{where}, line {line}: {quoted(','.join(row))} names no sequence of the split, or has no number where "
+                f"one is expected ({quoted(error)}); take the lists and the split from one release"
             ) from error
     return np.array(found, np.int32).reshape(-1, len(columns))

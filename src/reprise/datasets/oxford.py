@@ -14,6 +14,7 @@ import numpy as np
 
 from reprise.datasets.benchmarks import BenchmarkLayout, read_benchmark
 from reprise.datasets.images import Box, Dataset, ImageList, check_names
+from reprise.storage.arguments import quoted
 from reprise.storage.errors import DataError
 
 _QUERY, _LISTS = "_query.txt", ("good", "ok", "junk")
@@ -102,12 +103,14 @@ def _read_query(text: str, where: str, places: Mapping[str, int]) -> tuple[str, 
     try:
         x1, y1, x2, y2 = map(float, fields[1:])
     except ValueError as error:
-        raise DataError(f"{where}: is '{text.strip()}', expected an image and its box x1 y1 x2 y2") from error
+        raise DataError(f"{where}: is {quoted(text.strip())}, expected an image and its box x1 y1 x2 y2") from error
     if not (np.isfinite([x1, y1, x2, y2]).all() and x1 < x2 and y1 < y2):
         raise DataError(f"{where}: the box is {x1} {y1} {x2} {y2}, expected x1 < x2 and y1 < y2; correct the file")
     name = fields[0].removeprefix(_PREFIX)
     if name not in places:
-        raise DataError(f"{where}: '{name}' is none of the {len(places)} images; complete the folder of the images")
+        raise DataError(
+            f"{where}: {quoted(name)} is none of the {len(places)} images; complete the folder of the images"
+        )
     return name, (x1, y1, x2, y2)
 
 
@@ -120,7 +123,7 @@ def _read_list(texts: Mapping[str, str], file: str, ground_truth: Path, places: 
     missing = [name for name in names if name not in places]
     if missing:
         raise DataError(
-            f"{where}: '{missing[0]}' is none of the {len(places)} images ({len(missing)} such lines); complete the "
-            "folder of the images"
+            f"{where}: {quoted(missing[0])} is none of the {len(places)} images ({len(missing)} such lines); complete "
+            "the folder of the images"
         )
     return np.unique(np.array([places[name] for name in names], np.int64))

@@ -28,10 +28,13 @@ from reprise.downloads.transfer import discard, fetch
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError, DownloadError
 from reprise.storage.hashes import sha256_file
+from reprise.storage.json_files import interpreting, load_json
 from reprise.storage.os_errors import worded
 
 _log = logging.getLogger(__name__)
 _BY_HAND = "by hand"
+
+_RECEIPT: dict[str, type] = {"name": str, "path": str, "bytes": int, "sha256": str}
 
 
 def download(
@@ -210,15 +213,31 @@ def write_receipt(path: str | os.PathLike, receipt: dict[str, Any]) -> None:
     write_text(path, json.dumps(receipt, indent=2, sort_keys=True) + "\n")
 
 
+def read_receipt(path: str | os.PathLike) -> dict[str, Any]:
+    """Read what :func:`write_receipt` wrote: at least ``name``, ``path``, ``bytes`` and ``sha256``.
+
+    Raises:
+        DataError: a damaged receipt
+    """
+    remedy = "delete it and run again, the download is kept"
+    receipt: dict[str, Any] = load_json(path, remedy)
+    with interpreting(path, remedy):
+        for key, kind in _RECEIPT.items():
+            if type(receipt[key]) is not kind:
+                raise TypeError(f"{key!r} is no {kind.__name__}")
+    return receipt
+
+
 def from_receipt(path: str | os.PathLike) -> Path:
     """Return the path of the file that a receipt describes.
 
     Raises:
         DataError: the file is gone, or has another number of bytes than the receipt says
     """
-    receipt = json.loads(Path(path).read_text(encoding="utf-8"))
+    receipt = read_receipt(path)
     file = Path(receipt["path"])
-    size = file.stat().st_size if file.exists() else None
+    with interpreting(path, "delete it and run again, the download is kept"):
+        size = file.stat().st_size if file.exists() else None
     if size != receipt["bytes"]:
         state = "is gone" if size is None else f"has {size} bytes"
         raise DataError(f"{file} {state}; its receipt says {receipt['bytes']} bytes. Delete {path} and run again.")

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import load_json
 
 Entries = dict[str, dict[str, Any]]
 _KINDS = {"sha256": str, "bytes": int, "url": str, "date": str}
@@ -28,10 +29,7 @@ def read_lock(lock: str | os.PathLike) -> Entries:
     lock = Path(lock)
     if not lock.exists():
         return {}
-    try:
-        entries = json.loads(lock.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{lock}: not valid JSON ({error}); correct it, or delete it to record all again") from error
+    entries = load_json(lock, "correct it, or delete it to record all again")
     for name, entry in entries.items() if isinstance(entries, dict) else [("", None)]:
         if not isinstance(entry, dict) or {key: type(value) for key, value in entry.items()} != _KINDS:
             raise DataError(f"{lock}: entry {name!r} does not hold sha256, bytes, url and date; delete it")

@@ -1,7 +1,7 @@
 """Extraction of many images into one file, decoding them ahead of the network."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,6 +29,7 @@ class AnyExtractor(Protocol):
         dim: dimensions D of the local descriptors
         global_dims: optional, kind of global descriptor -> its dimension
         affine: optional, whether its keypoints have affine shapes
+        keypoint_type: optional, "f8" where its keypoints are still to be described
     """
 
     dim: int
@@ -87,6 +88,7 @@ def extract_images(
     undecodable: str = "error",
     truncated: str = "error",
     workers: int = 2,
+    features_of: Callable[[int, Any], Any] | None = None,
 ) -> None:
     """Write the features of ``images`` to ``path``, which appears only when all of them are in it.
 
@@ -100,12 +102,14 @@ def extract_images(
         truncated: 'error' treats an image whose end is missing as one that cannot be decoded, 'grey' reads what is
             missing as grey, and lists its name in the dataset ``truncated``
         workers: number of threads that decode
+        features_of: position in ``images`` and prepared image -> its features; None: what the extractor extracts
 
     Raises:
         DataError: an image that cannot be decoded or prepared, such as one too small for a scale, features that are no
             numbers or that the file does not take, each with file and row; or not a single image left
     """
     first = int(str(attributes.get("first_image", 0)))
+    features_of = features_of or (lambda _, loaded: extractor.extract(loaded))
     with _open_writer(images, extractor, path, attributes) as writer:
         skipped = []
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
@@ -123,7 +127,7 @@ def extract_images(
                 writer.skip(name)
                 skipped.append(str(error))
             else:
-                writer.append(name, _extracted(extractor, loaded, file, place))
+                writer.append(name, _extracted(features_of, row, loaded, file, place))
                 if getattr(file, "truncated", False):
                     writer.note_truncated(name)
             progress.update()
@@ -148,10 +152,10 @@ def _loaded(future: Future, file: Path) -> Any:
         ) from error
 
 
-def _extracted(extractor: AnyExtractor, loaded: Any, file: Path, place: str) -> Any:
+def _extracted(features_of: Callable[[int, Any], Any], row: int, loaded: Any, file: Path, place: str) -> Any:
     """Return the features of a prepared image; every error names the image."""
     try:
-        return extractor.extract(loaded)
+        return features_of(row, loaded)
     except DataError as error:
         raise DataError(f"{file}: {error} ({place})") from error
     except Exception as error:
@@ -170,4 +174,5 @@ def _open_writer(
         attributes,
         global_dims=getattr(extractor, "global_dims", None),
         affine=getattr(extractor, "affine", False),
+        keypoint_type=getattr(extractor, "keypoint_type", "f4"),
     )

@@ -1,83 +1,134 @@
-"""Features in two steps: a detector finds keypoints, and a descriptor describes them."""
+"""Features in two stages: a detector finds keypoints, and a descriptor describes them.
 
+In the configuration, extractors that name the same entry of ``detectors`` share its keypoints, which are found once.
+"""
+
+import functools
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, SerializeAsAny, WithJsonSchema
+from pydantic import Discriminator, Field, SerializeAsAny, Tag, WithJsonSchema, model_validator
 
 from reprise.descriptors.base import DescriptorSettings
 from reprise.descriptors.registry import descriptor_class, descriptor_of, descriptor_settings
 from reprise.detectors.base import DetectorSettings
-from reprise.detectors.keypoints import Keypoints
-from reprise.detectors.registry import detector_of, detector_settings
+from reprise.detectors.registry import detector_settings
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.settings import BoxSetting, ExtractorSettings, ImageSize
+from reprise.extractors.detection import Detection, Preparation, in_prepared, prepared
+from reprise.extractors.settings import ExtractorSettings
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
+from reprise.storage.errors import DataError
+from reprise.storage.references import Refers
 from reprise.storage.settings import of_type
 
 # Their keys depend on their type, which a schema of one model cannot say.
 _ANY = WithJsonSchema({"type": "object", "properties": {"type": {"type": "string"}}})
-AnyDetector = Annotated[SerializeAsAny[DetectorSettings], of_type(detector_settings), _ANY]
-AnyDescriptor = Annotated[SerializeAsAny[DescriptorSettings], of_type(descriptor_settings), _ANY]
+_NAME_OR_SETTINGS = Discriminator(lambda value: "name" if isinstance(value, str) else "settings")
+AnyDetector = Annotated[
+    Annotated[str, Refers("detectors"), Tag("name")]
+    | Annotated[SerializeAsAny[DetectorSettings], of_type(detector_settings), _ANY, Tag("settings")],
+    _NAME_OR_SETTINGS,
+]
+AnyDescriptor = Annotated[
+    Annotated[str, Refers("descriptors"), Tag("name")]
+    | Annotated[SerializeAsAny[DescriptorSettings], of_type(descriptor_settings), _ANY, Tag("settings")],
+    _NAME_OR_SETTINGS,
+]
 
 
-class Settings(ExtractorSettings):
+class Settings(Preparation, ExtractorSettings):
     """Settings of a detector and a descriptor, one after the other."""
 
-    checkpoints = ("descriptor.checkpoint",)
+    checkpoints = ("detector.checkpoint", "descriptor.checkpoint")
 
     detector: AnyDetector = Field(
-        {"type": "hessian_affine"}, validate_default=True, description="its type, and its settings"
+        {"type": "hessian_affine"},
+        validate_default=True,
+        description="the name of an entry of detectors, whose keypoints are found once, and which says image_size, "
+        "num_features and box, too; or its type and its settings",
     )
     descriptor: AnyDescriptor = Field(
-        {"type": "rootsift"}, validate_default=True, description="its type, and its settings"
+        {"type": "rootsift"},
+        validate_default=True,
+        description="the name of an entry of descriptors; or its type and its settings",
     )
-    image_size: ImageSize | None = Field(
-        None, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
-    )
-    num_features: int | None = Field(
-        None, ge=1, description="the strongest features that are kept, by the scores of the detector; null keeps all"
-    )
-    box: BoxSetting = "filter"
+
+    @model_validator(mode="after")
+    def _prepared_by_the_detector(self) -> Self:
+        given = sorted(Preparation.model_fields.keys() & self.model_fields_set)
+        if isinstance(self.detector, str) and given:
+            raise ValueError(f"{given[0]}: is a setting of the detector '{self.detector}'; give it in that entry")
+        return self
+
+    @classmethod
+    def completed(cls, entry: Mapping[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """See :meth:`ExtractorSettings.completed`."""
+        complete = dict(entry)
+        if isinstance(entry["descriptor"], str):
+            complete["descriptor"] = sections["descriptors"][entry["descriptor"]]
+        if isinstance(entry["detector"], str):
+            found = sections["detectors"][entry["detector"]]
+            complete |= {key: found[key] for key in Preparation.model_fields}
+            complete["detector"] = {key: value for key, value in found.items() if key not in Preparation.model_fields}
+        return complete
+
+    @classmethod
+    def keypoints_of(cls, entry: Mapping[str, Any]) -> str | None:
+        """See :meth:`ExtractorSettings.keypoints_of`."""
+        return entry["detector"] if isinstance(entry["detector"], str) else None
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of the descriptor."""
-        return descriptor_class(self.descriptor.type).dim
+        return descriptor_class(self.described_with().type).dim
 
     def described_by(self) -> tuple[str | None, ...]:
         """See :meth:`ExtractorSettings.described_by`; keypoints of different detectors may be compared."""
-        return self.type, self.descriptor.type, getattr(self.descriptor, "checkpoint", None)
+        return self.type, self.described_with().type, getattr(self.descriptor, "checkpoint", None)
 
     def gives(self) -> frozenset[str]:
         """See :meth:`ExtractorSettings.gives`."""
         return super().gives() | {"affine"}
+
+    def detected_with(self) -> DetectorSettings:
+        """Return the settings of the detector; DataError for a name, whose settings only the configuration has."""
+        if isinstance(self.detector, str):
+            raise _a_name("detector")
+        return self.detector
+
+    def described_with(self) -> DescriptorSettings:
+        """Return the settings of the descriptor; DataError for a name, whose settings only the configuration has."""
+        if isinstance(self.descriptor, str):
+            raise _a_name("descriptor")
+        return self.descriptor
 
 
 class Extractor(ImageExtractor):
     """A detector and a descriptor.
 
     Args:
-        settings: the settings of both
-        device: where the network of the descriptor runs, if it has one
+        settings: the settings of both, neither of which is a name
+        device: where their networks run, if they have any
     """
 
     affine = True
 
     def __init__(self, settings: Settings, device: str = "cpu") -> None:
-        self._settings = settings
-        self._detector = detector_of(settings.detector)
-        self._descriptor = descriptor_of(settings.descriptor, device)
+        self._settings, self._device = settings, device
+        self._detected_with = settings.detected_with()
+        self._descriptor = descriptor_of(settings.described_with(), device)
         self.dim = self._descriptor.dim
+
+    @functools.cached_property  # none is needed where keypoints are described that were found before
+    def _detection(self) -> Detection:
+        return Detection(self._detected_with, self._settings, self._device)
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode an image to RGB, crop and shrink it; see :func:`reprise.images.prepare_how.prepare`."""
-        from reprise.images.prepare_how import prepare
-
-        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        return prepared(image, box, self._settings)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """Extract local features, in the order of the detector.
@@ -89,25 +140,29 @@ class Extractor(ImageExtractor):
             descriptors (n, D) float32; keypoints (n, 2), affine (n, 2, 2) and scales (n,), standard deviations, float32
             in pixels of the file; scores (n,) float32
         """
-        found = self._detector.detect(loaded.pixels)
-        kept = np.flatnonzero(loaded.counts(loaded.to_original(found.keypoints)))
-        found = found.select(
-            np.sort(kept[np.argsort(-found.scores[kept], kind="stable")[: self._settings.num_features]])
+        return self.describe(loaded, self._detection.features(loaded))
+
+    def describe(self, loaded: PreparedImage, found: LocalFeatures) -> LocalFeatures:
+        """Describe keypoints.
+
+        Args:
+            loaded: the image in which they were found, as :meth:`load` returned it
+            found: the keypoints, as :meth:`reprise.extractors.detection.Detection.features` returned them
+
+        Returns:
+            as :meth:`features`
+        """
+        descriptors = self._descriptor.describe(loaded.pixels, in_prepared(found, loaded))
+        keypoints, scales, affine = (
+            np.asarray(values, np.float32) for values in (found.keypoints, found.scales, found.affine)
         )
-        descriptors = self._descriptor.describe(loaded.pixels, found)
-        return _in_the_file(found, descriptors, loaded)
+        return LocalFeatures(descriptors, found.scores, keypoints, scales, affine=affine)
 
 
 Extractor.Settings = Settings
 
 
-def _in_the_file(found: Keypoints, descriptors: np.ndarray, loaded: PreparedImage) -> LocalFeatures:
-    """Features of keypoints of a prepared image, in pixels of its file."""
-    sizes = np.array(loaded.pixel_size)
-    return LocalFeatures(
-        descriptors,
-        found.scores,
-        loaded.to_original(found.keypoints),
-        (found.scales * np.sqrt(sizes.prod())).astype(np.float32),
-        affine=(sizes[:, None] * found.affine).astype(np.float32),
+def _a_name(part: str) -> DataError:
+    return DataError(
+        f"extractor detected.{part}: expected a mapping of keys to values; names of entries are for the configuration"
     )

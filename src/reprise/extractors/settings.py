@@ -45,6 +45,24 @@ class ExtractorSettings(Settings):
 
     type: str = Field(description="the module of reprise.extractors, or package.module:Class")
 
+    @classmethod
+    def completed(cls, entry: Mapping[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Return the values of an entry with those of other entries in place of their names, if it names any.
+
+        Args:
+            entry: its values
+            sections: section -> name -> values of the entry
+
+        Raises:
+            KeyError: there is no entry of such a name
+        """
+        return entry
+
+    @classmethod
+    def keypoints_of(cls, entry: Mapping[str, Any]) -> str | None:
+        """Return the entry of ``detectors`` whose keypoints an extractor with these values describes, if any."""
+        return None
+
     def weights(self) -> list[str | None]:
         """Return the names, or files, of its networks."""
         return [name for _, _, name in self.networks()]

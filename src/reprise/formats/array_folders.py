@@ -13,6 +13,7 @@ import numpy as np
 
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import load_json
 
 HEADER = "index.json"
 _REMEDY = "build the index again"
@@ -84,10 +85,7 @@ class FolderKind:
     def _header(self, path: Path) -> dict[str, Any]:
         if not path.is_file():
             raise DataError(f"{path}: no such file, so its folder is no {self.format}; build the index first")
-        try:
-            header = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DataError(f"{path}: damaged ({error}); {_REMEDY}") from error
+        header = load_json(path, _REMEDY)
         if not isinstance(header, dict) or header.get("format") != self.format:
             raise DataError(f"{path}: 'format' is not '{self.format}'; name another folder")
         if header.get("version") != self.version:
@@ -137,7 +135,7 @@ def open_array(path: Path, dtype: np.dtype, shape: tuple[int, ...], remedy: str)
             start = file.tell()
     # Errors that numpy may raise on a header that is not Python, or that is nested a thousand times.
     except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
-        raise DataError(f"{path}: truncated or no .npy file ({error}); {remedy}") from error
+        raise DataError(f"{path}: truncated or no .npy file ({error!s:.200}); {remedy}") from error
     if found_dtype.str != dtype.str:
         raise DataError(f"{path}: dtype {found_dtype.str}, expected {dtype.str}; {remedy} on this machine")
     if found_shape != shape or (fortran_order and len(shape) > 1):

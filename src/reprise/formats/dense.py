@@ -14,11 +14,14 @@ import numpy as np
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.dense_layouts import FLAG, SCALE, WEIGHT, Layout, detect, refuse_broken
 from reprise.formats.feature_reader import Features
+from reprise.formats.row_checksums import ROWS_PER_CHECKSUM, RowChecksums
 from reprise.formats.virtual import Rows
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
 KIND = "dense local features"
+# Columns of the checksums of an image.
+_METADATA, _DESCRIPTORS = 0, 1
 
 
 class DenseReader(Features):
@@ -35,11 +38,15 @@ class DenseReader(Features):
         self._records = Rows(self.path, "features", KIND)
         with hdf5.open_checked(self.path, {}, KIND, virtual=True) as file:
             self._layout: Layout = detect(file["features"], str(self.path))
+            self.num_images = len(self._records)
+            self.num_features, self.dim = self._layout.num_features, self._layout.dim
+            self.packed, self.dtype = self._layout.packed, self._layout.dtype
             self._read_about(file)
             self.keypoint_convention = str(file.attrs.get("keypoint_convention", "published"))
-        self.num_images = len(self._records)
-        self.num_features, self.dim = self._layout.num_features, self._layout.dim
-        self.packed, self.dtype = self._layout.packed, self._layout.dtype
+            self._checksums = RowChecksums(
+                self.path, file, KIND,
+                num_images=self.num_images, num_rows=self.num_features, columns=2,
+            )  # fmt: skip
         if self.names is not None and len(self.names) != self.num_images:
             raise DataError(f"{self.path}: {len(self.names)} 'names' for {self.num_images} images; write it again")
 
@@ -94,7 +101,9 @@ class DenseReader(Features):
         for image in np.flatnonzero(np.diff(bounds)):
             part = slice(bounds[image], bounds[image + 1])
             chosen = ascending[part] - self.offsets[image]
-            values = self._layout.descriptors(self._record(int(image)), chosen)
+            record, blocks = self._record(int(image)), np.unique(chosen // ROWS_PER_CHECKSUM)
+            self._checksums.check_blocks(int(image), self._stored_descriptors(record), blocks, _DESCRIPTORS)
+            values = self._layout.descriptors(record, chosen)
             self._refuse_broken(values, int(image))
             result[order[part]] = values
         return result
@@ -130,21 +139,32 @@ class DenseReader(Features):
         """Read the metadata of the valid rows of images, (n, 5) float32, without reading a descriptor."""
         blocks = []
         for image in range(start, self.num_images if stop is None else stop):
-            metadata = self._layout.metadata(self._record(image))
+            metadata = self._checked_metadata(self._record(image), image, self.num_features)
             blocks.append(metadata[: self._count(metadata, image)])
         return self._joined(blocks, (0, WEIGHT + 1))
 
     def _valid(self, image: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Read metadata and descriptors of the valid ones of the first ``count`` rows, as stored."""
         record = self._record(image)
-        metadata = self._layout.metadata(record)[:count]
+        metadata = self._checked_metadata(record, image, count)[:count]
         valid = self._count(metadata, image)
+        self._checksums.check(image, self._stored_descriptors(record), valid, _DESCRIPTORS)
         values = self._layout.descriptors(record, slice(valid))
         self._refuse_broken(values, image)
         return metadata[:valid], values
 
     def _record(self, image: int) -> np.ndarray:
         return self._records[image]
+
+    @staticmethod
+    def _stored_descriptors(record: np.ndarray) -> np.ndarray:
+        return record if record.dtype.names is None else record["descriptor"]  # files with checksums are not flat
+
+    def _checked_metadata(self, record: np.ndarray, image: int, count: int) -> np.ndarray:
+        """Return the metadata of a record, of which ``count`` rows are compared with their checksums."""
+        metadata = self._layout.metadata(record)
+        self._checksums.check(image, metadata, count, _METADATA)
+        return metadata
 
     def _count(self, metadata: np.ndarray, image: int) -> int:
         flags = metadata[:, FLAG]

@@ -7,6 +7,7 @@ import numpy as np
 
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.dense_layouts import FLAG, SCALE, WEIGHT, compound, refuse_broken
+from reprise.formats.row_checksums import KEY, checksums_of, num_blocks
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
@@ -33,8 +34,9 @@ class DenseWriter:
         self._record = np.zeros((), compound(num_features, dim))
         self._rows = num_features
         file.create_dataset("features", (len(names),), self._record.dtype)
+        file.create_dataset(KEY, (len(names), 2, num_blocks(num_features)), "u4")
         for kind, size in self._global_dims.items():
-            file.create_dataset(kind, (len(names), size), "f4")
+            hdf5.create_rows(file, kind, len(names), (size,), "f4")
 
     def append(self, name: str, features: LocalFeatures) -> None:
         """Add the next image; unused rows become padding. Descriptors are rounded to float16.
@@ -76,13 +78,14 @@ class DenseWriter:
         refuse_broken(record["descriptor"][:count], where)
         if not np.isfinite(metadata).all():
             raise DataError(f"{where}: scores, keypoints or scales contain NaN or infinity; the weights are damaged")
+        vectors = {}
         for kind, size in self._global_dims.items():
-            vector = np.asarray(features.global_descriptors[kind], np.float32)
-            if vector.shape != (size,) or not np.isfinite(vector).all():
-                raise DataError(f"{where}: global descriptor '{kind}' {vector.shape}: expected ({size},), finite")
-            self._file[kind][self._next] = vector
-        self._file["features"][self._next] = record
-        self._next += 1
+            vectors[kind] = np.asarray(features.global_descriptors[kind], np.float32)
+            if vectors[kind].shape != (size,) or not np.isfinite(vectors[kind]).all():
+                raise DataError(
+                    f"{where}: global descriptor '{kind}' {vectors[kind].shape}: expected ({size},), finite"
+                )
+        self._write(vectors)
 
     def skip(self, name: str) -> None:
         """Add the image ``name``, the next one, without valid rows; its global descriptors are 0."""
@@ -90,8 +93,7 @@ class DenseWriter:
         self._skipped.append(name)
         self._record["metadata"], self._record["descriptor"] = 0, 0
         self._record["metadata"][:, FLAG] = 1
-        self._file["features"][self._next] = self._record
-        self._next += 1
+        self._write({kind: np.zeros(size, np.float32) for kind, size in self._global_dims.items()})
 
     def note_truncated(self, name: str) -> None:
         """Note that the end of the image ``name`` was missing, and read as grey."""
@@ -106,6 +108,14 @@ class DenseWriter:
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
         hdf5.write_names(self._file, "truncated", self._truncated)
+
+    def _write(self, vectors: Mapping[str, np.ndarray]) -> None:
+        """Write the record and the global descriptors of the next image."""
+        self._file["features"][self._next] = self._record
+        self._file[KEY][self._next] = [checksums_of(self._record[column]) for column in ("metadata", "descriptor")]
+        for kind, vector in vectors.items():
+            self._file[kind][self._next] = vector
+        self._next += 1
 
     def _check_next(self, name: str) -> None:
         if self._next == len(self._names):

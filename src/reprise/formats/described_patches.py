@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -32,13 +34,51 @@ def write_described(
             hdf5.write_array(file, name, vectors.astype(np.float32))
 
 
-def open_described(path: str | os.PathLike) -> h5py.File:
-    """Open a file that :func:`write_described` wrote, in a ``with`` statement; DataError for any other."""
-    return hdf5.open_checked(path, {}, _KIND)
+class DescribedPatches(Mapping[str, np.ndarray]):
+    """The descriptors (n, D) of an open file by name, each read when it is asked for; used in a ``with`` statement.
 
+    Args:
+        path: a file that :func:`write_described` wrote
 
-def names_of(file: h5py.File) -> Iterator[str]:
-    """Iterate over the names of an open file."""
-    found: list[str] = []
-    file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-    return iter(found)
+    Raises:
+        DataError: any other file
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = Path(path)
+        self._file = hdf5.open_checked(path, {}, _KIND)
+        self._counts: dict[str, int] = {}
+        with hdf5.reading(path):
+            self._file.visititems(self._note)
+
+    def __enter__(self) -> "DescribedPatches":
+        self._file.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._file.__exit__(*error)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._counts
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._counts:
+            raise KeyError(name)
+        vectors = hdf5.read_array(self._file, name, "f")
+        if vectors.ndim != 2 or not np.isfinite(vectors).all():
+            raise DataError(f"{self.path}: '{name}' are no descriptors, or not finite; delete it, and run again")
+        return vectors
+
+    def count(self, name: str) -> int:
+        """Return the number of patches of a name."""
+        return self._counts[name]
+
+    def _note(self, name: str, item: h5py.HLObject) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim:
+            self._counts[name] = item.shape[0]

@@ -151,7 +151,8 @@ def _write(file: h5py.File, path: Path, paths: list[Path], parts: list[_Part]) -
     if ragged:
         file.attrs["keypoint_convention"] = parts[0].convention
         counts = [part.counts for part in parts if part.counts is not None]
-        file["offsets"] = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+        hdf5.write_array(file, "offsets", offsets.astype(np.int64))
 
 
 def _refuse_other(path: Path, chunk: tuple[Path, _Part], first: tuple[Path, _Part], one_recipe: bool) -> None:

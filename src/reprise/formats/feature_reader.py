@@ -133,7 +133,7 @@ class Features(ABC):
             stop: the image after the last; None for all
 
         Returns:
-            (n, 2) float32, see ``keypoint_convention``
+            (n, 2) float32, in files of keypoints alone float64; see ``keypoint_convention``
         """
 
     @abstractmethod
@@ -196,8 +196,7 @@ class Features(ABC):
             DataError: there are none of this kind, or NaN or infinity
         """
         self.require("what asks for global descriptors", global_kind=kind, descriptors=False)
-        # Where no image of a part could be decoded, that part was never written, and is read as zeros.
-        result = Rows(self.path, kind, f"global descriptors '{kind}'", whole=False).read(0, self.num_images)
+        result = Rows(self.path, kind, f"global descriptors '{kind}'").read(0, self.num_images)
         result = result.astype(np.float32, copy=False)
         if len(result) != self.num_images or not np.isfinite(result).all():
             raise DataError(

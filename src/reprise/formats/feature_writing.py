@@ -15,6 +15,7 @@ from reprise.storage.errors import DataError
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
     "names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes",
+    "checksums",
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ def feature_writer(
     global_dims: Mapping[str, int] | None = None,
     affine: bool = False,
     descriptor_type: Literal["f2", "f4"] = "f4",
+    keypoint_type: Literal["f4", "f8"] = "f4",
 ) -> Iterator[FeatureWriter]:
     """Open a file of features for writing; it appears at ``path`` when the block ends without an error.
 
@@ -61,6 +63,8 @@ def feature_writer(
         global_dims: kind of global descriptor (a dataset of the file, such as ``cls``) -> its dimension
         affine: keypoints of a ragged file have affine shapes
         descriptor_type: type of the descriptors of a ragged file, float16 ("f2") or float32 ("f4")
+        keypoint_type: type of the keypoints, scales and affine shapes of a ragged file: float32 ("f4"), or float64
+            ("f8") for keypoints that are still to be described
 
     Yields:
         the writer
@@ -76,7 +80,9 @@ def feature_writer(
             writer = DenseWriter(file, names or [], num_features or 0, dim, vectors)
         else:
             file.attrs["keypoint_convention"] = "colmap"  # the only one that ragged files have
-            writer = RaggedWriter(file, dim, vectors, affine=affine, descriptor_type=descriptor_type)
+            writer = RaggedWriter(
+                file, dim, vectors, affine=affine, descriptor_type=descriptor_type, keypoint_type=keypoint_type
+            )
         yield writer
         writer.finish()
 

@@ -9,8 +9,6 @@ from reprise.formats.arrays import LocalFeatures
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
-_ROWS_PER_BLOCK = 4096
-
 
 class RaggedWriter:
     """Appends the features of one image after the other to an open file; made by ``feature_writer``.
@@ -21,10 +19,18 @@ class RaggedWriter:
         global_dims: kind of global descriptor -> its dimension
         affine: keypoints have affine shapes
         descriptor_type: "f2" or "f4"
+        keypoint_type: "f4" or "f8", of keypoints, scales and affine shapes
     """
 
     def __init__(
-        self, file: h5py.File, dim: int, global_dims: Mapping[str, int], *, affine: bool, descriptor_type: str
+        self,
+        file: h5py.File,
+        dim: int,
+        global_dims: Mapping[str, int],
+        *,
+        affine: bool,
+        descriptor_type: str,
+        keypoint_type: str,
     ) -> None:
         self._file, self._dim, self._global_dims = file, dim, dict(global_dims)
         self._offsets = [0]
@@ -32,16 +38,17 @@ class RaggedWriter:
         self._skipped: list[str] = []
         self._truncated: list[str] = []
         self._keys = ["keypoints", "scales", "scores"]
-        for key, width in (("keypoints", (2,)), ("scales", ()), ("scores", ())):
-            self._create(key, width, "f4")
+        hdf5.create_rows(file, "keypoints", 0, (2,), keypoint_type)
+        hdf5.create_rows(file, "scales", 0, (), keypoint_type)
+        hdf5.create_rows(file, "scores", 0, (), "f4")
         if dim:
             self._keys.append("descriptors")
-            self._create("descriptors", (dim,), descriptor_type)
+            hdf5.create_rows(file, "descriptors", 0, (dim,), descriptor_type)
         if affine:
             self._keys.append("affine")
-            self._create("affine", (2, 2), "f4")
+            hdf5.create_rows(file, "affine", 0, (2, 2), keypoint_type)
         for kind, size in self._global_dims.items():
-            self._create(kind, (size,), "f4")
+            hdf5.create_rows(file, kind, 0, (size,), "f4")
 
     def append(self, name: str, features: LocalFeatures) -> None:
         """Add an image.
@@ -84,21 +91,17 @@ class RaggedWriter:
 
     def finish(self) -> None:
         """Write the datasets about the whole file."""
-        self._file["offsets"] = np.asarray(self._offsets, np.int64)
+        hdf5.write_array(self._file, "offsets", np.asarray(self._offsets, np.int64))
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
         hdf5.write_names(self._file, "truncated", self._truncated)
-
-    def _create(self, key: str, width: tuple[int, ...], dtype: str) -> None:
-        self._file.create_dataset(key, (0, *width), dtype, maxshape=(None, *width), chunks=(_ROWS_PER_BLOCK, *width))
 
     def _next(self, name: str, stop: int, vectors: Mapping[str, np.ndarray]) -> None:
         self._offsets.append(stop)
         self._names.append(name)
         for kind in self._global_dims:
             self._file[kind].resize(len(self._names), axis=0)
-            if kind in vectors:
-                self._file[kind][-1] = vectors[kind]
+            self._file[kind][-1] = vectors.get(kind, 0)
 
     def _column(self, name: str, key: str, values: np.ndarray | None, count: int) -> np.ndarray:
         dataset = self._file[key]

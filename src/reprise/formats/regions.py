@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from reprise.formats.virtual import Rows
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
 _KIND = "regions with visual words"
 _DATASETS = {"words": 1, "keypoints": 2, "frames": 3, "offsets": 1}
+_KINDS = {"words": "iu", "keypoints": "f", "frames": "f"}
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,14 @@ class RegionFile:
                     raise DataError(f"{path}: attribute '{name}' is missing; delete it and run again")
             self.n_words, self.codebook = int(file.attrs["n_words"]), str(file.attrs["codebook"])
             self.names = hdf5.read_names(file, "names") if "names" in file else None
-            self.offsets: np.ndarray = file["offsets"][:].astype(np.int64)
-            lengths = {len(file[key]) for key in ("words", "keypoints", "frames")}
-        if lengths != {int(self.offsets[-1])} or self.offsets[0] != 0 or (np.diff(self.offsets) < 0).any():
+            self.offsets: np.ndarray = hdf5.read_array(file, "offsets", "iu").astype(np.int64)
+            for key, kinds in _KINDS.items():
+                if file[key].dtype.kind not in kinds:
+                    raise DataError(f"{path}: '{key}' are of type {file[key].dtype}; delete it and run again")
+        self._rows = [Rows(self.path, key, _KIND) for key in _KINDS]
+        lengths = {len(rows) for rows in self._rows}
+        ascending = len(self.offsets) and self.offsets[0] == 0 and (np.diff(self.offsets) >= 0).all()
+        if not ascending or lengths != {int(self.offsets[-1])}:
             raise DataError(f"{path}: 'offsets' and the other datasets do not fit each other; delete it and run again")
 
     def __len__(self) -> int:
@@ -101,13 +107,12 @@ class RegionFile:
         """
         if len(images) and (images.min() < 0 or images.max() >= len(self)):
             raise DataError(f"{self.path}: has {len(self)} images, asked for {images.min()} to {images.max()}")
-        with hdf5.open_checked(self.path, _DATASETS, _KIND) as file:
-            words, keypoints, frames = (self._gather(file[key], images) for key in ("words", "keypoints", "frames"))
+        words, keypoints, frames = (self._gather(rows, images) for rows in self._rows)
         if (words >= self.n_words).any() or not (np.isfinite(keypoints).all() and np.isfinite(frames).all()):
             raise DataError(f"{self.path}: holds words or numbers that cannot be; delete it and run again")
         counts = self.offsets[images + 1] - self.offsets[images]
         return StoredRegions(words, keypoints, frames, np.concatenate([[0], np.cumsum(counts)]))
 
-    def _gather(self, dataset: h5py.Dataset, images: np.ndarray) -> np.ndarray:
-        parts = [dataset[self.offsets[image] : self.offsets[image + 1]] for image in images]
-        return np.concatenate([np.empty((0, *dataset.shape[1:]), dataset.dtype), *parts])
+    def _gather(self, rows: Rows, images: np.ndarray) -> np.ndarray:
+        parts = [rows.read(int(self.offsets[image]), int(self.offsets[image + 1])) for image in images]
+        return np.concatenate([np.empty((0, *rows.shape[1:]), rows.dtype), *parts])

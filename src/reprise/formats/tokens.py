@@ -2,7 +2,8 @@
 
 Layout (docs/formats.md): ``tokens`` (N, K, 128) float16 or float32, or ``codes`` (N, K, 16) uint8 of a binarized
 network, in one piece, which is mapped into memory; ``counts`` (N,) i4, the valid rows of each image, which come first;
-``names`` (N,) where the images have names. Attribute ``network``: identifies the network that made them.
+``names`` (N,) where the images have names; ``checksums`` (N, 1, ceil(K / 50)) u4, of 50 rows each. Attribute
+``network``: identifies the network that made them.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from reprise.formats.row_checksums import KEY, RowChecksums, checksums_of, num_blocks
 from reprise.storage import hdf5
 from reprise.storage.errors import DataError
 
@@ -24,8 +26,8 @@ _LAYOUTS = {"float16": ("tokens", 128), "float32": ("tokens", 128), "uint8": ("c
 class TokenWriter:
     """Writes tokens, one block of images after the other; made by :func:`token_writer`."""
 
-    def __init__(self, values: h5py.Dataset, counts: h5py.Dataset) -> None:
-        self._values, self._counts, self._next = values, counts, 0
+    def __init__(self, values: h5py.Dataset, counts: h5py.Dataset, checksums: h5py.Dataset) -> None:
+        self._values, self._counts, self._checksums, self._next = values, counts, checksums, 0
 
     def append(self, tokens: np.ndarray, counts: np.ndarray) -> None:
         """Add images.
@@ -35,10 +37,11 @@ class TokenWriter:
             counts: (n,) integers, the number of valid rows of each image; the others are written as 0
         """
         rows = slice(self._next, self._next + len(tokens))
-        self._values[rows, : tokens.shape[1]] = np.where(
-            (np.arange(tokens.shape[1]) < counts[:, None])[..., None], tokens, tokens.dtype.type(0)
-        )
-        self._counts[rows] = counts
+        stored = np.zeros((len(tokens), *self._values.shape[1:]), self._values.dtype)
+        valid = np.arange(tokens.shape[1]) < counts[:, None]
+        np.copyto(stored[:, : tokens.shape[1]], tokens, where=valid[..., None])
+        self._values[rows], self._counts[rows] = stored, counts
+        self._checksums[rows, 0] = [checksums_of(image) for image in stored]
         self._next = rows.stop
 
 
@@ -73,8 +76,9 @@ def token_writer(
         if names is not None:
             hdf5.write_names(file, "names", list(names))
         values = file.create_dataset(key, (num_images, num_descriptors, width), dtype)
-        counts = file.create_dataset("counts", (num_images,), "i4")
-        writer = TokenWriter(values, counts)
+        counts = file.create_dataset("counts", (num_images,), "i4", fletcher32=num_images > 0)
+        checksums = file.create_dataset(KEY, (num_images, 1, num_blocks(num_descriptors)), "u4")
+        writer = TokenWriter(values, counts, checksums)
         yield writer
         if writer._next != num_images:
             raise DataError(f"{path}: got tokens of {writer._next} images, expected {num_images}")
@@ -111,6 +115,10 @@ class TokenFile:
             self.num_images, self.num_descriptors = (int(length) for length in file[key].shape[:2])
             self.dtype = file[key].dtype
             offset, shape = file[key].id.get_offset(), file[key].shape
+            self._checksums = RowChecksums(
+                self.path, file, _KIND,
+                num_images=self.num_images, num_rows=self.num_descriptors, columns=1,
+            )  # fmt: skip
         named = self.num_images if self.names is None else len(self.names)
         damaged = not len(self.counts) == named == self.num_images or (self.counts < 0).any()
         if damaged or self.counts.max(initial=0) > self.num_descriptors or (offset is None and np.prod(shape)):
@@ -130,11 +138,13 @@ class TokenFile:
             tokens (n, k, 128) or, for codes, (n, k, 16) in ``dtype``, and the number of valid rows of each, (n,) int64
 
         Raises:
-            DataError: more tokens per image than there are, or images that are not in the file
+            DataError: more tokens per image than there are, images that are not in the file, or damaged tokens
         """
         count = self.check_count(num_descriptors)
         if len(images) and (images.min() < 0 or images.max() >= self.num_images):
             raise DataError(f"{self.path}: has tokens of {self.num_images} images, image {images.max()} was asked for")
+        for image in self._checksums.not_compared(images, count):
+            self._checksums.check(image, self._values[image], count)
         return self._values[images, :count], np.minimum(self.counts[images], count)
 
     def check_count(self, num_descriptors: int | None) -> int:

@@ -115,19 +115,18 @@ class Rows:
         path: the file
         key: the dataset
         kind: what the file should hold, for messages
-        whole: refuse a dataset of which a part was never written, and is read as zeros
 
     Attributes:
         shape: shape of the dataset
         dtype: dtype of its values
     """
 
-    def __init__(self, path: Path, key: str, kind: str, *, whole: bool = True):
+    def __init__(self, path: Path, key: str, kind: str):
         segments = resolve(path, key, kind)
         with hdf5.open_checked(path, {}, kind, virtual=True) as file:
             self.shape: tuple[int, ...] = file[key].shape
             self.dtype: np.dtype = file[key].dtype
-        self._parts = [_open_rows(segment, kind, whole) for segment in segments]
+        self._parts = [_open_rows(segment, kind) for segment in segments]
         self._starts = np.cumsum([0, *(segment.count for segment in segments)])
 
     def __len__(self) -> int:
@@ -175,12 +174,11 @@ class _Slice:
         self._dataset.file.close()
 
 
-def _open_rows(segment: Segment, kind: str, whole: bool) -> np.ndarray | _Slice:
+def _open_rows(segment: Segment, kind: str) -> np.ndarray | _Slice:
     file = hdf5.open_checked(segment.path, {}, kind)
     with hdf5.reading(segment.path):
         dataset = file[segment.key]
-        if whole:
-            hdf5.check_whole(segment.path, segment.key, dataset)
+        hdf5.check_whole(segment.path, segment.key, dataset)
         offset = dataset.id.get_offset()
         if offset is None or not hdf5.is_plain(dataset):
             return _Slice(segment.path, dataset, segment.start, segment.count)
@@ -251,7 +249,7 @@ def write_chunks(file: h5py.File, path: Path, chunks: Sequence[Path], rows: Sequ
         rows: number of rows of each chunk
         recipes: the recipe of each chunk
     """
-    file["chunk_rows"] = np.asarray(rows, np.int64)
+    hdf5.write_array(file, "chunk_rows", np.asarray(rows, np.int64))
     hdf5.write_names(file, "chunks", [os.path.relpath(chunk.absolute(), path.absolute().parent) for chunk in chunks])
     hdf5.write_names(file, "chunk_recipes", recipes)
 

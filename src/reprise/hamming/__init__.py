@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from reprise.storage.lazy import lazily
 
 if TYPE_CHECKING:
-    from reprise.hamming.centring import centred
+    from reprise.codebooks.centring import centred
     from reprise.hamming.embedding import HammingEmbedding
     from reprise.hamming.hamming_index import HammingIndex
     from reprise.hamming.hqe import Expanded, expand, search_expanded

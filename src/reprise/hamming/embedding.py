@@ -133,7 +133,7 @@ class HammingEmbedding:
         """Read a file that :meth:`save` wrote; DataError for any other."""
         with hdf5.open_checked(path, {"projection": 2, "medians": 2}, "a Hamming embedding") as file:
             try:
-                return cls(file["projection"][:], file["medians"][:])
+                return cls(*(hdf5.read_array(file, key, "f") for key in ("projection", "medians")))
             except DataError as error:
                 raise DataError(f"{path}: cannot be used: {error}") from error
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from reprise.storage.errors import DataError
 
 #: Number of accumulated scores, of 12 bytes each, that a search has in memory at a time.
 _SCORES_AT_A_TIME = 1 << 22
-_DAMAGED = "hamming index: lists name images that do not exist; build and save the index again"
 
 
 def _arrays(header: Header) -> Shapes:
@@ -79,6 +79,12 @@ class HammingIndex:
     postings: np.ndarray
     idf: np.ndarray
     norms: np.ndarray
+
+    @property
+    def _name(self) -> str:
+        """What errors begin with: the folder, where the arrays are files of one."""
+        file = getattr(self.image_ids, "filename", None)
+        return "Hamming index" if file is None else str(Path(file).parent)
 
     @property
     def n_words(self) -> int:
@@ -234,7 +240,7 @@ class HammingIndex:
         counts, postings, distances = _kernels.match(self._view(), words, codes, threshold, thread_count(threads))
         images = self.image_ids[postings].astype(np.int64)
         if len(images) and images.max() >= self.n_images:
-            raise DataError(_DAMAGED)
+            raise DataError(f"{self._name}: lists name images that do not exist; build and save the index again")
         return Matches(np.repeat(np.arange(len(counts)), counts), images, postings, distances)
 
     def features(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -273,7 +279,7 @@ class HammingIndex:
             raise DataError(f"rows: {rows.min()} to {rows.max()}, but there are {len(self.postings)} features")
         postings = self.postings[rows].astype(np.int64)
         if len(postings) and postings.max() >= len(self.codes):
-            raise DataError("hamming index: features have no place in the lists; build and save the index again")
+            raise DataError(f"{self._name}: features have no place in the lists; build and save the index again")
         return np.searchsorted(self.offsets, postings, side="right") - 1, self.codes[postings]
 
     def _rows(self, queries: Signatures, query_ids: np.ndarray | None) -> np.ndarray:
@@ -305,7 +311,7 @@ class HammingIndex:
                 view, words, codes, weights, bounds[rows], votes.threshold, strict, values, votes.burst, scores,
                 strong, n_threads,
             ):  # fmt: skip
-                raise DataError(_DAMAGED)
+                raise DataError(f"{self._name}: lists name images that do not exist; build and save the index again")
             if votes.normalise:
                 bare = self.norms == 0
                 scores[:, bare] = np.where(scores[:, bare] != 0, np.nan, 0.0)

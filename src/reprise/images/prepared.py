@@ -32,7 +32,23 @@ class PreparedImage:
         Returns:
             (N, 2) float32, the same in pixels of the file
         """
-        return (keypoints * np.array(self.pixel_size) + np.array(self.offset)).astype(np.float32)
+        return self.in_the_file(keypoints).astype(np.float32)
+
+    def in_the_file(self, keypoints: np.ndarray) -> np.ndarray:
+        """Map keypoints as :meth:`to_original` does: (N, 2) float64, which :meth:`from_the_file` maps back."""
+        return keypoints * np.array(self.pixel_size) + np.array(self.offset)
+
+    def from_the_file(self, keypoints: np.ndarray) -> np.ndarray:
+        """Map keypoints of the file to this image.
+
+        Args:
+            keypoints: (N, 2) x, y in pixels of the file; where they are float64, those that :meth:`in_the_file` mapped
+                are returned to the last bit
+
+        Returns:
+            (N, 2) float32, the same in pixels of this image
+        """
+        return ((keypoints - np.array(self.offset)) / np.array(self.pixel_size)).astype(np.float32)
 
     def counts(self, keypoints: np.ndarray) -> np.ndarray:
         """Tell which keypoints (N, 2), in pixels of the file, are kept: (N,) bool."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from reprise.codebooks.sizes import words
+from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.reranking import step_source
 
 
@@ -37,16 +38,14 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
 
 def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     search, codebook = entry["search"], config["codebooks"][entry["codebook"]]
-    extractor = config["extractors"][entry["extractor"]]
-    trainer = config["extractors"][codebook["extractor"]]
+    features, trainer = _features(config, entry["extractor"]), _features(config, codebook["extractor"])
     return {
         "experiment": {"num_features": entry["num_features"], "search": search, **entry[search]},
-        "extractor": extractor,
-        **_network(config, extractor.get("checkpoint")),
-        "codebook": {**codebook, "size": words(codebook["size"])},
-        "codebook extractor": trainer,
-        "codebook checkpoint": config["checkpoints"].get(trainer.get("checkpoint"), {}),
-        "codebook dataset": _dataset(config, codebook["dataset"]),
+        **features,
+        **_network(config, _checkpoint(features)),
+        **_words(config, codebook),
+        "codebook extractor": trainer["extractor"],
+        "codebook checkpoint": config["checkpoints"].get(_checkpoint(trainer), {}),
     }
 
 
@@ -68,7 +67,8 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
 def _reranked(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """Collect the settings of the ranking before a step, and those of the step."""
     entry, source = config["experiments"][experiment], step_source(config, experiment)
-    extractor = config["extractors"][source["extractor"]]
+    features = _features(config, source["extractor"])
+    codebook = config["codebooks"].get(source.get("codebook"))
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
         # A second re-ranking: no published ranking was made in this way.
@@ -77,10 +77,32 @@ def _reranked(config: Mapping, experiment: str) -> dict[str, Mapping]:
     return {
         **ranked,
         "experiment": {"scorer": source.get("scorer"), **step},
-        "extractor": extractor,
-        "extractor checkpoint": config["checkpoints"].get(extractor.get("checkpoint"), {}),
-        "detector": _detector(config, extractor),
+        "detector": _detector(config, features["extractor"]),
+        **features,
+        "extractor checkpoint": config["checkpoints"].get(_checkpoint(features), {}),
+        **(_words(config, codebook) if codebook else {}),
         **_network(config, source.get("checkpoint")),
+    }
+
+
+def _features(config: Mapping, name: str) -> dict[str, Mapping]:
+    """Collect the settings of an extractor, and those of its detector and its descriptor where it has them."""
+    extractor = config["extractors"][name]
+    complete = extractor_settings(extractor["type"], f"extractors.{name}.type").completed(extractor, config)
+    parts = {key: complete[key] for key in ("detector", "descriptor") if isinstance(complete.get(key), Mapping)}
+    return {"extractor": complete, **parts}
+
+
+def _checkpoint(features: Mapping[str, Mapping]) -> str | None:
+    """Return the name of the network that makes descriptors, where there is one."""
+    found: str | None = features.get("descriptor", features["extractor"]).get("checkpoint")
+    return found
+
+
+def _words(config: Mapping, codebook: Mapping) -> dict[str, Mapping]:
+    return {
+        "codebook": {**codebook, "size": words(codebook["size"])},
+        "codebook dataset": _dataset(config, codebook["dataset"]),
     }
 
 
@@ -91,7 +113,7 @@ def _network(config: Mapping, checkpoint: str | None) -> dict[str, Mapping]:
 
 
 def _detector(config: Mapping, extractor: Mapping) -> Mapping:
-    """The weights of the detector of dense features; other extractors have none, or settings as a detector."""
+    """The weights of the detector of dense features; other extractors have none, or :func:`_features` has it."""
     detector = extractor.get("detector")
     entry: Mapping = config["checkpoints"].get(detector, {}) if isinstance(detector, str) else {}
     return entry

@@ -71,12 +71,19 @@ class Descriptions:
 
     def extractor(self, extractor: str) -> Description:
         """Return the settings of an extractor, with the files of its networks in place of their names."""
-        settings = copy.deepcopy(dict(self._config["extractors"][extractor]))
+        settings = copy.deepcopy(dict(self._paths.extractor_entry(extractor)))
         for key, name in self._paths.networks(extractor).items():
             *parts, last = key.split(".")
             part = functools.reduce(operator.getitem, parts, settings)
             if last in part:
                 part[last] = self.checkpoint(name)
+        return settings
+
+    def detector(self, detector: str) -> Description:
+        """Return the settings of a detector, with the files of its networks in place of their names."""
+        settings = dict(self._config["detectors"][detector])
+        for key, name in self._paths.detector_networks(detector).items():
+            settings[key] = self.checkpoint(name)
         return settings
 
     def descriptor(self, descriptor: str) -> Description:

@@ -4,16 +4,16 @@ Between editions the formats of files and the content of recipes may change, so 
 current nor comparable to those of another. Within an edition, recipes decide what is current.
 """
 
-import json
 from pathlib import Path
 
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import interpreting, load_json
 
 EDITION = 2
 # The folders of the stages; other folders of the output may belong to another configuration (results/mini in results).
 _STAGES = (
     "features", "codebooks", "aggregated", "indexes", "rankings", "evaluations", "models", "neighbors", "tokens",
-    "pairs",
+    "pairs", "keypoints",
 )  # fmt: skip
 
 
@@ -37,9 +37,6 @@ def check_edition(output: str) -> None:
 
 
 def _edition(record: Path) -> int:
-    try:
-        return int(json.loads(record.read_text(encoding="utf-8")).get("edition", 1))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{record}: is damaged ({error}); restore it, or move it away together with the file that it is of"
-        ) from error
+    remedy = "restore it, or move it away together with the file that it is of"
+    with interpreting(record, remedy):
+        return int(load_json(record, remedy).get("edition", 1))

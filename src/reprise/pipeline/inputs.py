@@ -1,11 +1,12 @@
 """Whether the inputs of a job still are what was recorded when they were made, downloaded or unpacked."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from reprise.downloads.download import read_receipt
 from reprise.pipeline.records import content_hash, load_record, record_path, recorded_hash
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import interpreting
 
 _RECEIPT, _MANIFEST = ".receipt.json", ".files.tsv"
 # Larger downloads are read anew by `reprise verify` only; lists and ground truths are smaller.
@@ -38,14 +39,10 @@ def check_inputs(paths: Iterable[str]) -> None:
 
 
 def _check_download(receipt: str) -> None:
-    try:
-        told = json.loads(Path(receipt).read_text(encoding="utf-8"))
-        file, _ = Path(told["path"]), (int(told["bytes"]), str(told["sha256"]))
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(
-            f"{receipt}: is damaged ({type(error).__name__}: {error}); delete it and run again, the download is kept"
-        ) from error
-    size = file.stat().st_size if file.is_file() else None
+    told = read_receipt(receipt)
+    file = Path(told["path"])
+    with interpreting(receipt, "delete it and run again, the download is kept"):
+        size = file.stat().st_size if file.is_file() else None
     if size == told["bytes"] and (told["bytes"] > _SMALL or content_hash(file) == told["sha256"]):
         return
     state = "is gone" if size is None else "is not what was downloaded"

@@ -10,6 +10,7 @@ from reprise.datasets.reading import load_layout
 from reprise.descriptors.base import DescriptorSettings
 from reprise.descriptors.registry import descriptor_settings
 from reprise.downloads.sources import Source
+from reprise.extractors.detection import detection_settings
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
 from reprise.mini.releases.parts import manifest_name, part_of
@@ -158,9 +159,26 @@ class Paths:
 
     def networks(self, extractor: str) -> dict[str, str | None]:
         """The names of the networks of an extractor by their keys, those of parts joined by dots; None for none."""
-        entry = self._config["extractors"][extractor]
-        settings = self.extractor(extractor).read(entry, f"extractors.{extractor}")
+        settings = self.extractor(extractor).read(self.extractor_entry(extractor), f"extractors.{extractor}")
         return {key: name for key, _, name in settings.networks()}
+
+    def extractor_entry(self, extractor: str) -> Mapping[str, Any]:
+        """The values of an extractor, with those of the entries that it names as its parts."""
+        return self.extractor(extractor).completed(self._config["extractors"][extractor], self._config)
+
+    def detector(self, extractor: str) -> str | None:
+        """The detector whose keypoints an extractor describes; None where it finds its own."""
+        return self.extractor(extractor).keypoints_of(self._config["extractors"][extractor])
+
+    def detector_networks(self, detector: str) -> dict[str, str]:
+        """The names of the networks of a detector by their keys."""
+        entry = self._config["detectors"][detector]
+        model = detection_settings(entry["type"], f"detectors.{detector}.type")
+        return {key: entry[key] for key in model.checkpoints}
+
+    def detector_inputs(self, detector: str) -> list[str]:
+        """The files that have to exist before the networks of a detector can be read."""
+        return [self.checkpoint_input(name) for name in self.detector_networks(detector).values()]
 
     def descriptor(self, descriptor: str) -> type[DescriptorSettings]:
         """The model of the settings of a descriptor, which says what it needs."""
@@ -190,6 +208,10 @@ class Paths:
     def features(self, extractor: str, dataset: str, split: str) -> str:
         """The merged features of a split."""
         return f"{self.output}/features/{extractor}/{dataset}/{split}.h5"
+
+    def keypoints(self, detector: str, dataset: str, split: str) -> str:
+        """The keypoints of a split, or of a chunk of it, which are still to be described."""
+        return f"{self.output}/keypoints/{detector}/{dataset}/{split}.h5"
 
     def feature_files(self, extractor: str, dataset: str) -> list[str]:
         """Return the files of features of a dataset as they are extracted, chunk by chunk, or adopted.

@@ -14,12 +14,16 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from reprise.downloads.download import read_receipt
 from reprise.pipeline.edition import EDITION
 from reprise.storage.atomic import write_text
-from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
+from reprise.storage.json_files import interpreting, load_json
 from reprise.storage.timing import measured_seconds
 
 _PACKAGES = (
@@ -34,6 +38,49 @@ _PACKAGES = (
 )
 _MISSING = "not recorded"
 _PROVENANCE = ".provenance.json"
+
+
+class _Recipe(TypedDict):
+    code: NotRequired[str | None]  # None: a job that only fetches and unpacks
+    parameters: NotRequired[dict[str, Any]]
+
+
+class _State(TypedDict):
+    sha256: str
+    bytes: int
+    modified: int
+
+
+class _Code(TypedDict):
+    before: NotRequired[str]
+    after: str
+
+
+class _Accepted(TypedDict):
+    code: _Code
+
+
+class _Record(TypedDict):
+    """What is read of a record, and of a provenance; both may hold more."""
+
+    rule: str
+    wildcards: dict[str, str]
+    recipe: _Recipe
+    inputs: dict[str, str]
+    outputs: dict[str, _State]
+    seconds: float
+    measured: NotRequired[dict[str, float]]
+    threads: NotRequired[int]
+    hardware: NotRequired[dict[str, Any]]
+    code: NotRequired[dict[str, str]]
+    images: NotRequired[dict[str, list[int | str]]]
+    accepted: NotRequired[list[_Accepted]]
+    jobs: NotRequired[dict[str, "_Record"]]
+    downloads: NotRequired[dict[str, dict[str, Any]]]
+    files: NotRequired[dict[str, str]]
+
+
+_RECORD = TypeAdapter(_Record)
 
 
 def record_path(output: str | os.PathLike) -> Path:
@@ -59,16 +106,10 @@ def load_record(path: str | os.PathLike) -> dict[str, Any]:
     Raises:
         DataError: a damaged record, or another file
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        for state in content["outputs"].values():
-            str(state["sha256"]), int(state["bytes"]), int(state["modified"])
-        content["recipe"].get("parameters", {}).keys()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(
-            f"{path}: is damaged ({type(error).__name__}: {error}); delete it together with the file that it is of, "
-            "and run again"
-        ) from error
+    remedy = "delete it together with the file that it is of, and run again"
+    content: dict[str, Any] = load_json(path, remedy)
+    with interpreting(path, remedy):
+        _RECORD.validate_python(content, strict=True)
     return content
 
 
@@ -157,7 +198,7 @@ def ancestry(inputs: Iterable[str]) -> dict[str, object]:
             record.pop(key, None)
         jobs[path] = record
         if record["rule"] == "download":
-            receipt = json.loads(Path(path).read_text(encoding="utf-8"))
+            receipt = read_receipt(path)
             downloads[receipt["name"]] = receipt
         waiting += record["inputs"]
     return {"jobs": jobs, "downloads": downloads, "files": sources}

@@ -76,5 +76,6 @@ def searching_jobs(path: str | os.PathLike) -> Iterator[dict[str, Any]]:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    hardware = record["hardware"]
-    return ", ".join(filter(None, (f"{record['threads']} threads of {hardware['processor']}", hardware["gpu"])))
+    hardware, threads = record.get("hardware", {}), record.get("threads", "unknown")
+    processor, gpu = hardware.get("processor", "an unknown processor"), hardware.get("gpu")
+    return ", ".join(filter(None, (f"{threads} threads of {processor}", gpu)))

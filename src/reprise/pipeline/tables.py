@@ -34,24 +34,58 @@ def table_columns(table: Mapping) -> list[list[str]]:
 
 def table_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
     """List the experiments of a table, with the texts that are printed of them."""
-    experiments = config["experiments"]
-    return [
-        {
-            "experiment": name,
-            "method": experiments[name]["method"],
-            "num_features": experiments[name].get("num_features") or 0,
-        }
-        for name in config["tables"][table]["experiments"]
-    ]
+    return [_row(name, config["experiments"][name]) for name in config["tables"][table]["experiments"]]
+
+
+def _row(name: str, experiment: Mapping[str, Any]) -> dict[str, Any]:
+    column = {"column": experiment["column"]} if experiment["column"] else {}
+    return {
+        "experiment": name,
+        "method": experiment["method"],
+        **column,
+        "num_features": experiment.get("num_features") or 0,
+    }
 
 
 def seed_rows(config: Mapping, table: str) -> list[dict[str, Any]]:
     """List the same rows with the experiments of each seed study, and what their seeds are of."""
     return [
-        {**row, "seeds_of": seeds_of, "experiments": experiments}
+        {**row, "method": with_column(row), "seeds_of": seeds_of, "experiments": experiments}
         for row in table_rows(config, table)
         for seeds_of, experiments in studies(config, row["experiment"]).items()
     ]
+
+
+def with_column(row: Mapping[str, Any]) -> str:
+    """Return the method of a row, and its column where the table has any, for tables of one line per experiment."""
+    return f"{row['method']}, {row['column']}" if "column" in row else row["method"]
+
+
+def vocabulary_notes(config: Mapping, table: str) -> list[str]:
+    """List, for a table, the codebooks that were trained on the images that are searched, which flatters results."""
+    entry = config["tables"][table]
+    found = {
+        f"{dataset}: the visual words {codebook} were trained on the images that are searched": None
+        for dataset in entry["datasets"]
+        for codebook in dict.fromkeys(filter(None, (_codebook(config, name) for name in entry["experiments"])))
+        if _share_images(config, config["codebooks"][codebook]["dataset"], dataset)
+    }
+    return list(found)
+
+
+def _codebook(config: Mapping, experiment: str) -> str | None:
+    """Return the codebook of the search that an experiment starts from."""
+    entry = config["experiments"][experiment]
+    while "ranking" in entry:
+        entry = config["experiments"][entry["ranking"]]
+    found: str | None = entry.get("codebook")
+    return found
+
+
+def _share_images(config: Mapping, dataset: str, searched: str) -> bool:
+    base = config["enlarged"].get(searched, {"dataset": searched})["dataset"]
+    first, second = (config["datasets"][name] for name in (dataset, base))
+    return any(first.get(key) is not None and first.get(key) == second.get(key) for key in ("images", "folder"))
 
 
 def published_numbers(config: Mapping, published: Mapping, table: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 from reprise.datasets.images import Dataset
 from reprise.evaluation.scores import ALL, Evaluation, Score
@@ -14,8 +15,30 @@ from reprise.formats.rankings import Ranking
 from reprise.reporting.metrics import load_metric
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import interpreting, load_json
 
 _VERSION = 2
+_REMEDY = "delete it and run again"
+
+
+class _StoredScore(BaseModel, strict=True):
+    """A :class:`Score` whose value is null where it is nan."""
+
+    metric: str
+    group: str
+    value: float | None
+    unit: str
+    higher_is_better: bool
+    count: int
+
+
+class _Stored(BaseModel, strict=True):
+    """What a file says of an :class:`Evaluation`."""
+
+    scores: list[_StoredScore]
+    per_query: dict[str, dict[str, list[float | None]]]
+    left_out: dict[str, int]
+    damaged: dict[str, int] = {}
 
 
 def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str], kappas: Sequence[int]) -> Evaluation:
@@ -104,21 +127,23 @@ def read_evaluation(path: str | os.PathLike) -> Evaluation:
     Raises:
         DataError: a file that was written before evaluations were lists of scores, or another file
     """
-    content = json.loads(Path(path).read_text(encoding="utf-8"))
+    content = load_json(path, _REMEDY)
     version = content.get("version", 1) if isinstance(content, Mapping) else 1
     if version != _VERSION:
         raise DataError(
             f"{path}: was written by another version of reprise (layout {version}, this one reads {_VERSION}); delete "
             "it, or the results folder that it is in, and run again"
         )
+    with interpreting(path, _REMEDY):
+        stored = _Stored.model_validate(content)
     return Evaluation(
-        [Score(**{**score, "value": _or_nan(score["value"])}) for score in content["scores"]],
+        [Score(**{**vars(score), "value": _or_nan(score.value)}) for score in stored.scores],
         {
             metric: {group: np.array([_or_nan(value) for value in values]) for group, values in groups.items()}
-            for metric, groups in content["per_query"].items()
+            for metric, groups in stored.per_query.items()
         },
-        content["left_out"],
-        content.get("damaged", {}),
+        stored.left_out,
+        stored.damaged,
     )
 
 

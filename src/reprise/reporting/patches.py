@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import h5py
 import numpy as np
 
 from reprise.datasets.hpatches import Layout as HPatchesLayout
@@ -19,7 +18,7 @@ from reprise.evaluation.hpatches_tasks import NOISES
 from reprise.evaluation.hpatches_verification import NEGATIVES, HPatchesVerification, hpatches_verification
 from reprise.evaluation.patch_pairs import fpr95
 from reprise.evaluation.scores import ALL, PERCENT, Evaluation, Score
-from reprise.formats.described_patches import names_of, open_described
+from reprise.formats.described_patches import DescribedPatches
 from reprise.storage.errors import DataError
 
 _LEVELS = dict(zip(NOISES, ("easy", "hard", "tough"), strict=True))
@@ -40,7 +39,7 @@ def evaluate_patches(
         DataError: descriptors of other patches, a normalisation that cannot be learned, or a file that is damaged
     """
     layout = load_layout(description["layout"])
-    with open_described(path) as file:
+    with DescribedPatches(path) as file:
         try:
             if issubclass(layout, PhotoTourLayout):
                 return Evaluation([_pair_score(file, layout.load_pairs_of_patches(description))])
@@ -52,11 +51,11 @@ def evaluate_patches(
             raise DataError(f"{path}: {error}") from error
 
 
-def _pair_score(file: h5py.File, pairs: np.ndarray) -> Score:
-    vectors, needed = np.asarray(file[IN_PAIRS]), patches_in_pairs(pairs)
+def _pair_score(file: DescribedPatches, pairs: np.ndarray) -> Score:
+    vectors, needed = file[IN_PAIRS], patches_in_pairs(pairs)
     if len(vectors) != len(needed):
         raise DataError(
-            f"{file.filename}: has descriptors of {len(vectors)} patches, and the pairs have {len(needed)}; delete it, "
+            f"{file.path}: has descriptors of {len(vectors)} patches, and the pairs have {len(needed)}; delete it, "
             "and describe the patches again"
         )
     first, second = vectors[np.searchsorted(needed, pairs[:, :2].T)].astype(np.float64)
@@ -65,13 +64,13 @@ def _pair_score(file: h5py.File, pairs: np.ndarray) -> Score:
 
 
 def _task_scores(
-    file: h5py.File,
+    file: DescribedPatches,
     layout: type[HPatchesLayout],
     description: Mapping[str, Any],
     normalisation: str,
     clipped_energy: float,
 ) -> Iterator[Score]:
-    counts = {name.split("/")[0]: len(file[name]) for name in names_of(file) if name.endswith(f"/{REFERENCE}")}
+    counts = {name.split("/")[0]: file.count(name) for name in file if name.endswith(f"/{REFERENCE}")}
     tasks = layout.load_tasks(description, counts)
     descriptors: Any = file
     if normalisation != "none":
@@ -82,22 +81,22 @@ def _task_scores(
     yield from _retrieval_scores(hpatches_retrieval(descriptors, tasks))
 
 
-def _learned(file: h5py.File, sequences: tuple[str, ...], kind: str, clipped_energy: float) -> Normalisation:
+def _learned(file: DescribedPatches, sequences: tuple[str, ...], kind: str, clipped_energy: float) -> Normalisation:
     if kind == "python":
-        return python_normalisation(np.asarray(file[f"{name}/{REFERENCE}"]) for name in sequences)
-    every = (np.asarray(file[f"{name}/{image}"]) for name in sequences for image in all_types())
+        return python_normalisation(file[f"{name}/{REFERENCE}"] for name in sequences)
+    every = (file[f"{name}/{image}"] for name in sequences for image in all_types())
     return matlab_normalisation(every, clipped_energy)
 
 
 class _Normalised(dict):
     """Descriptors by ``sequence/type``, normalised when they are read."""
 
-    def __init__(self, file: h5py.File, normalisation: Normalisation) -> None:
+    def __init__(self, file: DescribedPatches, normalisation: Normalisation) -> None:
         super().__init__()
         self._file, self._normalisation = file, normalisation
 
     def __missing__(self, name: str) -> np.ndarray:
-        return self._normalisation.apply(np.asarray(self._file[name]))
+        return self._normalisation.apply(self._file[name])
 
 
 def _verification_scores(found: HPatchesVerification) -> Iterator[Score]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.evaluation.scores import PERCENT, SIZES, Evaluation
+from reprise.reporting.pivoting import is_pivoted, pivot
 from reprise.storage.atomic import write_text
 
 COLUMNS = (
@@ -37,6 +38,7 @@ class Cell:
     Attributes:
         experiment: its name
         method: its name in the table
+        column: its column, which other experiments of the same method are beside; empty in tables without
         num_features: number of local features of an image
         dataset: its name
         metric: such as "mAP"
@@ -63,6 +65,7 @@ class Cell:
     tolerance: float | None
     verdict: str
     index_bytes: int | None
+    column: str = ""
 
     @property
     def difference(self) -> float | None:
@@ -107,7 +110,7 @@ def table_cells(
     """Make all cells of a table, in the order of its rows, datasets and columns.
 
     Args:
-        rows: experiment, method and num_features of each
+        rows: experiment, method and num_features of each, and its column where it has one
         datasets: their names
         columns: the metric and the group of each
         evaluations: (experiment, dataset) -> its evaluation; absent where it was not made
@@ -133,6 +136,7 @@ def table_cells(
                         score.unit if score else PERCENT if metric == MAIN else "", measured,
                         score.count if score else 0, number, tolerance,
                         verdict(measured, number, tolerance, comparable), _last_size(evaluation),
+                        row.get("column", ""),
                     )
                 )  # fmt: skip
     return cells
@@ -177,13 +181,14 @@ def render_csv(cells: Sequence[Cell]) -> str:
     """Format one line per cell, empty where there is no number; percent with two decimals, bytes without."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    main = _is_main(cells)
-    writer.writerow(COLUMNS if main else WIDER)
+    main, pivoted = _is_main(cells), is_pivoted(cells)
+    first, *others = COLUMNS if main else WIDER
+    writer.writerow([first, *["column"] * pivoted, *others])
     for cell in cells:
         numbers = [
             _number(value, cell.unit) for value in (cell.measured, cell.published, cell.difference, cell.tolerance)
         ]
-        start = [cell.method, cell.num_features, cell.dataset]
+        start = [cell.method, *[cell.column] * pivoted, cell.num_features, cell.dataset]
         if main:
             size = "" if cell.index_bytes is None else cell.index_bytes
             writer.writerow([*start, cell.group, *numbers, cell.verdict, cell.count, size])
@@ -193,7 +198,7 @@ def render_csv(cells: Sequence[Cell]) -> str:
 
 
 def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> str:
-    """Format one line per experiment, measured numbers with the published ones in brackets."""
+    """Format one line per experiment, or per method, measured numbers with the published ones in brackets."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, "**{}**"))
     lines = [f"# {title}", "", f"{_legend(cells)}: measured (published). Bold: reproduced.", ""]
     lines += ["| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *body)]
@@ -310,6 +315,8 @@ def _legend(cells: Sequence[Cell]) -> str:
 
 def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
     """Make header and rows, one per experiment; the memory of the database follows the mAP of each dataset."""
+    if is_pivoted(cells):
+        return pivot(cells, cell_text)
     experiments = dict.fromkeys(cell.experiment for cell in cells)
     datasets = dict.fromkeys(cell.dataset for cell in cells)
     columns = {

@@ -22,6 +22,8 @@ _REMEDY = "delete it and run again"
 _LARGEST_RATIO = 1100
 _SMALL_CHUNK = 64 << 20
 _CHECKSUM = 4  # bytes
+# Of what is read a part at a time: a chunk with checksums is read as a whole, and should stay in HDF5's cache of 1 MiB.
+_CHUNK_BYTES, _MOST_ROWS = 1 << 18, 4096
 _KEEPING_SIZE = {h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 
 
@@ -286,9 +288,25 @@ def write_array(file: h5py.File | h5py.Group, key: str, values: np.ndarray, **op
     file.create_dataset(key, data=values, fletcher32=bool(np.size(values) and np.ndim(values)), **options)
 
 
+def create_rows(file: h5py.File, key: str, count: int, width: tuple[int, ...], dtype: str) -> None:
+    """Create an array that grows row by row, with checksums, which HDF5 compares whenever it is read.
+
+    Args:
+        file: the file, open for writing
+        key: the dataset
+        count: number of rows for now
+        width: shape of one row
+        dtype: dtype of its values
+    """
+    rows = max(1, min(_MOST_ROWS, _CHUNK_BYTES // (math.prod(width) * np.dtype(dtype).itemsize)))
+    file.create_dataset(key, (count, *width), dtype, maxshape=(None, *width), chunks=(rows, *width), fletcher32=True)
+
+
 def write_names(file: h5py.File, key: str, names: list[str]) -> None:
-    """Store ``names`` as a dataset of utf-8 strings."""
-    file.create_dataset(key, data=np.asarray(names, dtype=object), dtype=h5py.string_dtype("utf-8"))
+    """Store ``names`` as a dataset of utf-8 strings, of one length so that their checksums are those of the texts."""
+    texts = [name.encode("utf-8") for name in names]
+    kind = h5py.string_dtype("utf-8", max(map(len, texts), default=1) or 1)
+    write_array(file, key, np.array(texts, kind))
 
 
 def read_names(file: CheckedFile, key: str) -> list[str]:

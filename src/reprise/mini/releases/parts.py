@@ -7,8 +7,8 @@ import fnmatch
 
 # The files of each part, by their published names.
 PARTS = {
-    "oxford5k": ("oxbuild_images-v1.tgz", "gnd_oxford5k.pkl", "gnd_roxford5k.pkl"),
-    "paris6k": ("paris_[12]-v1.tgz", "gnd_paris6k.pkl", "gnd_rparis6k.pkl"),
+    "oxford5k": ("oxbuild_images-v1.tgz", "gt_files_170407.tgz", "gnd_oxford5k.pkl", "gnd_roxford5k.pkl"),
+    "paris6k": ("paris_[12]-v1.tgz", "paris_120310.tgz", "gnd_paris6k.pkl", "gnd_rparis6k.pkl"),
     "sfm120k": ("ims.tar.gz", "retrieval-SfM-*.pkl"),
     "revisitop1m": ("revisitop1m.*",),
     "gldv2": ("train/*", "gldv2/*"),

@@ -60,14 +60,33 @@ def read_config(config: Mapping[str, Any], sources: Iterable[str], published: Ma
         DataError: listing everything that is wrong, with the nearest name that exists
     """
     spec = _read(config)
+    complete = {**spec.entries, "extractors": _completed(spec)}
     problems = [
         *unknown_references(spec.entries, list(sources), published),
-        *inconsistencies(spec.entries),
-        *misfits(spec.entries),
+        *inconsistencies(complete),
+        *misfits(complete),
     ]
     if problems:
         raise DataError("\n".join(map(str, problems)))
     return spec
+
+
+def _completed(spec: Spec) -> dict[str, Settings]:
+    """Read extractors with the entries that they name as their parts; without those that name unknown ones."""
+    sections = {
+        section: {name: settings.model_dump(mode="json") for name, settings in spec.entries[section].items()}
+        for section in ("extractors", "detectors", "descriptors")
+    }
+    found: dict[str, Settings] = {}
+    extractors: Mapping[str, Any] = spec.entries["extractors"]
+    for name, settings in extractors.items():
+        entry = sections["extractors"][name]
+        try:
+            complete = type(settings).completed(entry, sections)
+        except KeyError:
+            continue
+        found[name] = settings if complete is entry else type(settings).read(complete, f"config.extractors.{name}")
+    return found
 
 
 def _read(config: Mapping[str, Any]) -> Spec:

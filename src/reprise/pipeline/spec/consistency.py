@@ -32,7 +32,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     """
     checks = (
         _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
-        _patches,
+        _patches, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(entries)
@@ -156,9 +156,10 @@ def _uses(entries: Entries) -> Iterator[tuple[str, str | None, str]]:
     """List the key, the name of a checkpoint, and the system that it has to be of."""
     for name, entry in entries["extractors"].items():
         yield from ((f"extractors.{name}.{key}", network, kind) for key, kind, network in entry.networks())
-    for name, entry in entries["descriptors"].items():
-        for key in entry.checkpoints:
-            yield f"descriptors.{name}.{key}", getattr(entry, key), entry.type
+    for section in ("detectors", "descriptors"):
+        for name, entry in entries[section].items():
+            for key in entry.checkpoints:
+                yield f"{section}.{name}.{key}", getattr(entry, key), entry.type
     for name, entry in entries["rerankers"].items():
         for key in entry.checkpoints:
             yield f"rerankers.{name}.{key}", getattr(entry, key), entry.scorer
@@ -180,6 +181,11 @@ def _networks(entries: Entries) -> Iterator[DataError]:
                 yield DataError(
                     f"config.{section}.{name}.codebook: '{entry.codebook}' was trained on features of another network "
                     f"than those of extractors.{entry.extractor}; name a codebook of the same"
+                )
+            if codebook.centre and getattr(entry, "search", None) == "asmk":
+                yield DataError(
+                    f"config.{section}.{name}.codebook: '{entry.codebook}' is centred, and asmk takes residuals of "
+                    "descriptors as they are; name one without centre"
                 )
 
 
@@ -260,6 +266,21 @@ def _patches(entries: Entries) -> Iterator[DataError]:
                         f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
                         "nothing to do; give patches and images tables of their own"
                     )
+
+
+def _columns(entries: Entries) -> Iterator[DataError]:
+    """Find experiments that are in one cell of a table."""
+    for name, table in entries["tables"].items():
+        taken: dict[tuple[str, str | None], str] = {}
+        for experiment in table.experiments:
+            settings = entries["experiments"].get(experiment)
+            column = getattr(settings, "column", None)
+            first = taken.setdefault((getattr(settings, "method", ""), column), experiment)
+            if column is not None and first != experiment:
+                yield DataError(
+                    f"config.tables.{name}: {first} and {experiment} have the same method and column; give one of them "
+                    "another column"
+                )
 
 
 def _a_truth(truth: str) -> str:

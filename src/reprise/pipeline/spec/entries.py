@@ -73,12 +73,19 @@ class Codebook(Settings):
 
     extractor: Extractor = Field(description="whose descriptors are clustered")
     dataset: Dataset = Field(description="on whose images it is trained")
-    num_features: Count = Field(1000, description="the strongest features of each image that are used")
+    num_features: Count | None = Field(
+        1000, description="the strongest features of each image that are used; null takes all"
+    )
     size: Size = Field("64k", description="visual words; k is 1024, M is 1024 * 1024")
     iterations: Count = Field(10, description="of k-means")
     seed: int = Field(1234, ge=0, description="of k-means")
     index: Literal["exact", "approximate"] = Field(
         "exact", description="how words are found; approximate is for codebooks of hundreds of thousands of words"
+    )
+    centre: bool = Field(
+        False,
+        description="descriptors have the mean of the training set subtracted and are normalised again, before words "
+        "and signatures are found; not for asmk",
     )
 
 
@@ -123,6 +130,9 @@ class AnyExperiment(Settings):
     """What all experiments have in common."""
 
     method: str = Field(description="the name in tables")
+    column: str | None = Field(
+        None, description="the column in tables, in which experiments of one method are then one row"
+    )
     steps: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+$")], Any] = Field(
         {}, description="name -> step, one after the other; each takes a ranking and gives a ranking"
     )
@@ -210,6 +220,7 @@ class Table(Settings):
     datasets: list[Searched] = Field(min_length=1, description="its columns")
     protocols: list[str] = Field(["easy", "medium", "hard"], description="groups of mAP that are columns")
     metrics: dict[str, list[str]] = Field({}, description="other columns: the groups of each metric, such as mP@10")
+    notes: list[str] = Field([], description="sentences below it")
 
 
 class Sweep(Settings):

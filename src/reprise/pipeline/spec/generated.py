@@ -13,15 +13,12 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reprise.descriptors.registry import descriptor_settings
-from reprise.detectors.registry import detector_settings
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
 from reprise.reranking.expansions import expanded_searches, expansion_settings
 from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text
-from reprise.storage.modules import available
 
 CONFIG_SCHEMA = "workflow/schemas/config.schema.yaml"
 PUBLISHED_SCHEMA = "workflow/schemas/published.schema.yaml"
@@ -148,21 +145,10 @@ def configuration_page() -> str:
                 lines += _described(kind.otherwise[1])
         else:
             lines += _described(kind)
-        if section == "extractors":
-            for title, model in _parts():
-                lines += [f"\n### {section}: {title}\n", *_described(model)]
         if section == "experiments":
             for name, model in _steps().items():
                 lines += [f"\n### {section}: a step with {name}\n", *_described(model)]
     return "\n".join(lines) + "\n"
-
-
-def _parts() -> Iterator[tuple[str, Model]]:
-    """The models of the parts of extractors of type detected, with their titles."""
-    for name in available("reprise.detectors", "Detector"):
-        yield f"the detector {name}", detector_settings(name, name)
-    for name in available("reprise.descriptors", "Descriptor"):
-        yield f"the descriptor {name}", descriptor_settings(name, name)
 
 
 def _described(model: type[BaseModel]) -> list[str]:

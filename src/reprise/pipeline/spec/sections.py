@@ -9,6 +9,7 @@ from typing import Any
 
 from reprise.datasets.layout import DatasetLayout
 from reprise.descriptors.registry import descriptor_settings
+from reprise.extractors.detection import detection_settings
 from reprise.extractors.registry import extractor_settings
 from reprise.pipeline.spec import entries
 from reprise.reranking.scorers import reranker_settings, scorer_names
@@ -75,6 +76,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "enlarged": entries.Enlarged,
     "trainings": Section("type", training_entry, training_types, _MODULE),
     "checkpoints": entries.Weights,
+    "detectors": Section("type", detection_settings, lambda: available("reprise.detectors", "Detector"), _CLASS),
     "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
     "descriptors": Section("type", descriptor_settings, lambda: available("reprise.descriptors", "Descriptor"), _CLASS),
     "codebooks": entries.Codebook,

@@ -88,6 +88,7 @@ def rankings_of(name: str, experiment: Mapping[str, Any]) -> dict[str, dict[str,
         before = f"{name}.{_SEARCH}" if steps else name
         found[before] = shared
     for ranking, (_, step) in zip(names, steps, strict=False):
-        found[ranking] = {"method": experiment["method"], "ranking": before, **step}
+        labels = {key: experiment[key] for key in ("method", "column")}
+        found[ranking] = {**labels, "ranking": before, **step}
         before = ranking
     return found

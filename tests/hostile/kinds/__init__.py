@@ -1,0 +1,13 @@
+"""The kinds of files that are damaged: whole samples of each, how they are damaged, and everything that reads them.
+
+To add a kind, add a :class:`Kind` to ``KINDS`` of one of the modules.
+"""
+
+from hostile.kinds import arrays, patches, records, texts, untrusted
+from hostile.kinds.base import Kind, Sample
+
+__all__ = ["Kind", "Sample", "kinds"]
+
+kinds: dict[str, Kind] = {
+    **untrusted.KINDS, **arrays.KINDS, **patches.KINDS, **records.KINDS, **texts.KINDS,
+}  # fmt: skip
