@@ -1,10 +1,11 @@
 """The engines of the retrieval table of HardNet on one benchmark of photographs: mAP, and time per query.
 
-The photographs are in the layout of the revisited benchmarks (jpg/, gnd_<name>.pkl); the features are those of an
-extractor, cut to the box of each query. Visual words are trained on the database itself, so that mAPs are higher than
-with a codebook of other images; they compare the engines, with each other and with another detector.
+The photographs are in the layout of the revisited benchmarks (jpg/, gnd_<name>.pkl); the features are those of one or
+more extractors, cut to the box of each query: RootSIFT at OpenCV's keypoints (rootsift) and on Hessian-affine regions
+(detected). Visual words are trained on the database itself, so that mAPs are higher than with a codebook of other
+images; they compare the engines, with each other and with another detector.
 
-    python benchmarks/engines.py FOLDER [--extractor rootsift] [--words 20000]
+    python benchmarks/engines.py FOLDER [--extractors rootsift detected] [--words 20000] [--verification]
 """
 
 import argparse
@@ -23,12 +24,15 @@ from reprise.evaluation import evaluate_revisited
 from reprise.extractors.registry import load_extractor
 from reprise.geometry import frames_from_scales
 from reprise.geometry.back_projection import select_features
-from reprise.geometry.tentatives import Words, word_tentatives
+from reprise.geometry.tentatives import Tentatives, Words, nearest_tentatives, word_tentatives
 from reprise.geometry.verification import Regions, Verifications, verify_images
 from reprise.hamming import HammingEmbedding, HammingIndex, centred, search_expanded
-from reprise.reranking.inliers import fuse
+from reprise.reranking import affine
+from reprise.reranking.inliers import VerificationStep, fuse
 
-SMALL_CODEBOOK, SHORTLIST, LEAST, PROTOCOLS = 2048, 1000, 4, ("easy", "medium", "hard")
+SMALL_CODEBOOK, SHORTLIST, PROTOCOLS = 2048, 1000, ("easy", "medium", "hard")
+BY_WORDS, NEAREST = VerificationStep(rerank="words"), affine.Step(rerank="nearest")
+NAMES = {"rootsift": "OpenCV", "detected": "Hessian-affine"}
 
 
 @dataclass(frozen=True)
@@ -100,19 +104,28 @@ class Engines:
         found = self.asmk.search(self.queries.descriptors, self.queries.image_ids)
         return found.ranks, found.scores
 
-    def verify(self, query: int, images: np.ndarray) -> Verifications:
+    def verify(self, query: int, images: np.ndarray, **settings) -> Verifications:
         """Verify images for a query by the words of the large codebook."""
         own = self.asked[self.queries.image_ids == query]
         pairs = word_tentatives(Words.of(own), self.sorted_words, images)
-        return verify_images(self.queries.of(query), self.database.regions, pairs, images)
+        return verify_images(self.queries.of(query), self.database.regions, pairs, images, **settings)
 
-    def verified(self, ranks, scores):
+    def verify_nearest(self, query: int, images: np.ndarray, **settings) -> Verifications:
+        """Verify images for a query by distinct nearest neighbours."""
+        own, starts = self.queries.descriptors[self.queries.image_ids == query], self.database.regions.starts
+        parts = [
+            nearest_tentatives(own, self.database.descriptors[slice(*starts[image : image + 2])], ratio=NEAREST.ratio)
+            for image in images
+        ]
+        pairs = Tentatives(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
+        return verify_images(self.queries.of(query), self.database.regions, pairs, images, **settings)
+
+    def verified(self, ranks, scores, *, nearest=False):
         """Re-rank by inliers."""
         ranks, scores = ranks[:, :SHORTLIST], scores[:, :SHORTLIST]
-        counts = np.stack([self.verify(query, row).counts for query, row in enumerate(ranks)])
-        fused = fuse(scores, counts, least=LEAST)
-        order = np.argsort(-fused, axis=1, kind="stable")
-        return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
+        verify, step = (self.verify_nearest, NEAREST) if nearest else (self.verify, BY_WORDS)
+        counts = np.stack([verify(query, row).counts for query, row in enumerate(ranks)])
+        return reordered(ranks, scores, counts, step.least)
 
     def selected(self, ranks):
         """The features of verified images inside of the box, query by query."""
@@ -139,6 +152,13 @@ class Engines:
             query_of += [query] * len(chosen.images)
         vectors = self.bow.vectors(self.words[np.concatenate(rows)], np.concatenate(selected), len(query_of))
         return self.search_bow(mean_vectors(self.vectors, vectors, np.array(query_of, int)))
+
+
+def reordered(ranks, scores, counts, least):
+    """Sort images by their inliers."""
+    fused = fuse(scores, counts, least=least)
+    order = np.argsort(-fused, axis=1, kind="stable")
+    return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(fused, order, axis=1)
 
 
 def methods(engines: Engines) -> dict[str, Callable]:
@@ -176,34 +196,72 @@ def methods(engines: Engines) -> dict[str, Callable]:
         "HQE-SP + MA": hqe_sp,
         "ASMK*": engines.search_asmk,
         "ASMK* + SV": asmk_sv,
+        "ASMK* + SV, nearest": lambda: engines.verified(*engines.search_asmk(), nearest=True),
         "ASMK* + SV + QE": lambda: engines.expanded_asmk(asmk_sv()[0]),
     }
 
 
-def measure(folder: Path, extractor: str, words: int) -> dict[str, tuple[list[float], float]]:
-    """The mAP under each protocol in percent, and milliseconds per query, of every method."""
+def read(folder: Path, extractor: str, words: int):
+    """The benchmark, and all engines on it."""
     (truth,) = folder.glob("gnd_*.pkl")
     dataset = read_benchmark(folder / "jpg", truth, "revisited")
-    engines = Engines(extract(extractor, dataset.database), extract(extractor, dataset.queries), words)
+    return dataset, Engines(extract(extractor, dataset.database), extract(extractor, dataset.queries), words)
+
+
+def maps_of(ranks, dataset) -> np.ndarray:
+    """The mAP under each protocol, in percent."""
+    scores = evaluate_revisited(ranks, dataset.ground_truth)
+    return np.array([100 * scores[protocol].map for protocol in PROTOCOLS])
+
+
+def print_verification(folder: Path, extractor: str, words: int) -> None:
+    """Print the share of unrelated images that have so many inliers, and the gain over ASMK*, setting by setting."""
+    dataset, engines = read(folder, extractor, words)
+    ranks, scores = engines.search_asmk()
+    related = [np.concatenate([truth[key] for key in ("easy", "hard", "junk")]) for truth in dataset.ground_truth]
+    unrelated = np.stack([~np.isin(row, images) for row, images in zip(ranks, related, strict=True)])
+    before, leasts = maps_of(ranks, dataset), (4, 5, 6)
+    for name, verify in (("words", engines.verify), ("nearest", engines.verify_nearest)):
+        for ratio in (None, 2.0):
+            counts = np.stack([verify(query, row, scale_ratio=ratio).counts for query, row in enumerate(ranks)])
+            cells = [NAMES.get(extractor, extractor), name, "yes" if ratio else "no"]
+            cells += [f"{100 * (counts[unrelated] >= least).mean():.1f} %" for least in leasts]
+            for least in leasts:
+                gains = maps_of(reordered(ranks, scores, counts, least)[0], dataset) - before
+                cells.append(" / ".join(f"{gain:+.1f}" for gain in gains))
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def measure(folder: Path, extractor: str, words: int) -> dict[str, tuple[np.ndarray, float]]:
+    """The mAP under each protocol in percent, and milliseconds per query, of every method."""
+    dataset, engines = read(folder, extractor, words)
     rows = {}
     for name, method in methods(engines).items():
         start = time.perf_counter()
         ranks, _ = method()
         elapsed = 1e3 * (time.perf_counter() - start) / engines.queries.count
-        scores = evaluate_revisited(ranks, dataset.ground_truth)
-        rows[name] = [100 * scores[protocol].map for protocol in PROTOCOLS], elapsed
+        rows[name] = maps_of(ranks, dataset), elapsed
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--extractor", default="rootsift")
+    parser.add_argument("--extractors", nargs="+", default=list(NAMES))
     parser.add_argument("--words", type=int, default=20_000)
+    parser.add_argument("--verification", action="store_true", help="compare settings of spatial verification")
     arguments = parser.parse_args()
-    print(f"| {arguments.extractor} | easy | medium | hard | ms/query |\n|---|---|---|---|---|")
-    for name, (maps, elapsed) in measure(arguments.folder, arguments.extractor, arguments.words).items():
-        print(f"| {name} | {' | '.join(f'{value:.2f}' for value in maps)} | {elapsed:.1f} |")
+    if arguments.verification:
+        for extractor in arguments.extractors:
+            print_verification(arguments.folder, extractor, arguments.words)
+        return
+    found = [measure(arguments.folder, extractor, arguments.words) for extractor in arguments.extractors]
+    names = [NAMES.get(extractor, extractor) for extractor in arguments.extractors]
+    header = [f"{name} {column}" for name in names for column in (*PROTOCOLS, "ms/query")]
+    print(f"| | {' | '.join(header)} |\n|{'---|' * (1 + len(header))}")
+    for method in found[0]:
+        cells = [f"{value:.2f}" for maps, elapsed in (one[method] for one in found) for value in (*maps, elapsed)]
+        print(f"| {method} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -165,59 +165,6 @@ rule rerank:
         f"{SCRIPTS}/rerank.py"
 
 
-def expanded_regions(split):
-    """The regions of a split that an expansion verifies images by."""
-
-    def file(wildcards):
-        return rules.project_tokens.output[0].format(
-            reranker=config["experiments"][wildcards.experiment]["expand"],
-            searched=wildcards.searched,
-            split=split,
-        )
-
-    return file
-
-
-def expanded_index(wildcards):
-    search = reranking.search(wildcards.experiment)
-    return rules.build_bow.output[0].format(
-        experiment=search, dataset=wildcards.searched
-    )
-
-
-def expand_settings(wildcards):
-    return {
-        "dataset": describe.dataset(wildcards.searched),
-        "settings": reranking.expansion(wildcards.experiment),
-    }
-
-
-rule expand:
-    input:
-        ranking=ranking_before,
-        index=expanded_index,
-        queries=expanded_regions("queries"),
-        database=expanded_regions("database"),
-        datasets=lambda wildcards: paths.searched_inputs(wildcards.searched),
-    output:
-        paths.ranking("{experiment}", "{searched}"),
-    log:
-        f"{LOGS}/expand/{{experiment}}/{{searched}}.log",
-    benchmark:
-        f"{LOGS}/expand/{{experiment}}/{{searched}}.tsv"
-    wildcard_constraints:
-        experiment=any_of(reranking.expansions()),
-        searched=any_of(config["datasets"]),
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
-    params:
-        recipe=recipe("expand", expand_settings),
-    script:
-        f"{SCRIPTS}/expand.py"
-
-
 def sweep_settings(wildcards):
     return {
         **reranking.sweep(wildcards.experiment, config["sweep"]),

@@ -25,6 +25,9 @@ def config():
         "bow_qe": {"method": "BoW + QE", "ranking": "bow", "steps": {"qe": {"expand": "words"}}},
         "bow_sv": {"method": "BoW + SV", "ranking": "bow", "steps": {"sv": {"rerank": "words"}}},
         "he": {"method": "HE", "search": "hamming", **shared},
+        "he_qe": {"method": "HE + QE", "ranking": "he", "steps": {"qe": {"expand": "other_words"}}},
+        "asmk_qe": {"method": "ASMK* + QE", "ranking": "rootsift", "steps": {"qe": {"expand": "other_words"}}},
+        "global_qe": {"method": "QE", "ranking": "superglobal", "steps": {"qe": {"expand": "dinov2"}}},
     }
     return result
 
@@ -37,7 +40,10 @@ def test_they_are_read_with_the_published_defaults(config):
     }  # fmt: skip
     assert (values["he"]["hamming"]["query_assignments"], values["he"]["hamming"]["expansion"]) == (3, None)
     assert (values["bow_sv"]["shortlist"], values["bow_sv"]["least"], values["bow_sv"]["threshold"]) == (1000, 4, 8.0)
-    assert (values["bow_qe"]["images"], values["bow_qe"]["least"]) == (50, 15)
+    for name in ("bow_qe", "asmk_qe", "he_qe"):
+        assert (values[name]["images"], values[name]["least"]) == (50, 15)
+    assert (values["bow_qe"]["mean"], values["he_qe"]["new_words"]) == ("raw", 0.5)
+    assert (values["global_qe"]["images"], values["global_qe"]["alpha"]) == (50, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,14 @@ def test_they_are_read_with_the_published_defaults(config):
         (["experiments", "bow_qe", "steps", "qe"], {"expand": "wrds"}, r"steps\.qe\.expand.*did you mean 'words'"),
         (["experiments", "bow_qe", "steps", "qe"], {"expand": "nearest"}, "no reranker of the scorer affine_words"),
         (["experiments", "bow_qe", "steps", "qe"], {"expand": "other_words"}, "with the codebook 'rootsift'"),
-        (["experiments", "bow_qe", "ranking"], "rootsift", "queries are expanded in the search 'bow' alone"),
+        (["experiments", "asmk_qe", "steps", "qe"], {"expand": "words", "mean": "raw"}, "unknown key 'mean'"),
+        (["experiments", "asmk_qe", "ranking"], "how_r18_1000", "the search has those of how_r18"),
+        (["experiments", "asmk_qe", "ranking"], "rotsift", r"asmk_qe\.ranking.*did you mean 'rootsift'"),
+        (["experiments", "asmk_qe", "ranking"], "asmk_qe", "re-ranks itself"),
+        (["experiments", "he", "num_features"], 500, "has num_features None, the search 500"),
+        (["experiments", "global_qe", "steps", "qe"], {"expand": "words"}, r"qe\.expand.*unknown name 'words'"),
+        (["experiments", "global_qe", "steps", "qe"], {"expand": "dinov2_published"}, "are downloaded"),
+        (["tables", "ames_distractors", "experiments"], ["asmk_qe"], "asmk_qe has steps after a search of"),
         (["experiments", "bow_qe", "steps", "qe"], {"expand": "words", "lest": 3}, "did you mean 'least'"),
         (["experiments", "bow_qe", "steps", "qe"], {"images": 3}, "key 'rerank' is missing"),
         (["experiments", "he", "hamming"], {"bits": 100}, "bits"),

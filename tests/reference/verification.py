@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def verify(query, database, pairs, threshold=8.0, scale_ratio=None, optimised=5, iterations=3):
+def verify(query, database, pairs, threshold=8.0, scale_ratio=2.0, optimised=5, iterations=3):
     """The number of inliers, the transform (2, 3), and the rows of the inliers; 0, None, [] without pairs.
 
     ``query`` and ``database`` are keypoints (n, 2) and frames (n, 2, 2).

@@ -175,3 +175,23 @@ def test_experiments_of_one_method_may_be_columns():
     header = render_markdown(several, "Title", []).splitlines()[4]
     assert header.startswith("| method | oxford5k BoW mAP | oxford5k BoW mP@1 | oxford5k BoW + SV mAP |")
     assert header.endswith("| paris6k BoW + SV mP@1 |")
+
+
+def test_a_dataset_has_no_columns_of_protocols_that_only_another_dataset_has():
+    evaluations = {
+        **EVALUATIONS,
+        ("how_r18_1000", "oxford5k"): Evaluation([Score("mAP", "classic", 90.0, "%", True, 55)]),
+    }
+    columns = [("mAP", group) for group in ("classic", "easy", "strange")]
+    datasets = ["oxford5k", "roxford5k", "roxford5k+r1m"]
+    found = table_cells(ROWS, datasets, columns, evaluations, None, False)
+    # What no dataset has is shown, and so is all of a dataset that was not measured.
+    assert [(cell.dataset, cell.group) for cell in found] == [
+        ("oxford5k", "classic"), ("oxford5k", "strange"), ("roxford5k", "easy"), ("roxford5k", "strange"),
+        ("roxford5k+r1m", "classic"), ("roxford5k+r1m", "easy"), ("roxford5k+r1m", "strange"),
+    ]  # fmt: skip
+    header = render_markdown(found[:4], "Title", []).splitlines()[4]
+    assert header == (
+        "| method | n | oxford5k classic | oxford5k strange | oxford5k index | roxford5k easy | roxford5k strange "
+        "| roxford5k index |"
+    )

@@ -176,6 +176,7 @@ def test_regions_are_those_of_the_strongest_features(images, folder, tmp_path):
     )  # fmt: skip
     file = RegionFile(tmp_path / "few.h5")
     assert file.names == [f"d{number}" for number in range(len(SHOWS))] and file.n_words == 2 * FEATURES
+    assert affine_words.sizes({"database": file.path}) == {"region bytes": {file.codebook: 7 * len(SHOWS) * 28}}
     stored = file.read(np.array([6, 2]))
     assert stored.offsets.tolist() == [0, 7, 14]
     for place, number in enumerate((6, 2)):

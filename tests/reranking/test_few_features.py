@@ -14,7 +14,8 @@ from reprise.geometry import frames_from_scales
 from reprise.hamming.settings import Expansion, Votes
 from reprise.hamming.stages import build_hamming, search_hamming, train_embedding
 from reprise.reranking import affine, affine_words
-from reprise.reranking.average_expansion import expanded
+from reprise.reranking.expand_bow import expanded
+from reprise.reranking.verified_features import VerifiedImages
 
 DIM, WORDS = 64, 12
 COUNTS = (40, 3, 0, 40, 3)  # of the images of the database
@@ -75,10 +76,11 @@ def test_bags_of_words_and_their_expansion(folder, tmp_path):
         query_assignments=1, topk=None, attributes={},
     )  # fmt: skip
     assert ranked_first(tmp_path / "ranking.h5") == list(SHOWN)
-    regions = (RegionFile(folder / f"{split}_words.h5") for split in ("queries", "database"))
+    files = (RegionFile(folder / f"{split}_words.h5") for split in ("queries", "database"))
+    regions = VerifiedImages(*files, [None, None])
     ranks = np.tile(np.arange(len(COUNTS), dtype=np.int32), (2, 1))
     before = RankedList(ranks, np.zeros(ranks.shape))
-    after = expanded(before, BagOfWords.open(tmp_path / "index"), *regions, [None, None], least=3, most=1000)
+    after = expanded(before, BagOfWords.open(tmp_path / "index"), regions, least=3, most=1000)
     assert after.ranks[:, 0].tolist() == list(SHOWN) and np.isfinite(after.scores).all()
 
 

@@ -2,15 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from reprise.bow.bag_of_words import BagOfWords
 from reprise.codebooks.assigning import assign_features, image_names
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
-from reprise.storage.errors import DataError
+from reprise.formats.search_results import check_images, write_found
+from reprise.storage.timing import measured
 
 
 def build_bow(
@@ -73,26 +72,14 @@ def search_bow(
     database, words = BagOfWords.open(index, check=True), Codebook.load(codebook)
     check_images(index, database.n_images, names)
     query_names = image_names(queries, every=True)
-    parts = list(assign_features(queries, words, num_features=num_features, nearest=query_assignments))
-    found = database.search(
-        database.vectors(
-            np.concatenate([part.words for part in parts]),
-            np.concatenate([part.image_ids for part in parts]),
-            len(query_names),
-        ),
-        topk=topk,
-    )
-    ranked = RankedList(found.ranks, found.scores)
-    ranking = Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index))
-    write_ranking(output, ranking, attributes)
-
-
-def check_images(index: str | os.PathLike, found: int, names: Sequence[str]) -> None:
-    """Check the number of images of an index; DataError where the dataset has another one."""
-    if found != len(names):
-        raise DataError(f"{index}: the index holds {found} images, the dataset {len(names)}; delete it and run again")
-
-
-def index_size(index: str | os.PathLike) -> dict[str, dict[str, int]]:
-    """Compute the memory of an index, in the form that rankings store it."""
-    return {"index bytes": {Path(index).parent.name: sum(file.stat().st_size for file in Path(index).iterdir())}}
+    with measured("search"):
+        parts = list(assign_features(queries, words, num_features=num_features, nearest=query_assignments))
+        found = database.search(
+            database.vectors(
+                np.concatenate([part.words for part in parts]),
+                np.concatenate([part.image_ids for part in parts]),
+                len(query_names),
+            ),
+            topk=topk,
+        )
+    write_found(output, found, index, query_names, names, attributes)

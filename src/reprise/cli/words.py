@@ -40,7 +40,7 @@ _NOUNS = {
     "project_tokens": ("projection", "projections"),
     "score_pairs": ("comparison of pairs", "comparisons of pairs"),
     "rerank": ("re-ranking", "re-rankings"),
-    "expand": ("query expansion", "query expansions"),
+    **{f"expand_{search}": ("query expansion", "query expansions") for search in ("asmk", "bow", "global", "hamming")},
     "sweep": ("sweep", "sweeps"),
     "describe_patches": ("set of described patches", "sets of described patches"),
     "evaluate_patches": ("evaluation of patches", "evaluations of patches"),

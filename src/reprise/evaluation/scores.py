@@ -11,7 +11,7 @@ from reprise.evaluation.retrieval import RetrievalScores
 ALL = "all"
 PERCENT = "%"
 #: Metrics of the memory that a database takes, in bytes.
-SIZES = ("index bytes", "token bytes")
+SIZES = ("index bytes", "token bytes", "region bytes")
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ class Ranking:
         distractors: number of distractors, the last ones of ``database_names``
         num_images: number of images that were searched; more than ``database_names`` where distractors that are in no
             list were left out. None: as many as names
-        sizes: memory of the search and of the steps after it, in bytes: kind ("index bytes", "token bytes") -> part ->
-            bytes
+        sizes: memory of the search and of the steps after it, in bytes: kind ("index bytes", "token bytes", "region
+            bytes") -> part -> bytes
         reranked: number of images at the head of each list that have the scores of the last step; those after them kept
             the scores of the step before, which are not comparable with them. None: all
     """

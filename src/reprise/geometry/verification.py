@@ -92,7 +92,7 @@ def verify_affine(
     tentatives: np.ndarray,
     *,
     threshold: float = 8.0,
-    scale_ratio: float | None = None,
+    scale_ratio: float | None = 2.0,
     optimised: int = 5,
     iterations: int = 3,
 ) -> Verification:
@@ -148,7 +148,7 @@ def verify_images(
     images: np.ndarray | None = None,
     *,
     threshold: float = 8.0,
-    scale_ratio: float | None = None,
+    scale_ratio: float | None = 2.0,
     optimised: int = 5,
     iterations: int = 3,
     threads: int | None = None,

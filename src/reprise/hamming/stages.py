@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from reprise.asmk.queries import Rankings
-from reprise.bow.stages import check_images, index_size
 from reprise.codebooks.assigning import Assigned, assign_features, image_names
 from reprise.codebooks.codebook import Codebook
-from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
+from reprise.formats.search_results import check_images, write_found
 from reprise.hamming.embedding import HammingEmbedding
 from reprise.hamming.hamming_index import HammingIndex
 from reprise.hamming.hqe import search_expanded
 from reprise.hamming.settings import Expansion, Votes
 from reprise.hamming.signatures import Signatures
+from reprise.storage.timing import measured
 
 
 def train_embedding(
@@ -70,7 +70,7 @@ def build_hamming(
         DataError: files that do not fit each other
     """
     words, signer = Codebook.load(codebook), HammingEmbedding.load(embedding)
-    signatures = _signatures(features, words, signer, num_features=num_features, nearest=1)
+    signatures = sign_features(features, words, signer, num_features=num_features, nearest=1)
     HammingIndex.build(signatures, words.size, n_images=len(image_names(features))).save(output)
 
 
@@ -111,24 +111,35 @@ def search_hamming(
     database = HammingIndex.open(index, check=True)
     check_images(index, database.n_images, names)
     query_names = image_names(queries, every=True)
-    asked = _signatures(
-        queries, Codebook.load(codebook), HammingEmbedding.load(embedding), num_features=num_features,
-        nearest=query_assignments,
-    )  # fmt: skip
+    words, signer = Codebook.load(codebook), HammingEmbedding.load(embedding)
     weights, ids = Votes(**votes), np.arange(len(query_names))
     found: Rankings
-    if expansion is None:
-        found = database.search(asked, weights, query_ids=ids, topk=topk)
-    else:
-        found = search_expanded(database, asked, weights, Expansion(**expansion), query_ids=ids, topk=topk)
-    ranked = RankedList(found.ranks, found.scores)
-    write_ranking(output, Ranking(query_names, list(names), {ALL: ranked}, sizes=index_size(index)), attributes)
+    with measured("search"):
+        asked = sign_features(queries, words, signer, num_features=num_features, nearest=query_assignments)
+        if expansion is None:
+            found = database.search(asked, weights, query_ids=ids, topk=topk)
+        else:
+            found = search_expanded(database, asked, weights, Expansion(**expansion), query_ids=ids, topk=topk)
+    write_found(output, found, index, query_names, names, attributes)
 
 
-def _signatures(
+def sign_features(
     features: str | os.PathLike, codebook: Codebook, embedding: HammingEmbedding, *, num_features: int | None,
     nearest: int,
 ) -> Signatures:  # fmt: skip
+    """Compute the signatures of a file of features.
+
+    Args:
+        features: the file
+        codebook: the visual words
+        embedding: of these words
+        num_features: number of strongest descriptors of an image that are used; None for all
+        nearest: number of words that each descriptor is assigned to
+
+    Raises:
+        DataError: files that do not fit each other
+    """
+
     def sign(part: Assigned) -> Signatures:
         return embedding.encode(part.descriptors, part.words, part.image_ids)
 

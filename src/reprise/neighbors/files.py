@@ -8,6 +8,7 @@ import numpy as np
 from reprise.formats.features import open_features
 from reprise.formats.neighbors import write_neighbors
 from reprise.neighbors.search import compute_neighbors
+from reprise.storage.timing import measured
 
 
 def find_neighbors(
@@ -36,18 +37,29 @@ def find_neighbors(
     Raises:
         DataError: files without this kind of global descriptor, or that do not fit each other
     """
-    database = np.concatenate([_vectors(file, descriptor) for file in databases])
-    asked = database if queries is None else _vectors(queries, descriptor)
+    database = np.concatenate([global_descriptors(file, descriptor) for file in databases])
+    asked = database if queries is None else global_descriptors(queries, descriptor)
     most = len(database) - exclude_self
-    neighbors = compute_neighbors(
-        asked, database, most if count is None else min(count, most), exclude_self=exclude_self, device=device
-    )
+    kept = most if count is None else min(count, most)
+    with measured("search"):
+        neighbors = compute_neighbors(asked, database, kept, exclude_self=exclude_self, device=device)
     # As the published evaluation and the published training read them.
     write_neighbors(output, neighbors, as_tensor=not exclude_self)
 
 
-def _vectors(file: str | os.PathLike, kind: str) -> np.ndarray:
-    """Read the global descriptors of one file, (N, G) float32; DataError where there are none of this kind."""
+def global_descriptors(file: str | os.PathLike, kind: str) -> np.ndarray:
+    """Read the global descriptors of one file.
+
+    Args:
+        file: features of any layout
+        kind: of global descriptor
+
+    Returns:
+        (N, G) float32
+
+    Raises:
+        DataError: there are none of this kind
+    """
     with open_features(file) as features:
         features.require("the search for nearest neighbours", global_kind=kind, descriptors=False)
         return features.globals(kind)

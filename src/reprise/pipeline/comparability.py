@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from reprise.codebooks.sizes import words
 from reprise.extractors.registry import extractor_settings
+from reprise.pipeline.reranking import step_source
 
 
 def deviations(config: Mapping, published: Mapping, experiment: str, datasets: list[str]) -> list[str]:
@@ -31,7 +32,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     """Collect all entries of the configuration that decide the numbers of an experiment, by their part in it."""
     entry = config["experiments"][experiment]
     if "ranking" in entry:
-        return _reranked(config, entry)
+        return _reranked(config, experiment)
     return {"global": _global, "patches": _patches}.get(entry["search"], _local)(config, entry)
 
 
@@ -63,11 +64,11 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     }
 
 
-def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
-    """Collect the settings of the ranking that is re-ranked, and those of the re-ranking."""
-    reranker = config["rerankers"][entry.get("rerank") or entry["expand"]]
-    features = _features(config, reranker["extractor"])
-    codebook = config["codebooks"].get(reranker.get("codebook"))
+def _reranked(config: Mapping, experiment: str) -> dict[str, Mapping]:
+    """Collect the settings of the ranking before a step, and those of the step."""
+    entry, source = config["experiments"][experiment], step_source(config, experiment)
+    features = _features(config, source["extractor"])
+    codebook = config["codebooks"].get(source.get("codebook"))
     ranked = settings(config, entry["ranking"])
     if "ranking" in config["experiments"][entry["ranking"]]:
         # A second re-ranking: no published ranking was made in this way.
@@ -75,12 +76,12 @@ def _reranked(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     step = {key: value for key, value in entry.items() if key not in ("method", "ranking", "rerank", "expand")}
     return {
         **ranked,
-        "experiment": {"scorer": reranker["scorer"], **step},
+        "experiment": {"scorer": source.get("scorer"), **step},
         "detector": _detector(config, features["extractor"]),
         **features,
         "extractor checkpoint": config["checkpoints"].get(_checkpoint(features), {}),
         **(_words(config, codebook) if codebook else {}),
-        **_network(config, reranker.get("checkpoint")),
+        **_network(config, source.get("checkpoint")),
     }
 
 

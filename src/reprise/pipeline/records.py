@@ -24,6 +24,7 @@ from reprise.pipeline.edition import EDITION
 from reprise.storage.atomic import write_text
 from reprise.storage.hashes import sha256_file
 from reprise.storage.json_files import interpreting, load_json
+from reprise.storage.timing import measured_seconds
 
 _PACKAGES = (
     "reprise",
@@ -68,6 +69,9 @@ class _Record(TypedDict):
     inputs: dict[str, str]
     outputs: dict[str, _State]
     seconds: float
+    measured: NotRequired[dict[str, float]]
+    threads: NotRequired[int]
+    hardware: NotRequired[dict[str, Any]]
     code: NotRequired[dict[str, str]]
     images: NotRequired[dict[str, list[int | str]]]
     accepted: NotRequired[list[_Accepted]]
@@ -169,6 +173,7 @@ def _record(
         "outputs": {path: _state(path) for path in outputs},
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 3),
+        "measured": measured_seconds(),
         "threads": threads,
         "code": dict(code or {}),
         **environment(),

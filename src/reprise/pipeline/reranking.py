@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reprise.reranking.average_expansion import ExpansionStep
+from reprise.reranking.expansions import expansion_settings
 from reprise.reranking.scorers import (
     Scorer,
     fusion_settings,
@@ -20,6 +20,21 @@ from reprise.storage.errors import DataError
 _FILE_NAME = re.compile(r"[\w.,=+-]{1,120}")
 
 
+def search_of(config: Mapping, experiment: str) -> str:
+    """Return the name of the ranking of the search that a ranking starts from."""
+    while "ranking" in config["experiments"][experiment]:
+        experiment = config["experiments"][experiment]["ranking"]
+    return experiment
+
+
+def step_source(config: Mapping, experiment: str) -> Mapping[str, Any]:
+    """Return the entry with the features that a step uses: of rerankers, or of neighbors."""
+    entry = config["experiments"][experiment]
+    globally = "expand" in entry and config["experiments"][search_of(config, experiment)]["search"] == "global"
+    source: Mapping[str, Any] = config["neighbors" if globally else "rerankers"][entry.get("rerank") or entry["expand"]]
+    return source
+
+
 class Rerankings:
     """The steps of one configuration.
 
@@ -28,6 +43,7 @@ class Rerankings:
     """
 
     def __init__(self, config: Mapping):
+        self._config = config
         self._experiments = {name: entry for name, entry in config["experiments"].items() if "rerank" in entry}
         self._all = config["experiments"]
         self._rerankers, self._neighbors = config["rerankers"], config["neighbors"]
@@ -38,27 +54,26 @@ class Rerankings:
         """The rankings that are made by a step, or by one of a scorer."""
         return [name for name in self._experiments if scorer in (None, self._reranker_of(name)["scorer"])]
 
-    def expansions(self) -> list[str]:
-        """The rankings that are made by a query expansion."""
-        return [name for name, entry in self._all.items() if "expand" in entry]
+    def expansions(self, engine: str) -> list[str]:
+        """The rankings that are made by a query expansion in a kind of search."""
+        return [name for name, entry in self._all.items() if "expand" in entry and self._engine(name) == engine]
 
     def expansion(self, experiment: str) -> dict[str, Any]:
         """What a query expansion is told: the settings of its own."""
-        own = ExpansionStep.model_fields.keys() - {"expand"}
+        own = expansion_settings(self._engine(experiment)).model_fields.keys() - {"expand"}
         return {key: self._all[experiment][key] for key in sorted(own)}
 
     def search(self, experiment: str) -> str:
         """Return the name of the ranking of the search that a ranking starts from."""
-        while "ranking" in self._all[experiment]:
-            experiment = self._all[experiment]["ranking"]
-        return experiment
+        return search_of(self._config, experiment)
 
     def extractors(self, experiment: str) -> list[str]:
         """Return the extractors whose features an experiment is made of, steps included."""
         found, entry = [], self._all[experiment]
         while "ranking" in entry:
-            found.append(self._rerankers[entry.get("rerank") or entry["expand"]]["extractor"])
-            entry = self._all[entry["ranking"]]
+            found.append(step_source(self._config, experiment)["extractor"])
+            experiment = entry["ranking"]
+            entry = self._all[experiment]
         found.append(entry["extractor"] if "extractor" in entry else self._neighbors[entry["neighbors"]]["extractor"])
         return [name for name in dict.fromkeys(found) if name]
 
@@ -113,6 +128,10 @@ class Rerankings:
                 "query; lower it, or raise shortlist of the step"
             )
         return settings
+
+    def _engine(self, experiment: str) -> str:
+        engine: str = self._all[self.search(experiment)]["search"]
+        return engine
 
     def _reranker_of(self, experiment: str) -> Mapping[str, Any]:
         return self._rerankers[self._experiments[experiment]["rerank"]]

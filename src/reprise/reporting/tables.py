@@ -44,7 +44,7 @@ class Cell:
         metric: such as "mAP"
         group: such as "medium"
         unit: unit of the numbers
-        measured: None where the dataset has no such group or nothing to measure in it, or where it was not measured
+        measured: None where the dataset has nothing to measure in the group, or where it was not measured
         count: number of queries, pairs or images that it is computed from
         published: None where nothing is published
         tolerance: the largest difference that counts as reproduced; None without a published number
@@ -118,13 +118,14 @@ def table_cells(
         miniature: whether the data are the miniature's, with which no published number is comparable
     """
     cells = []
+    of_dataset = {dataset: _columns_of(dataset, datasets, columns, evaluations) for dataset in datasets}
     for row in rows:
         experiment = row["experiment"]
         values = published["values"][experiment] if published else {}
         comparable = not miniature and not (published and published["deviations"][experiment])
         for dataset in datasets:
             evaluation = evaluations.get((experiment, dataset), Evaluation(()))
-            for metric, group in columns:
+            for metric, group in of_dataset[dataset]:
                 score = evaluation.score(metric, group)
                 measured = None if score is None or math.isnan(score.value) else score.value
                 number = published_value(values.get(dataset, {}), metric, group)
@@ -139,6 +140,19 @@ def table_cells(
                     )
                 )  # fmt: skip
     return cells
+
+
+def _columns_of(
+    dataset: str, datasets: Sequence[str], columns: Sequence[Column], evaluations: Mapping[tuple[str, str], Evaluation]
+) -> list[Column]:
+    """List the columns of a dataset: without the protocols that it has not, and another dataset of the table has."""
+
+    def has(name: str, column: Column) -> bool:
+        return any(found.score(*column) is not None for (_, of), found in evaluations.items() if of == name)
+
+    if not any(of == dataset for _, of in evaluations):
+        return list(columns)
+    return [column for column in columns if has(dataset, column) or not any(has(name, column) for name in datasets)]
 
 
 def published_value(values: Mapping, metric: str, group: str) -> float | None:
@@ -305,11 +319,16 @@ def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list
         return pivot(cells, cell_text)
     experiments = dict.fromkeys(cell.experiment for cell in cells)
     datasets = dict.fromkeys(cell.dataset for cell in cells)
-    columns = dict.fromkeys((cell.metric, cell.group) for cell in cells)
+    columns = {
+        dataset: dict.fromkeys((cell.metric, cell.group) for cell in cells if cell.dataset == dataset)
+        for dataset in datasets
+    }
     main = _is_main(cells)
     header = ["method", "n"]
     for dataset in datasets:
-        header += [f"{dataset} {group}" if main else f"{dataset} {metric} {group}" for metric, group in columns]
+        header += [
+            f"{dataset} {group}" if main else f"{dataset} {metric} {group}" for metric, group in columns[dataset]
+        ]
         header += [f"{dataset} index"] if main else []
     rows = []
     for experiment in experiments:
@@ -317,7 +336,7 @@ def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list
         first = next(iter(of.values()))
         row = [first.method, str(first.num_features)]
         for dataset in datasets:
-            shown = [of[dataset, metric, group] for metric, group in columns]
+            shown = [of[dataset, metric, group] for metric, group in columns[dataset]]
             row += [*map(cell_text, shown), *([_size(shown[0].index_bytes)] if main else [])]
         rows.append(row)
     return header, rows

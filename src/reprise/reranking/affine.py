@@ -26,6 +26,11 @@ _DEFAULT_MIB = 1024
 class Step(VerificationStep):
     """Re-ranking by spatial verification of mutual nearest neighbours."""
 
+    least: Count = Field(
+        5,
+        description="inliers of an image that moves up; those with fewer keep their order. Five halve the number of "
+        "unrelated images that move up with four",
+    )
     num_features: Count | None = Field(None, description="the strongest features of each image; null takes all")
     ratio: float | None = Field(
         0.9,
@@ -48,7 +53,7 @@ def score_chunk(
     ratio: float | None = 0.9,
     tentatives: int = 600,
     threshold: float = 8.0,
-    scale_ratio: float | None = None,
+    scale_ratio: float | None = 2.0,
     optimised: int = 5,
     iterations: int = 3,
     scales: Scales = "sizes",

@@ -19,11 +19,12 @@ from reprise.reranking.settings import Count, RerankerSettings
 from reprise.storage.errors import DataError
 from reprise.storage.references import Refers
 
-__all__ = ["NEEDS", "PAIR_SETTINGS", "Settings", "Step", "fuse", "project", "score_chunk"]
+__all__ = ["NEEDS", "PAIR_SETTINGS", "Settings", "Step", "fuse", "project", "score_chunk", "sizes"]
 
 NEEDS = frozenset({"descriptors", "keypoints", "scales"})
 PAIR_SETTINGS = (*_PAIR_SETTINGS, "most")
 _IMAGES_PER_BLOCK = 64
+_BYTES_PER_REGION = 4 + 8 + 16  # as they are stored, in float32
 
 
 class Settings(RerankerSettings):
@@ -107,7 +108,7 @@ def score_chunk(
     engine: Any = None,
     tentatives: int = 600,
     threshold: float = 8.0,
-    scale_ratio: float | None = None,
+    scale_ratio: float | None = 2.0,
     optimised: int = 5,
     iterations: int = 3,
     most: int = 10,
@@ -152,6 +153,13 @@ def score_chunk(
             ).counts  # fmt: skip
             bar.update(len(places))
     return counts
+
+
+def sizes(files: Mapping[str, str | os.PathLike], **settings: Any) -> dict[str, dict[str, int]]:
+    """The bytes of the regions of a database: a word, a place and an affine shape for each feature."""
+    del settings
+    file = RegionFile(files["database"])
+    return {"region bytes": {file.codebook: int(file.offsets[-1]) * _BYTES_PER_REGION}}
 
 
 def _compared(stored: StoredRegions) -> tuple[Regions, Words]:

@@ -10,6 +10,7 @@ from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset
 from reprise.formats.neighbors import check_neighbors
 from reprise.formats.rankings import RankedList, Ranking, read_ranking
+from reprise.images.boxes import Box
 from reprise.reranking.shortlists import shortlists
 from reprise.storage.errors import DataError
 
@@ -30,6 +31,11 @@ class Candidates:
     def ground_truth(self) -> Sequence[Mapping]:
         """One mapping per query."""
         return self.dataset.ground_truth or ()
+
+    @property
+    def boxes(self) -> Sequence[Box | None]:
+        """The box of every query, or None."""
+        return self.dataset.split("queries").boxes or [None] * len(self.ranking.query_names)
 
     def lists(self) -> dict[str, RankedList]:
         """The list of every protocol, without the images that it ignores in front."""

@@ -27,7 +27,7 @@ class VerificationStep(StepSettings):
     tentatives: Count = Field(600, description="tentative correspondences of two images, at most")
     threshold: float = Field(8.0, gt=0, description="largest distance of an inlier in pixels of the database image")
     scale_ratio: float | None = Field(
-        None,
+        2.0,
         ge=1,
         description="largest ratio of an inlier's scale to that of the transform; null does not compare them",
     )

@@ -1,4 +1,4 @@
-"""What the settings of all re-rankings have in common: the entry of a reranker, and a step that uses it."""
+"""What the settings of all re-rankings have in common: the entry of a reranker, and the steps of an experiment."""
 
 from typing import Annotated, ClassVar
 
@@ -27,13 +27,34 @@ class RerankerSettings(Settings):
     chunks: Count = Field(8, description="jobs that the comparison of the queries with their images is split into")
 
 
-class StepSettings(Settings):
-    """A step that re-ranks: it takes a ranking, and gives one with its first images in a new order."""
+class AnyStep(Settings):
+    """A step takes a ranking, and gives a ranking.
+
+    Attributes:
+        key: the key that tells what kind of step it is; its value names the entry with the features that are used
+        section: the section of that entry
+    """
+
+    key: ClassVar[str]
+    section: ClassVar[str] = "rerankers"
+
+    @property
+    def named(self) -> str:
+        """The name of the entry with the features that are used."""
+        name: str = getattr(self, self.key)
+        return name
+
+
+class StepSettings(AnyStep):
+    """A step that re-ranks: it gives a ranking with its first images in a new order."""
+
+    key = "rerank"
 
     rerank: Annotated[str, Refers("rerankers")] = Field(description="the features and the scorer")
     shortlist: Count = Field(1600, description="first images of each ranking that are compared with the query")
 
-    @property
-    def reranker(self) -> str:
-        """The entry of rerankers that the step uses."""
-        return self.rerank
+
+class ExpansionStep(AnyStep):
+    """A step that searches again, with every query joined by the first images of its ranking."""
+
+    key = "expand"

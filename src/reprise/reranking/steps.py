@@ -19,6 +19,7 @@ from reprise.reranking.fusion import reorder
 from reprise.reranking.scorers import Files, Scorer, fusion_settings, kept_sizes, load_scorer
 from reprise.reranking.shortlists import union
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 
 def score_pairs(
@@ -58,7 +59,9 @@ def score_pairs(
     first, last = chunk_bounds(num_queries, chunk, num_chunks)
     images = images[offsets[first] : offsets[last]]
     query_ids = np.repeat(np.arange(first, last), np.diff(offsets[first : last + 1]))
-    scores = scorer.score_chunk(files, query_ids, images, num_queries=num_queries, engine=engine, **(settings or {}))
+    own = settings or {}
+    with measured("search"):
+        scores = scorer.score_chunk(files, query_ids, images, num_queries=num_queries, engine=engine, **own)
     pairs = PairScores(offsets[first : last + 1] - offsets[first], images, scores, num_images)
     write_pair_scores(output, pairs, {"first_query": first, **(attributes or {})})
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from reprise.asmk.stages.blocks import aggregate_features
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking
+from reprise.formats.search_results import index_size
 from reprise.storage.errors import DataError
+from reprise.storage.timing import measured
 
 
 def search_indexes(
@@ -69,24 +71,25 @@ def search_indexes(
         bare = [name for name, count in zip(query_names, file.counts(), strict=True) if not count]
         if bare:
             raise DataError(f"{queries}: query '{bare[0]}' has no features; check its image and its box")
-        aggregated = aggregate_features(
-            file,
-            words,
-            images_per_block=1,  # as in the published code, so that near-ties are assigned alike
-            num_features=num_features,
-            assignments=query_assignments,
-            binary=binary,
-        )
+        with measured("search"):
+            aggregated = aggregate_features(
+                file,
+                words,
+                images_per_block=1,  # as in the published code, so that near-ties are assigned alike
+                num_features=num_features,
+                assignments=query_assignments,
+                binary=binary,
+            )
     query_ids = np.arange(len(query_names))
-    if len(opened) == 1:
-        ranked = search_together(opened, aggregated, alpha=alpha, threshold=threshold, topk=topk, query_ids=query_ids)
-        result, distractors = RankedList(ranked.ranks, ranked.scores), 0
-    else:
-        result = _search_with_places(opened, aggregated, query_ids, alpha=alpha, threshold=threshold, topk=topk)
-        distractors = len(names) - opened[0].n_images
-    size = sum(file.stat().st_size for index in indexes for file in Path(index).iterdir())
-    sizes = {"index bytes": {Path(indexes[0]).parent.name: size}}
-    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=sizes)
+    kernel: dict[str, Any] = {"alpha": alpha, "threshold": threshold, "topk": topk}
+    with measured("search"):
+        if len(opened) == 1:
+            ranked = search_together(opened, aggregated, query_ids=query_ids, **kernel)
+            result = RankedList(ranked.ranks, ranked.scores)
+        else:
+            result = _search_with_places(opened, aggregated, query_ids, **kernel)
+    distractors = len(names) - opened[0].n_images
+    ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=index_size(indexes))
     write_ranking(output, ranking.without_unranked(), attributes)
 
 

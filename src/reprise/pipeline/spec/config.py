@@ -14,7 +14,7 @@ from reprise.pipeline.spec.fitting import misfits
 from reprise.pipeline.spec.like import like, resolve_likes
 from reprise.pipeline.spec.names import unknown_references
 from reprise.pipeline.spec.sections import SECTIONS, read_entry
-from reprise.pipeline.spec.steps import rankings_of, read_steps
+from reprise.pipeline.spec.steps import rankings_of, read_steps, search_of
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.settings import Settings
 
@@ -126,9 +126,10 @@ def _with_steps(
     found, wrong = {}, dict[str, list[str]]()
     for name, experiment in entries["experiments"].items():
         where = f"config.experiments.{name}"
+        search = getattr(search_of(entries["experiments"], name), "search", None)
         found[name] = _collect(
             wrong.setdefault(name, []),
-            lambda: read_steps(experiment, entries["rerankers"], where),  # noqa: B023
+            lambda: read_steps(experiment, search, entries["rerankers"], where),  # noqa: B023
         )
     problems += _said_once("config.experiments", content, wrong)
     return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.datasets.reading import load_layout
+from reprise.pipeline.spec.steps import search_of
 from reprise.storage.errors import DataError
 from reprise.storage.modules import available
 
@@ -74,22 +75,24 @@ def _enlarged(entries: Entries) -> Iterator[DataError]:
                         f"config.tables.{name}: {experiment} uses idf, whose weights depend on all images, and "
                         f"cannot share the index of distractors of {dataset}; set idf to false or leave {dataset} out"
                     )
-
-
-def _search_of(experiments: Mapping[Any, Any], experiment: str) -> Any:
-    """Return the experiment that an experiment starts from, which has a search; None where there is none."""
-    settings, seen = experiments.get(experiment), {experiment}
-    while (before := getattr(settings, "ranking", None)) is not None and before not in seen:
-        settings = experiments.get(before)
-        seen.add(before)
-    return settings
+                elif _steps_after_asmk(entries["experiments"], experiment):
+                    yield DataError(
+                        f"config.tables.{name}: {experiment} has steps after a search of {dataset}, of which only the "
+                        f"first images are kept; leave {dataset} out, or start from a global descriptor"
+                    )
 
 
 def _weighs_words(experiments: Mapping[Any, Any], experiment: str) -> bool:
     """Tell whether the search that an experiment starts from weighs words by all images of its database."""
-    settings = _search_of(experiments, experiment)
+    settings = search_of(experiments, experiment)
     always = getattr(settings, "search", None) in ("bow", "hamming")
     return always or bool(getattr(getattr(settings, "asmk", None), "idf", False))
+
+
+def _steps_after_asmk(experiments: Mapping[Any, Any], experiment: str) -> bool:
+    """Tell whether an experiment has steps after a search whose rankings are cut where there are distractors."""
+    search = getattr(search_of(experiments, experiment), "search", None)
+    return search == "asmk" and bool(getattr(experiments.get(experiment), "steps", ()))
 
 
 def _parts(entries: Entries) -> Iterator[DataError]:
@@ -215,26 +218,38 @@ def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | No
 
 
 def _expansions(entries: Entries) -> Iterator[DataError]:
-    """Find query expansions of another search than of bags of words, or by regions of other words than its own."""
+    """Find query expansions by other features, or in other words, than those of the search."""
     for name, experiment in entries["experiments"].items():
-        search = _search_of(entries["experiments"], name)
+        search = search_of(entries["experiments"], name)
         for step, settings in experiment.steps.items():
-            reranker = entries["rerankers"].get(getattr(settings, "expand", None))
-            if reranker is None:
-                continue
-            where = f"config.experiments.{name}.steps.{step}.expand"
-            if getattr(search, "search", None) != "bow":
-                yield DataError(f"{where}: queries are expanded in the search 'bow' alone; leave the step out")
-            elif (reranker.scorer, getattr(reranker, "codebook", None)) != ("affine_words", search.codebook):
-                yield DataError(
-                    f"{where}: '{settings.expand}' is no reranker of the scorer affine_words with the codebook "
-                    f"'{search.codebook}', whose words are searched; name one that is"
-                )
-            elif reranker.extractor != search.extractor:
-                yield DataError(
-                    f"{where}: '{settings.expand}' has features of {reranker.extractor}, the search has "
-                    f"those of {search.extractor}; name a reranker of the same"
-                )
+            source = entries[settings.section].get(settings.named)
+            # Without a search, the name of the ranking is what is wrong.
+            if settings.key == "expand" and source is not None and hasattr(search, "search"):
+                found = _unlike_the_search(search, settings.named, source)
+                yield from (DataError(f"config.experiments.{name}.steps.{step}.expand: {what}") for what in found)
+
+
+def _unlike_the_search(search: Any, name: str, source: Any) -> Iterator[str]:
+    """Find what makes features, by which queries are expanded, useless for a search."""
+    if search.search == "global":
+        if source.files is not None:
+            yield f"the neighbours '{name}' are downloaded, without descriptors to average; name computed ones"
+        return
+    if source.scorer != "affine_words":
+        yield f"'{name}' is no reranker of the scorer affine_words, whose regions are verified; name one that is"
+        return
+    if search.search == "bow" and source.codebook != search.codebook:
+        yield f"'{name}' is no reranker with the codebook '{search.codebook}', whose words are searched; name one"
+    if source.extractor != search.extractor:
+        yield (
+            f"'{name}' has features of {source.extractor}, the search has those of {search.extractor}; name a "
+            "reranker of the same"
+        )
+    if search.search == "hamming" and source.num_features != search.num_features:
+        yield (
+            f"'{name}' has num_features {source.num_features}, the search {search.num_features}; their features have "
+            "to be the same"
+        )
 
 
 def _patches(entries: Entries) -> Iterator[DataError]:
@@ -280,7 +295,7 @@ def _numbers(entries: Entries) -> Iterator[DataError]:
         for name, entry in entries[section].items()
     ]
     uses += [
-        (f"experiments.{name}.steps.{step}", settings, "rerankers", settings.reranker)
+        (f"experiments.{name}.steps.{step}", settings, settings.section, settings.named)
         for name, experiment in entries["experiments"].items()
         for step, settings in experiment.steps.items()
     ]

@@ -116,8 +116,8 @@ def _downloaded(entries: Entries) -> Iterator[DataError]:
 def _extractors_of(entries: Entries, experiment: Any) -> list[str | None]:
     """The extractors of the search of an experiment, if it has one, and of its steps."""
     steps = getattr(experiment, "steps", {}).values()
-    rerankers = [entries["rerankers"].get(step.reranker) for step in steps]
-    return [getattr(settings, "extractor", None) for settings in (experiment, *rerankers)]
+    sources = [entries[step.section].get(step.named) for step in steps]
+    return [getattr(settings, "extractor", None) for settings in (experiment, *sources)]
 
 
 def _missing_of_searched(entries: Entries, where: str, extractor: str | None, searched: str) -> Iterator[DataError]:

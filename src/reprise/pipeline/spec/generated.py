@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
-from reprise.reranking.average_expansion import ExpansionStep
+from reprise.reranking.expansions import expanded_searches, expansion_settings
 from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text
 
@@ -29,7 +29,8 @@ _INTRODUCTION = """# Configuration
 
 Generated from the models of the settings (`make generated`); a test compares.
 
-`config/config.yaml`, with `how.yaml`, `ames.yaml` and the overlays after `--configfile`, is read section by section.
+`config/config.yaml`, with `how.yaml`, `ames.yaml`, `hardnet.yaml`, `verification.yaml` and the overlays after
+`--configfile`, is read section by section.
 Every key that is left out has its default. `like: <name>` takes over another entry of the section and changes some of
 its keys.
 """
@@ -108,7 +109,8 @@ def _step(definitions: dict[str, Any]) -> dict[str, Any]:
 def _steps() -> dict[str, Model]:
     """The models of the steps, by what they are called on the page."""
     rerankings = {f"the scorer {name}": step_settings(load_scorer(name)) for name in scorer_names()}
-    return {**rerankings, "`expand`": ExpansionStep}
+    expansions = {f"`expand`, after the search {name}": expansion_settings(name) for name in expanded_searches()}
+    return {**rerankings, **expansions}
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:

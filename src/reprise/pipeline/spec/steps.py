@@ -4,19 +4,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from reprise.pipeline.spec.entries import AnyExperiment
-from reprise.reranking.average_expansion import ExpansionStep
+from reprise.reranking.expansions import expansion_settings
 from reprise.reranking.scorers import load_scorer, step_settings
-from reprise.reranking.settings import RerankerSettings, StepSettings
+from reprise.reranking.settings import AnyStep, RerankerSettings
 from reprise.storage.errors import DataError, unknown_name
 
 _SEARCH = "search"
 
 
-def read_steps(experiment: AnyExperiment, rerankers: Mapping[str, RerankerSettings], where: str) -> AnyExperiment:
-    """An experiment whose steps are settings of the scorers that they use.
+def search_of(experiments: Mapping[Any, Any], experiment: str) -> Any:
+    """Return the experiment that an experiment starts from, which has a search; None where there is none."""
+    settings, seen = experiments.get(experiment), {experiment}
+    while (before := getattr(settings, "ranking", None)) is not None and before not in seen:
+        settings = experiments.get(before)
+        seen.add(before)
+    return settings
+
+
+def read_steps(
+    experiment: AnyExperiment, search: str | None, rerankers: Mapping[str, RerankerSettings], where: str
+) -> AnyExperiment:
+    """An experiment whose steps are settings of the scorers and the expansions that they use.
 
     Args:
         experiment: as it was read, with plain values as steps
+        search: what made the ranking that it starts from; None where that is not known
         rerankers: the entries of that section
         where: what an error begins with
 
@@ -27,7 +39,7 @@ def read_steps(experiment: AnyExperiment, rerankers: Mapping[str, RerankerSettin
     steps = {}
     for name, content in experiment.steps.items():
         try:
-            steps[name] = _step(name, content, rerankers, f"{where}.steps.{name}")
+            steps[name] = _step(name, content, search, rerankers, f"{where}.steps.{name}")
         except DataError as error:
             problems.append(str(error))
     if problems:
@@ -36,14 +48,15 @@ def read_steps(experiment: AnyExperiment, rerankers: Mapping[str, RerankerSettin
 
 
 def _step(
-    name: str, content: Any, rerankers: Mapping[str, RerankerSettings], where: str
-) -> StepSettings | ExpansionStep:
+    name: str, content: Any, search: str | None, rerankers: Mapping[str, RerankerSettings], where: str
+) -> AnyStep:
     if name == _SEARCH:
         raise DataError(f"{where}: the ranking before the first step is called so; choose another name")
     if not isinstance(content, Mapping):
         raise DataError(f"{where}: expected a mapping of keys to values")
     if "expand" in content:
-        return ExpansionStep.read(content, where)
+        # Without a search, the name of the ranking is what is wrong, which is found later.
+        return expansion_settings(search or "bow", f"{where}.expand").read(content, where)
     if "rerank" not in content:
         raise DataError(f"{where}: key 'rerank' is missing; name an entry of rerankers, or give 'expand' in its place")
     reranker = content["rerank"]

@@ -10,8 +10,9 @@ from reprise.formats.regions import RegionFile, StoredRegions, write_regions
 from reprise.geometry.back_projection import select_features
 from reprise.geometry.tentatives import Words, word_tentatives
 from reprise.geometry.verification import Regions, verify_images
-from reprise.reranking.average_expansion import expand_files, expanded
 from reprise.reranking.candidates import Candidates
+from reprise.reranking.expand_bow import expand_files, expanded
+from reprise.reranking.verified_features import VerifiedImages
 from reprise.storage.errors import DataError
 
 WORDS, FEATURES = 60, 30
@@ -56,10 +57,13 @@ def given(tmp_path_factory):
     return folder, parts, index, RankedList(ranks, np.tile(np.linspace(1, 0, len(SHOWS)), (2, 1)))
 
 
+def regions(folder):
+    return VerifiedImages(RegionFile(folder / "queries.h5"), RegionFile(folder / "database.h5"), BOXES)
+
+
 def test_the_step_is_its_parts(given):
     folder, parts, index, ranked = given
-    files = RegionFile(folder / "queries.h5"), RegionFile(folder / "database.h5")
-    result = expanded(ranked, index, *files, BOXES, images=5, least=8, scale_ratio=2.0)
+    result = expanded(ranked, index, regions(folder), images=5, least=8, scale_ratio=2.0)
     database = Regions(parts["database"].keypoints, parts["database"].frames, parts["database"].offsets)
     words = Words.of(parts["database"].words, parts["database"].offsets)
     for query in (0, 1):
@@ -83,8 +87,7 @@ def test_the_step_is_its_parts(given):
 
 def test_queries_without_verified_images_are_searched_as_they_are(given):
     folder, parts, index, ranked = given
-    files = RegionFile(folder / "queries.h5"), RegionFile(folder / "database.h5")
-    result = expanded(ranked, index, *files, BOXES, least=1000)
+    result = expanded(ranked, index, regions(folder), least=1000)
     ids = np.repeat([0, 1], np.diff(parts["queries"].offsets))
     expected = index.search(index.vectors(parts["queries"].words.astype(int), ids))
     np.testing.assert_array_equal(result.ranks, expected.ranks)
@@ -105,8 +108,7 @@ def test_files(given, tmp_path):
     expand_files(candidates(ranked), *paths, settings=settings, attributes={"recipe": "{}"})
     result = read_ranking(tmp_path / "ranking.h5")
     assert list(result.lists) == ["easy", "hard"] and result.reranked is None and ALL not in result.lists
-    files = RegionFile(paths[1]), RegionFile(paths[2])
-    expected = expanded(ranked, index, *files, BOXES, images=6, least=8, mean="normalised")
+    expected = expanded(ranked, index, regions(folder), images=6, least=8, mean="normalised")
     np.testing.assert_array_equal(result.lists["easy"].ranks, expected.ranks)
 
 
@@ -117,10 +119,10 @@ def test_files_that_do_not_fit_are_refused(given, tmp_path):
     def run(**changes):
         expand_files(candidates(ranked), **{**paths, **changes}, output=tmp_path / "r.h5", settings={}, attributes={})
 
-    with pytest.raises(DataError, match="has 6 images, the ranking has 2"):
+    with pytest.raises(DataError, match="has 6 queries, the rankings are of 2"):
         run(queries=paths["database"])
     write_regions(tmp_path / "o.h5", parts["database"], n_words=WORDS, codebook="other", names=None, attributes={})
-    with pytest.raises(DataError, match="words of another codebook"):
+    with pytest.raises(DataError, match="with another codebook"):
         run(database=tmp_path / "o.h5")
     BagOfWords.build([0], [0], WORDS).save(tmp_path / "small")
     with pytest.raises(DataError, match="has 6 images, the index 1"):

@@ -1,0 +1,37 @@
+"""Query expansions, loaded by the search that they search again with: one module each, and no list of them to edit.
+
+The expansion of the search ``x`` is the module ``expand_x`` of this package, which defines
+
+    Step            the step of an experiment: a subclass of :class:`reprise.reranking.settings.ExpansionStep`
+    expand_files    writes the ranking after the step
+"""
+
+from reprise.reranking.settings import ExpansionStep
+from reprise.storage.errors import DataError
+from reprise.storage.modules import available, load_module
+
+_PACKAGE, _MARK, _PREFIX = "reprise.reranking", "expand_files", "expand_"
+
+
+def expanded_searches() -> tuple[str, ...]:
+    """The searches whose queries can be expanded."""
+    return tuple(name.removeprefix(_PREFIX) for name in available(_PACKAGE, _MARK))
+
+
+def expansion_settings(search: str, where: str = "expand") -> type[ExpansionStep]:
+    """The model of an expansion that searches again with ``search``.
+
+    Args:
+        search: such as bow
+        where: what an error begins with
+
+    Raises:
+        DataError: a search without an expansion
+    """
+    known = expanded_searches()
+    if search not in known:
+        raise DataError(
+            f"{where}: queries of the search '{search}' cannot be expanded; those of {', '.join(known)} can"
+        )
+    model: type[ExpansionStep] = load_module(_PACKAGE, _PREFIX + search, _MARK, where).Step
+    return model
