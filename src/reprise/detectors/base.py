@@ -13,7 +13,13 @@ from reprise.storage.settings import Settings
 
 
 class DetectorSettings(Settings):
-    """The settings of a detector."""
+    """The settings of a detector.
+
+    Attributes:
+        checkpoints: keys that name the weights of networks
+    """
+
+    checkpoints: ClassVar[tuple[str, ...]] = ()
 
     type: str = Field(description="the module of reprise.detectors, or package.module:Class")
 
@@ -23,6 +29,7 @@ class ImageDetector(ABC):
 
     Args:
         settings: of the model ``Settings``
+        device: where its network runs, if it has one
 
     Attributes:
         Settings: the model of its settings
@@ -31,7 +38,7 @@ class ImageDetector(ABC):
 
     Settings: ClassVar[type[DetectorSettings]] = DetectorSettings
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: Any, device: str = "cpu") -> None:
         self.settings = settings
 
     def detect(self, image: ImageSource) -> Keypoints:

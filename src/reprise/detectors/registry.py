@@ -8,11 +8,12 @@ from reprise.storage.modules import load_named
 _PACKAGE = "reprise.detectors"
 
 
-def load_detector(name: str, **settings: Any) -> ImageDetector:
+def load_detector(name: str, *, device: str = "cpu", **settings: Any) -> ImageDetector:
     """Load a detector; only its own module is imported.
 
     Args:
         name: a module of this package, such as ``hessian_affine``, or ``package.module:Class`` of a plug-in
+        device: where its network runs, such as ``cpu`` or ``cuda``
         settings: keys of its ``Settings``; those that are left out have their defaults
 
     Returns:
@@ -22,12 +23,12 @@ def load_detector(name: str, **settings: Any) -> ImageDetector:
         DataError: an unknown name or setting, or an unfit value
     """
     where = f"detector {name}"
-    return detector_of(detector_settings(name, where).read({"type": name, **settings}, where))
+    return detector_of(detector_settings(name, where).read({"type": name, **settings}, where), device)
 
 
-def detector_of(settings: DetectorSettings) -> ImageDetector:
+def detector_of(settings: DetectorSettings, device: str = "cpu") -> ImageDetector:
     """Construct the detector of settings that were read already."""
-    return detector_class(settings.type)(settings)
+    return detector_class(settings.type)(settings, device)
 
 
 def detector_class(name: str, where: str | None = None) -> type[ImageDetector]:
