@@ -18,7 +18,8 @@ def plain(a, b, max_distance=None):
 
 @pytest.fixture(params=[1 << 20, 700, 1], ids=["whole", "blocks", "rows"])
 def block(request, monkeypatch):
-    monkeypatch.setattr(nearest_neighbors, "_BLOCK", request.param)
+    for name in ("_BLOCK", "_SHARED_BLOCK"):
+        monkeypatch.setattr(nearest_neighbors, name, request.param)
 
 
 @pytest.mark.parametrize("shape", [(300, 200), (7, 400), (400, 7), (1, 1), (1, 5), (5, 1)])

@@ -6,8 +6,10 @@ import torch
 from reprise.storage.arguments import array, number
 from reprise.storage.errors import DataError
 
-#: Similarities that are computed at once: 16 MiB. Of smaller blocks, threads wait for each other after each product.
-_BLOCK = 1 << 22
+#: Similarities that are computed at once: 4 MiB, which caches hold, by one thread. Several threads wait for each other
+#: after each product, so that they have fewer and larger ones.
+_BLOCK = 1 << 20
+_SHARED_BLOCK = 1 << 22
 _SMALLEST = 1e-12
 
 
@@ -52,7 +54,7 @@ def _nearest(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     columns, similarities = np.empty(len(a), np.int64), np.empty(len(a), np.float32)
     rows, best = np.zeros(len(b), np.int64), np.full(len(b), -np.inf, np.float32)
     left, right = torch.from_numpy(a), torch.from_numpy(b).T
-    size = max(1, _BLOCK // len(b))
+    size = max(1, (_BLOCK if torch.get_num_threads() == 1 else _SHARED_BLOCK) // len(b))
     products = np.empty((min(size, len(a)), len(b)), np.float32)
     for start in range(0, len(a), size):
         stop = min(start + size, len(a))
