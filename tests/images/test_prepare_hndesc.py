@@ -116,6 +116,20 @@ def test_rotated_files_are_refused_unless_both_agree(name, rotated):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_rotated_grey_of_16_bits(name, tmp_path):
+    grey = Image.fromarray(np.random.default_rng(0).integers(0, 65536, (8, 12), dtype=np.uint16))
+    exif = grey.getexif()
+    exif[0x0112] = 6
+    grey.save(tmp_path / "deep.png", exif=exif)
+    with pytest.raises(DataError, match="EXIF says that it is to be rotated"):
+        load_preparation(name)(tmp_path / "deep.png")
+    prepare = load_preparation(name)
+    stored, upright = (prepare(tmp_path / "deep.png", orientation=value).pixels for value in ("ignore", "apply"))
+    assert stored.shape[:2] == (8, 12)
+    np.testing.assert_array_equal(upright, np.rot90(stored, -1))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_arrays_are_prepared_as_files_are(name, photo, tmp_path):
     Image.open(photo).save(tmp_path / "image.png")
     pixels = np.asarray(Image.open(photo))

@@ -10,7 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from reprise.images.ranges import eight_bits, is_deep
 from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
@@ -105,7 +105,8 @@ def decode_grey(image: ImageSource, *, oriented: bool = True) -> np.ndarray:
     """
     if isinstance(image, np.ndarray):
         return check_pixels(image) if image.ndim == 2 else cv2.cvtColor(check_pixels(image), cv2.COLOR_RGB2GRAY)
-    return _decode_opencv(image, cv2.IMREAD_GRAYSCALE | (0 if oriented else cv2.IMREAD_IGNORE_ORIENTATION))
+    flags = cv2.IMREAD_GRAYSCALE | (0 if oriented else cv2.IMREAD_IGNORE_ORIENTATION)
+    return _decode_opencv(image, flags, rotate_deep=oriented)
 
 
 def orientation_of(image: str | os.PathLike) -> int:
@@ -122,8 +123,8 @@ def orientation_of(image: str | os.PathLike) -> int:
         raise _undecodable(image, error) from error
 
 
-def _decode_opencv(image: str | os.PathLike, flags: int) -> np.ndarray:
-    """Decode a file with OpenCV; grey of more than 8 bits is returned as (H, W), whatever the flags."""
+def _decode_opencv(image: str | os.PathLike, flags: int, *, rotate_deep: bool = False) -> np.ndarray:
+    """Decode a file with OpenCV; grey of more than 8 bits, which Pillow reads, is returned as (H, W)."""
     data = _read(image)
     _check_end(image, data)
     try:
@@ -132,7 +133,8 @@ def _decode_opencv(image: str | os.PathLike, flags: int) -> np.ndarray:
             if opened.format not in ("JPEG", "MPO") and not isinstance(image, ForgivingPath):
                 opened.load()  # OpenCV says nothing of a file that ends too early
             if is_deep(opened):
-                return np.asarray(eight_bits(opened, name_of(image)).convert("L"))
+                deep = ImageOps.exif_transpose(opened) if rotate_deep else opened
+                return np.asarray(eight_bits(deep, name_of(image)).convert("L"))
         pixels = cv2.imread(os.fspath(image), flags)  # imdecode refuses a truncated file
     except DataError:
         raise

@@ -11,10 +11,11 @@ the places that it is asked for (:mod:`reprise.networks.u_net`).
 
 from dataclasses import replace
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
 
 from reprise.images.boxes import Box, BoxUse
-from reprise.images.decoding import decode
+from reprise.images.decoding import decode, orientation_of
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
 from reprise.images.stretching import Orientation, Size, is_rotated, pad_to_multiple, stretch
@@ -47,9 +48,9 @@ def prepare(
     Raises:
         DataError: see :func:`reprise.images.stretching.stretch`
     """
-    rotated = is_rotated(image, orientation)
     decoded = decode(image)
-    if rotated:
+    if not isinstance(image, np.ndarray) and is_rotated(image, orientation):
+        decoded.getexif()[ExifTags.Base.Orientation] = orientation_of(image)  # decoding may have dropped it
         decoded = ImageOps.exif_transpose(decoded)
     prepared = stretch(image, decoded, box, image_size, forced_size, _bicubic, box_use)
     return replace(prepared, pixels=pad_to_multiple(prepared.pixels, 16)) if pad_to_16 else prepared
