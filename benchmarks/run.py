@@ -33,6 +33,7 @@ def main() -> None:
         *run("ames.py", *threads, "--repeats", "2"),
         *run("detectors.py"),
         *run("verification.py", *threads),
+        *run("matching.py", *threads),
         *run("inverted_files.py"),
         *run("million.py", *threads, *folder, "--images", "50000", "--queries", "10"),
     ]

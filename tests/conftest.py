@@ -35,6 +35,19 @@ def photos():
 
 
 @pytest.fixture(scope="session")
+def shared():
+    """Find a file that is no part of the project, such as weights that may not be redistributed."""
+
+    def find(*parts):
+        path = ROOT.parent.joinpath("shared", *parts)
+        if not path.exists():
+            pytest.skip(f"no file {path}")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def tiny_mirror(tmp_path_factory):
     """The mirror of the smallest miniature, with seed 5; not to be written to."""
     folder = tmp_path_factory.mktemp("mirror")

@@ -16,7 +16,7 @@ EXTRACTORS = available("reprise.extractors", "Extractor")
 
 
 def test_what_exists_is_found_by_looking():
-    assert set(EXTRACTORS) == {"cvnet", "detected", "dinov2", "how", "rootsift"}
+    assert set(EXTRACTORS) == {"cvnet", "detected", "dinov2", "how", "r2d2", "rootsift"}
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)

@@ -7,6 +7,19 @@ import pytest
 from reprise.storage.ahead import read_ahead
 
 
+def test_stopping_waits_for_nobody():
+    """Else the garbage collector, which stops what a failed caller left, could wait for the thread that it runs in."""
+    begun, go_on = threading.Event(), threading.Event()
+    results = read_ahead(lambda: begun.set() or go_on.wait(30), [(), ()], workers=1, ahead=1)
+    next(results)
+    assert begun.wait(10)
+    stopping = threading.Thread(target=results.close, daemon=True)
+    stopping.start()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    go_on.set()
+
+
 def test_results_come_in_order_and_few_are_read_ahead():
     begun = []
     results = read_ahead(lambda number: begun.append(number) or number, ((n,) for n in range(9)), workers=1, ahead=2)

@@ -54,6 +54,21 @@ def sample_map(
         places = np.clip(points * cells / size - 0.5, 0, cells - 1)
     else:
         raise DataError(f"mode: {mode!r} is not one of legacy, exact")
+    return sample_cells(map, places)
+
+
+def sample_cells(map: Map, places: np.ndarray) -> Map:
+    """Interpolate a dense map bilinearly, with zeros outside of it; the result is not normalised.
+
+    Args:
+        map: (D, rows, columns) or (1, D, rows, columns), an array or a tensor
+        places: (N, 2) indices of columns and rows, whole numbers at the centres of cells
+
+    Returns:
+        (N, D), of the kind and type of ``map``
+    """
+    features: Any = map[0] if map.ndim == 4 else map
+    cells = np.array(features.shape[:0:-1])
     first = np.floor(places)
     total: Any = 0
     for corner in ((0, 0), (1, 0), (0, 1), (1, 1)):

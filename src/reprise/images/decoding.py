@@ -10,7 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from reprise.images.ranges import eight_bits, is_deep
 from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
@@ -82,6 +82,49 @@ def decode_bgr(image: ImageSource) -> np.ndarray:
         return np.ascontiguousarray(
             np.atleast_3d(check_pixels(image))[..., ::-1].repeat(1 if image.ndim == 3 else 3, 2)
         )
+    pixels = _decode_opencv(image, cv2.IMREAD_COLOR)
+    if pixels.ndim == 2:
+        return np.ascontiguousarray(pixels[..., None].repeat(3, axis=2))
+    return pixels
+
+
+def decode_grey(image: ImageSource, *, oriented: bool = True) -> np.ndarray:
+    """Decode an image with OpenCV to grey, which of a JPEG is its luma channel.
+
+    Truncated files and grey of more than 8 bits are treated as by :func:`decode`.
+
+    Args:
+        image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
+        oriented: rotate the image according to its EXIF orientation
+
+    Returns:
+        (H, W) uint8
+
+    Raises:
+        DataError: a file that cannot be decoded or is truncated, or pixels of another form
+    """
+    if isinstance(image, np.ndarray):
+        return check_pixels(image) if image.ndim == 2 else cv2.cvtColor(check_pixels(image), cv2.COLOR_RGB2GRAY)
+    flags = cv2.IMREAD_GRAYSCALE | (0 if oriented else cv2.IMREAD_IGNORE_ORIENTATION)
+    return _decode_opencv(image, flags, rotate_deep=oriented)
+
+
+def orientation_of(image: str | os.PathLike) -> int:
+    """Return the EXIF orientation of a file: 1 for an image that is upright as it is stored, or has none.
+
+    Raises:
+        DataError: a file that cannot be decoded
+    """
+    data = _read(image)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            return int(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        raise _undecodable(image, error) from error
+
+
+def _decode_opencv(image: str | os.PathLike, flags: int, *, rotate_deep: bool = False) -> np.ndarray:
+    """Decode a file with OpenCV; grey of more than 8 bits, which Pillow reads, is returned as (H, W)."""
     data = _read(image)
     _check_end(image, data)
     try:
@@ -90,8 +133,9 @@ def decode_bgr(image: ImageSource) -> np.ndarray:
             if opened.format not in ("JPEG", "MPO") and not isinstance(image, ForgivingPath):
                 opened.load()  # OpenCV says nothing of a file that ends too early
             if is_deep(opened):
-                return np.ascontiguousarray(np.asarray(eight_bits(opened, name_of(image)).convert("RGB"))[..., ::-1])
-        pixels = cv2.imread(os.fspath(image), cv2.IMREAD_COLOR)  # imdecode refuses a truncated file
+                deep = ImageOps.exif_transpose(opened) if rotate_deep else opened
+                return np.asarray(eight_bits(deep, name_of(image)).convert("L"))
+        pixels = cv2.imread(os.fspath(image), flags)  # imdecode refuses a truncated file
     except DataError:
         raise
     except Exception as error:

@@ -25,6 +25,17 @@ def read_pixels(image: ImageSource) -> np.ndarray:
     return np.asarray(decode(image))
 
 
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """Compute the luma of an image with OpenCV, (H, W) uint8; grey is returned as it is.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, or (H, W) uint8 grey
+    """
+    import cv2
+
+    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+
+
 def mean_grey(pixels: np.ndarray) -> np.ndarray:
     """Compute grey as the mean of the channels, as the published Hessian-affine detector does, and not their luma.
 

@@ -1,79 +1,26 @@
-"""What networks that describe patches have in common: patches in, descriptors out, and files of weights."""
+"""What networks that describe patches have in common: patches in, descriptors out."""
 
-import copy
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 from reprise.images.patch_resizing import PATCH_SIZE
-from reprise.networks.resnet import fold_batch_norms
-from reprise.networks.state_dicts import fill, tensors_of
-from reprise.storage.atomic import atomic_path
+from reprise.networks.published_network import PublishedNetwork
 from reprise.storage.errors import DataError
-from reprise.untrusted.checkpoints import load_checkpoint
-
-_COUNTERS = "num_batches_tracked"
 
 
-class PatchNetwork(nn.Module, ABC):
+class PatchNetwork(PublishedNetwork, ABC):
     """A network from patches of 32 x 32 pixels to descriptors. Patches are grey levels from 0 to 255.
 
     Attributes:
         patch_size: side of the patches, in pixels
         dim: dimensions of the descriptors
-        published: which files there are, for messages
     """
 
     patch_size: ClassVar[int] = PATCH_SIZE
     dim: ClassVar[int] = 128
-    published: ClassVar[str]
-
-    @classmethod
-    def from_checkpoint(cls, path: str | os.PathLike) -> Self:
-        """Read a published file of weights, or one that :meth:`save_checkpoint` wrote.
-
-        It holds a state dict, alone or as ``state_dict`` beside the number of the epoch. Counters of batches, which
-        files before torch 0.4.1 have not, may be missing.
-
-        Returns:
-            the network in evaluation mode
-
-        Raises:
-            DataError: a damaged file, a key too many or too few, another shape, or values that are not finite
-        """
-        content = load_checkpoint(path)
-        where, state = ("state_dict", content["state_dict"]) if "state_dict" in content else ("the file", content)
-        return cls.from_state(path, tensors_of(path, state, where, cls.remedy()))
-
-    @classmethod
-    def from_state(cls, path: str | os.PathLike, state: Mapping[str, torch.Tensor]) -> Self:
-        """Make a network in evaluation mode of the parameters of a file; arguments and errors as of the file."""
-        network = cls()
-        counters = {key: value for key, value in network.state_dict().items() if key.endswith(_COUNTERS)}
-        fill(network, path, {**counters, **state}, cls.__name__, cls.remedy())
-        return network.eval()
-
-    @classmethod
-    def remedy(cls) -> str:
-        """The last part of messages on files: what to give."""
-        return f"give {cls.published}, or a file that the training wrote"
-
-    def save_checkpoint(self, path: str | os.PathLike, epoch: int = 0) -> None:
-        """Write {epoch, state_dict} atomically, as published."""
-        state = {key: tensor.detach().cpu() for key, tensor in self.state_dict().items()}
-        # Through a file object: given a path, torch would write the name of the temporary file into the archive.
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            torch.save({"epoch": epoch, "state_dict": state}, file)
-
-    def for_inference(self) -> "PatchNetwork":
-        """Make a copy for inference alone, with batch normalisation folded into convolutions; it cannot be saved."""
-        network = copy.deepcopy(self).eval()
-        fold_batch_norms(network)
-        return network.requires_grad_(False)
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Describe patches.

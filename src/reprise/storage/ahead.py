@@ -19,14 +19,15 @@ def read_ahead(read: Callable[..., T], arguments: Iterable[tuple], *, workers: i
         workers: number of threads
         ahead: largest number of results, beyond the one that is yielded, that are waiting or being read
     """
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[T]] = deque()
-        try:
-            for each in arguments:
-                waiting.append(pool.submit(read, *each))
-                if len(waiting) > ahead:
-                    yield waiting.popleft()
-            while waiting:
+    pool, waiting = ThreadPoolExecutor(workers), deque[Future[T]]()
+    try:
+        for each in arguments:
+            waiting.append(pool.submit(read, *each))
+            if len(waiting) > ahead:
                 yield waiting.popleft()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        # Without waiting for what is being read: a caller that stopped early leaves this to the garbage collector,
+        # which may run in a thread that is just starting, and such a thread would wait for itself.
+        pool.shutdown(wait=False, cancel_futures=True)
