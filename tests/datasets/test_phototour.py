@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprise.datasets.phototour import read_phototour
+from reprise.datasets.phototour import joined, read_phototour
 from reprise.datasets.reading import load_layout, read_dataset
 from reprise.images.patch_resizing import resize_patches
 from reprise.storage.errors import DataError
@@ -46,6 +46,23 @@ def test_layout_reads_shrunk_patches(arrays, folder):
     assert found.patches.shape[1:] == (32, 32)
     with pytest.raises(DataError, match="holds patches and no images"):
         read_dataset({"layout": "phototour", "images": str(folder)})
+
+
+def test_patches_as_they_are(folder):
+    description = {"layout": "phototour", "images": str(folder), "patches": None}
+    assert load_layout("phototour").load_patches(description, shrunk=False).patches.shape[1:] == (64, 64)
+
+
+def test_joined_sets_keep_patches_points_and_pairs_apart(folder):
+    one = read_phototour(folder, shrunk=True)
+    both = joined([one, one])
+    count, points = len(one.labels), one.labels.max() + 1
+    assert np.array_equal(both.patches[count:], one.patches)
+    assert np.array_equal(np.unique(both.labels), np.arange(2 * points))
+    assert np.array_equal(both.labels[count:], one.labels + points)
+    second = both.pairs[len(one.pairs) :]
+    assert np.array_equal(second, one.pairs + np.array([count, count, 0]))
+    assert np.array_equal(both.labels[second[:, 0]] == both.labels[second[:, 1]], second[:, 2] == 1)
 
 
 def test_what_follows_the_patches_of_a_set_is_left_out(arrays, folder):

@@ -68,6 +68,21 @@ def test_the_shipped_searches_of_detected_features_are_run_as_published(config, 
         assert deviations(config, published()["hardnet_retrieval"], experiment, entry["datasets"]) == []
 
 
+@pytest.mark.parametrize("table", ["fpr95", "hpatches_patches"])
+def test_the_shipped_comparisons_of_patches_are_as_published(config, table):
+    numbers = published()[table]
+    assert set(numbers["values"]) <= set(config["tables"][table]["experiments"])
+    for experiment in numbers["values"]:
+        assert deviations(config, numbers, experiment, config["tables"][table]["datasets"]) == []
+
+
+def test_a_training_with_augmentation_or_on_more_sets_deviates(config):
+    training = config["trainings"]["hardnet_liberty"]
+    training.update(augmentation=True, also={"more": "yosemite"})
+    found = deviations(config, published()["fpr95"], "hardnet_liberty_trained_patches", ["notredame"])
+    assert any("augmentation" in text for text in found) and any("also" in text for text in found)
+
+
 @pytest.mark.parametrize(
     "path, value, experiment, expected",
     [

@@ -123,6 +123,7 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
             "paris6k",
             "validation.yosemite: 'paris6k' has no p",
         ),
+        (["trainings", "hardnet_6brown", "also", "yosemite"], "paris6k", "also.yosemite: 'paris6k' has no p"),
         (["tables", "fpr95", "datasets"], ["paris6k"], "paris6k has images, with which sift_patches has nothing to do"),
         (["tables", "rootsift", "datasets"], ["liberty"], "liberty has patches, with which rootsift has nothing to do"),
         (["descriptors", "hardnet++", "checkpoint"], "how_r18_trained", "system how; name a checkpoint of hardnet"),

@@ -1,6 +1,6 @@
 """What stands in the columns of a table."""
 
-from reprise.pipeline.tables import seed_rows, table_columns, table_rows, vocabulary_notes
+from reprise.pipeline.tables import seed_rows, table_columns, table_rows, trained_on, vocabulary_notes
 
 
 def test_protocols_are_groups_of_the_map():
@@ -57,3 +57,14 @@ def test_rows_say_their_column():
         {"experiment": "own", "method": "B", "num_features": 7},
     ]
     assert [row["method"] for row in seed_rows(config, "t")] == ["A, BoW", "B"]
+
+
+def test_a_network_is_not_tested_on_any_set_that_it_was_trained_on():
+    config = {
+        "experiments": {"all": {"search": "patches", "descriptor": "all", "trained_on": None}},
+        "descriptors": {"all": {"checkpoint": "all"}},
+        "checkpoints": {"all": {"training": "all"}},
+        "trainings": {"all": {"dataset": "liberty", "also": {"more": "yosemite"}}},
+    }
+    found = [trained_on(config, "all", dataset) for dataset in ("liberty", "yosemite", "notredame")]
+    assert found == [True, True, False]

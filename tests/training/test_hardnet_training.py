@@ -124,6 +124,17 @@ def test_interrupted_trainings_end_with_the_same_bits(trained, tmp_path, monkeyp
         assert {**ours, "seconds": ""} == {**theirs, "seconds": ""}
 
 
+def test_sets_are_joined_and_none_has_to_be_tested_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "read_patches", lambda description, shrunk: {"a": TOUR, "b": OTHER}[description])
+    seen = []
+    run = training.run_training
+    monkeypatch.setattr(training, "run_training", lambda system, *rest: (seen.append(system), run(system, *rest)))
+    description = {**SETTINGS.model_dump(), "epochs": 1, "dataset": "a", "also": {"more": "b"}, "validation": {}}
+    training.train(description, files(tmp_path), identity="a", workers=1)
+    assert len(seen[0]._patches) == len(TOUR.labels) + len(OTHER.labels)
+    assert list(rows_of(tmp_path)[0]) == ["epoch", "loss", "learning_rate", "seconds"]
+
+
 def test_a_loss_that_is_not_finite_ends_the_training(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "hardnet_loss", lambda *a, **k: losses.hardnet_loss(*a, **k) * torch.nan)
     with pytest.raises(DataError, match=r"epoch 1, batch 1: the loss is nan; lower learning_rate.*state"):

@@ -5,7 +5,7 @@ A folder holds sheets of patches (``patches0000.bmp`` ...), ``info.txt`` with th
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,27 @@ class Layout(DatasetLayout):
         return read_pairs(folder / _PAIRS, _labels(folder / "info.txt", description.get("patches")))
 
     @classmethod
-    def load_patches(cls, description: Mapping[str, Any]) -> PhotoTour:
-        """Read the set with patches of 32 x 32; ``description`` as for :meth:`DatasetLayout.load`."""
-        return read_phototour(description["images"], description.get("patches"), shrunk=True)
+    def load_patches(cls, description: Mapping[str, Any], *, shrunk: bool = True) -> PhotoTour:
+        """Read the set, with patches of 32 x 32 if ``shrunk``; ``description`` as for :meth:`DatasetLayout.load`."""
+        return read_phototour(description["images"], description.get("patches"), shrunk=shrunk)
+
+
+def joined(tours: Sequence[PhotoTour]) -> PhotoTour:
+    """Join sets to one, whose points and patches follow each other in the order of the sets.
+
+    Args:
+        tours: one or more, with patches of one size
+    """
+    if len(tours) == 1:
+        return tours[0]
+    patches = np.cumsum([0, *(len(tour.labels) for tour in tours)])
+    points = np.cumsum([0, *(tour.labels.max(initial=-1) + 1 for tour in tours)])
+    pairs = [tour.pairs + np.array([first, first, 0]) for tour, first in zip(tours, patches, strict=False)]
+    return PhotoTour(
+        np.concatenate([tour.patches for tour in tours]),
+        np.concatenate([tour.labels + first for tour, first in zip(tours, points, strict=False)]),
+        np.concatenate(pairs),
+    )
 
 
 def patches_in_pairs(pairs: np.ndarray) -> np.ndarray:

@@ -65,21 +65,22 @@ def read_labels(description: Mapping[str, Any]) -> np.ndarray:
     return _what_teaches(description, "landmarks", "load_labels")
 
 
-def read_patches(description: Mapping[str, Any]) -> PhotoTour:
-    """Read the patches of a dataset, shrunk to 32 x 32.
+def read_patches(description: Mapping[str, Any], *, shrunk: bool = True) -> PhotoTour:
+    """Read the patches of a dataset.
 
     Args:
         description: as for :func:`read_dataset`
+        shrunk: to 32 x 32, as networks take them
 
     Raises:
         DataError: as :func:`read_dataset`, or a layout that has no patches
     """
-    return _what_teaches(description, "patches", "load_patches")
+    return _what_teaches(description, "patches", "load_patches", shrunk=shrunk)
 
 
-def _what_teaches(description: Mapping[str, Any], kind: str, loader: str) -> Any:
+def _what_teaches(description: Mapping[str, Any], kind: str, loader: str, **options: Any) -> Any:
     layout = load_layout(description["layout"])
     if layout.teaches != kind:
         where = description.get("index", description["images"])
         raise DataError(f"{where}: layout {description['layout']} has no {kind}; name another dataset")
-    return getattr(layout, loader)(description)
+    return getattr(layout, loader)(description, **options)

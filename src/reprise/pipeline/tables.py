@@ -19,7 +19,8 @@ def trained_on(config: Mapping, experiment: str, dataset: str) -> bool:
     descriptor = config["descriptors"].get(entry.get("descriptor"), {})
     checkpoint = config["checkpoints"].get(descriptor.get("checkpoint"), {})
     training = config["trainings"].get(checkpoint.get("training"), {})
-    return dataset in (entry.get("trained_on"), training.get("dataset") if entry.get("search") == "patches" else None)
+    learned = [training.get("dataset"), *training.get("also", {}).values()] if entry.get("search") == "patches" else []
+    return dataset in [entry.get("trained_on"), *learned]
 
 
 def table_columns(table: Mapping) -> list[list[str]]:

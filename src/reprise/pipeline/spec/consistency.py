@@ -129,9 +129,10 @@ def _trainings(entries: Entries) -> Iterator[DataError]:
 def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
     """Iterate over the keys and names of the datasets that a training learns from, or is tested on in the same way."""
     yield "dataset", entry.dataset
-    validation = getattr(entry, "validation", None)
-    if isinstance(validation, Mapping):
-        yield from ((f"validation.{key}", name) for key, name in validation.items())
+    for key in ("also", "validation"):
+        named = getattr(entry, key, None)
+        if isinstance(named, Mapping):
+            yield from ((f"{key}.{one}", name) for one, name in named.items())
 
 
 def _layouts_that_teach(taught: str) -> list[str]:

@@ -26,6 +26,11 @@ class HardNetSettings(Settings):
     flips: bool = Field(
         True, description="pairs are transposed and mirrored at random, which tables mark by +; false for rows without"
     )
+    augmentation: bool = Field(
+        False,
+        description="every patch is also turned by up to 5 degrees and cropped, as by the published option of this "
+        "name, and all patches are resized as there; no published number was made with it",
+    )
     dropout: float = Field(0.3, ge=0, lt=1, description="before the last convolution; 0.1 in the conference paper")
     gain: float = Field(0.6, gt=0, description="of the orthogonal initialisation; 0.7 in the conference paper")
     batch_pairs: int = Field(1024, ge=2, description="pairs of a step, each of another point")
@@ -53,6 +58,9 @@ class Entry(HardNetSettings, TrainingEntry):
 
     learns_from = "patches"
 
+    also: dict[str, Dataset] = Field(
+        {}, description="any name -> PhotoTour set that it learns from as well; a batch has points of all of them"
+    )
     validation: dict[str, Dataset] = Field(
         {}, description="name in the history -> PhotoTour set, of whose pairs the FPR95 is measured after every epoch"
     )

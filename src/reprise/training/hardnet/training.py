@@ -3,18 +3,20 @@
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from reprise.datasets.phototour import PhotoTour
+from reprise.datasets.phototour import PhotoTour, joined
 from reprise.datasets.reading import read_patches
 from reprise.networks.devices import best_device
 from reprise.networks.hardnet import HardNet
 from reprise.storage.errors import DataError
 from reprise.training.curves import Row, Rows
+from reprise.training.hardnet.augmentation import augmented, shrunk
 from reprise.training.hardnet.hardnet_loss import (
     correlation_penalty,
     explicit_negatives_loss,
@@ -42,11 +44,16 @@ def train(description: Mapping[str, Any], files: TrainingFiles, *, identity: str
     Raises:
         DataError: as :func:`train_hardnet`
     """
-    settings = {key: value for key, value in description.items() if key not in ("dataset", "validation")}
+    given = {key: value for key, value in description.items() if key not in ("dataset", "also", "validation")}
+    settings = HardNetSettings.read(given, "training")
+
+    def read(dataset: Mapping[str, Any]) -> PhotoTour:
+        return read_patches(dataset, shrunk=not settings.augmentation)
+
     train_hardnet(
-        HardNetSettings.read(settings, "training"),
-        read_patches(description["dataset"]),
-        {name: read_patches(dataset) for name, dataset in description["validation"].items()},
+        settings,
+        joined([read(description["dataset"]), *(read(each) for _, each in sorted(description["also"].items()))]),
+        {name: read(dataset) for name, dataset in description["validation"].items()},
         files,
         identity=identity,
     )
@@ -67,8 +74,9 @@ def train_hardnet(
 
     Args:
         settings: of the training
-        tour: the set that is trained on, with patches of 32 x 32
-        validation: name in the history -> set whose pairs the network is tested on after every epoch
+        tour: the set that is trained on, with patches of 32 x 32, or larger ones for augmentation
+        validation: name in the history -> set whose pairs the network is tested on after every epoch, with patches of
+            the same size
         files: what is written; the best checkpoint is that of the last epoch
         identity: what the state belongs to: anything that changes the result has to change it
         device: None for a GPU where there is one
@@ -98,7 +106,13 @@ class HardNetTraining(System):
         self, settings: HardNetSettings, tour: PhotoTour, validation: Mapping[str, PhotoTour], device: str
     ) -> None:
         self._settings, self._validation, self._device = settings, dict(validation), device
-        self._patches = torch.from_numpy(tour.patches).to(device)
+        if settings.augmentation:
+            self._patches = torch.from_numpy(tour.patches)  # which are changed before they go to the device
+            self._validation = {
+                name: replace(each, patches=shrunk(each.patches)) for name, each in self._validation.items()
+            }
+        else:
+            self._patches = torch.from_numpy(tour.patches).to(device)
         self._sampler = TripletSampler(tour.labels, settings.batch_pairs, settings.seed)
         self._flips = Flips(settings.seed)
         self._batches = math.ceil(settings.pairs / settings.batch_pairs)
@@ -113,7 +127,7 @@ class HardNetTraining(System):
         )
         rates = [_column(name) for name in validation]
         self.columns = ["loss", "learning_rate", *rates]
-        self.panels = [("training loss", ["loss"]), ("FPR95 (%)", rates)]
+        self.panels = [("training loss", ["loss"]), *([("FPR95 (%)", rates)] if rates else [])]
 
     def state(self) -> dict[str, Any]:
         """Return the states of the network, of what trains it and of the random numbers."""
@@ -141,6 +155,7 @@ class HardNetTraining(System):
         triplets = torch.from_numpy(self._sampler.draw(settings.pairs)).to(self._device)
         flips = torch.from_numpy(self._flips.draw(settings.pairs)).to(self._device) if settings.flips else None
         torch.manual_seed(int(np.random.SeedSequence([settings.seed, epoch]).generate_state(1)[0]))
+        self._augmenting = np.random.default_rng([settings.seed, epoch])
         self.network.train()
         total = 0.0
         progress = tqdm(range(self._batches), unit="batch", desc=f"epoch {epoch}", mininterval=1.0)
@@ -173,8 +188,13 @@ class HardNetTraining(System):
         return loss.item()
 
     def _describe(self, patches: torch.Tensor, flips: torch.Tensor | None) -> torch.Tensor:
-        values = prepared(self._patches[patches])
+        values = prepared(self._augmented(patches) if self._settings.augmentation else self._patches[patches])
         return self.network.describe(values if flips is None else turned(values, flips))
+
+    def _augmented(self, patches: torch.Tensor) -> torch.Tensor:
+        """Each patch is changed on its own, whichever pair it is of."""
+        found = self._patches[patches.to(self._patches.device)].numpy()
+        return torch.from_numpy(augmented(found, self._augmenting)).to(self._device)
 
     def _loss(
         self, anchors: torch.Tensor, positives: torch.Tensor, triplets: torch.Tensor, flips: torch.Tensor | None
