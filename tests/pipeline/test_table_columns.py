@@ -29,7 +29,10 @@ CONFIG = {
         "sv": {"method": "A", "column": "SV", "ranking": "bow"},
         "own": {"method": "B", "column": None, "search": "bow", "codebook": "of_own", "num_features": 7},
         "global": {"method": "C", "column": None, "search": "global"},
+        "verified": {"method": "C", "column": None, "ranking": "global", "steps": {"sv": {"rerank": "words"}}},
+        "expanded": {"method": "C", "column": None, "ranking": "verified", "steps": {"qe": {"expand": "mean"}}},
     },
+    "rerankers": {"words": {"codebook": "of_oxford"}, "ames": {"codebook": None}},
     "trainings": {},
     "seed_study": [1, 2],
     "training_seed_study": [],
@@ -48,6 +51,12 @@ def test_vocabularies_of_the_searched_images_are_noted():
     ]
     assert len(vocabulary_notes(table(["sv"], ["roxford5k", "roxford5k+r1m"]), "t")) == 2
     assert vocabulary_notes(table(every, ["other"]), "t") == []
+
+
+def test_visual_words_of_steps_are_named_as_those_of_searches():
+    for experiment in ("verified", "expanded"):
+        assert len(vocabulary_notes(table([experiment], ["oxford5k"]), "t")) == 1
+    assert vocabulary_notes(table(["global"], ["oxford5k"]), "t") == []
 
 
 def test_rows_say_their_column():

@@ -1,6 +1,6 @@
 """Parts of a table: its rows, its columns, the datasets that are measured, and the published numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reprise.pipeline.comparability import deviations
@@ -68,19 +68,21 @@ def vocabulary_notes(config: Mapping, table: str) -> list[str]:
     found = {
         f"{dataset}: the visual words {codebook} were trained on the images that are searched": None
         for dataset in entry["datasets"]
-        for codebook in dict.fromkeys(filter(None, (_codebook(config, name) for name in entry["experiments"])))
+        for codebook in dict.fromkeys(each for name in entry["experiments"] for each in _codebooks(config, name))
         if _share_images(config, config["codebooks"][codebook]["dataset"], dataset)
     }
     return list(found)
 
 
-def _codebook(config: Mapping, experiment: str) -> str | None:
-    """Return the codebook of the search that an experiment starts from."""
+def _codebooks(config: Mapping, experiment: str) -> Iterator[str]:
+    """Iterate over the codebooks of the search that an experiment starts from, and of the steps that follow."""
     entry = config["experiments"][experiment]
-    while "ranking" in entry:
-        entry = config["experiments"][entry["ranking"]]
-    found: str | None = entry.get("codebook")
-    return found
+    if "ranking" in entry:
+        yield from _codebooks(config, entry["ranking"])
+    steps = (
+        config["rerankers"].get(step.get("rerank", step.get("expand")), {}) for step in entry.get("steps", {}).values()
+    )
+    yield from (each["codebook"] for each in (entry, *steps) if each.get("codebook"))
 
 
 def _share_images(config: Mapping, dataset: str, searched: str) -> bool:

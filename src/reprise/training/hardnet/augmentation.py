@@ -59,7 +59,7 @@ def _crops(count: int, side: int, random: np.random.Generator) -> np.ndarray:
     area = side * side * random.uniform(*_AREA, (count, _TRIES))
     ratio = np.exp(random.uniform(math.log(_RATIO[0]), math.log(_RATIO[1]), (count, _TRIES)))
     sizes = np.stack([np.sqrt(area * ratio), np.sqrt(area / ratio)], axis=2).round().astype(np.int64)
-    fits: np.ndarray = (sizes <= side).all(axis=2)
+    fits = sizes.max(axis=2) <= side
     chosen = sizes[np.arange(count), fits.argmax(axis=1)]
     chosen[~fits.any(axis=1)] = side
     corners = random.integers(0, side - chosen + 1)
