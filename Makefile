@@ -30,7 +30,8 @@ test-long: $(INSTALLED)
 	$(BIN)/python -m pytest -m long
 
 test-hostile: $(INSTALLED)
-	REPRISE_HOSTILE=20000 $(BIN)/python -m pytest tests/hostile
+	REPRISE_HOSTILE=20000 REPRISE_HOSTILE_REPLIES=20000 $(BIN)/python -m pytest tests/hostile \
+	    tests/downloads/test_hostile_replies.py
 
 test-slurm: $(INSTALLED)
 	$(BIN)/python -m pytest -m slurm tests/slurm

@@ -98,7 +98,8 @@ def _read(config: Mapping[str, Any]) -> Spec:
         problems, lambda: Shared.read({k: v for k, v in config.items() if k in Shared.model_fields}, "config")
     )
     entries = {section: _section(section, config.get(section) or {}, problems) for section in SECTIONS}
-    if len(entries["rerankers"]) == len(config.get("rerankers") or {}):
+    rerankers = config.get("rerankers") or {}
+    if isinstance(rerankers, Mapping) and len(entries["rerankers"]) == len(rerankers):
         entries["experiments"] = _with_steps(entries, config.get("experiments") or {}, problems)
     if problems or shared is None:
         raise DataError("\n".join(problems))
