@@ -8,7 +8,7 @@ import yaml
 from paths import ROOT
 from workspace import Workspace
 
-TABLES = [f"results/mini/{name}.csv" for name in ("fpr95", "hpatches_patches", "hpatches_splits")]
+TABLES = [f"results/mini/{name}.csv" for name in ("fpr95", "hpatches_patches", "hpatches_splits", "hpatches_kinds")]
 SETS = ("liberty", "notredame", "yosemite")
 
 
