@@ -95,6 +95,10 @@ def test_command_finds_published_weights(weights, stack, tmp_path, capsys, monke
         (["{image}", "out.tex"], "out.tex: the name of the output ends in .csv, .txt, .npy"),
         (["{image}", "out.csv", "--checkpoint", "none.pth"], "none.pth: there is no such file"),
         (["{image}", "out.csv", "--descriptor", "sosnet"], "descriptor sosnet: needs the weights"),
+        (
+            ["{image}", "out.csv", "--descriptor", "superpoint"],
+            "superpoint: describes keypoints of an image and no patches",
+        ),
         (["{image}", "out.csv", "--descriptor", "sift", "--checkpoint", "x"], "descriptor sift: has no network"),
         (["{image}", "out.csv", "--descriptor", "hardent"], "did you mean 'hardnet'"),
         (["none.png", "out.csv"], "none.png: cannot be read"),

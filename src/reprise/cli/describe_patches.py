@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reprise.datasets.hpatches import read_patch_image
-from reprise.descriptors.registry import descriptor_class, load_patch_descriptor
+from reprise.descriptors.registry import load_patch_descriptor, patch_descriptor_class
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
@@ -62,7 +62,7 @@ def describe_patches(
 
 
 def _loaded(name: str, checkpoint: str | os.PathLike | None, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    needed = descriptor_class(name).Settings.checkpoints
+    needed = patch_descriptor_class(name).Settings.checkpoints
     settings = {}
     if needed:
         from reprise.networks.devices import best_device

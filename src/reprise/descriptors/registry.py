@@ -45,11 +45,23 @@ def load_patch_descriptor(settings: Mapping[str, Any], device: str = "cpu") -> C
     Raises:
         DataError: as :func:`load_descriptor`, or a descriptor that needs the whole image
     """
-    where = f"descriptor {settings['type']}"
-    found = descriptor_of(descriptor_settings(settings["type"], where).read(settings, where), device)
-    if not isinstance(found, PatchDescriptor):
-        raise DataError(f"{where}: describes keypoints of an image and no patches; name another one")
-    return found.of_any_patches
+    found = patch_descriptor_class(settings["type"])
+    return found(found.Settings.read(settings, f"descriptor {settings['type']}"), device).of_any_patches
+
+
+def patch_descriptor_class(name: str) -> type[PatchDescriptor]:
+    """Return the class of a descriptor of patches.
+
+    Args:
+        name: as for :func:`load_descriptor`
+
+    Raises:
+        DataError: an unknown name, or a descriptor that needs the whole image
+    """
+    found = descriptor_class(name)
+    if not issubclass(found, PatchDescriptor):
+        raise DataError(f"descriptor {name}: describes keypoints of an image and no patches; name another one")
+    return found
 
 
 def descriptor_of(settings: DescriptorSettings, device: str = "cpu") -> KeypointDescriptor:
