@@ -240,6 +240,16 @@ def test_shrinking_is_that_of_opencv():
         )
 
 
+@pytest.mark.parametrize("network", [HardNet(), L2Net()], ids=["HardNet", "L2Net"])
+def test_convolutions_on_the_cpu_need_not_reorder_their_input(network):
+    """Channels are last from the first convolution on, although one channel lies in memory in the same way."""
+    seen = []
+    fast = network.for_inference()
+    fast.features[0].register_forward_hook(lambda *given: seen.append(given[2]))
+    fast(torch.randint(0, 256, (4, 1, 32, 32)))
+    assert seen[0].is_contiguous(memory_format=torch.channels_last) and not seen[0].is_contiguous()
+
+
 def test_describing_in_blocks():
     random = np.random.default_rng(3)
     patches = random.integers(0, 256, (5000, 65, 65), dtype=np.uint8)[:70]

@@ -87,5 +87,7 @@ def deep_trunk(*, bias: bool, dropout: float, epsilon: float) -> nn.Sequential:
 def run_trunk(trunk: nn.Sequential, patches: torch.Tensor) -> torch.Tensor:
     """Run a trunk of convolutions, (B, 1, 32, 32) -> (B, D)."""
     if patches.device.type == "cpu":  # where convolutions would otherwise reorder their input, each of them
-        patches = patches.contiguous(memory_format=torch.channels_last)
+        # One channel lies in memory in the same way in either order; only the strides tell convolutions which it is.
+        height, width = patches.shape[2:]
+        patches = patches.contiguous().as_strided(patches.shape, (height * width, 1, width, 1))
     return trunk(patches).flatten(1)
