@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from reference import hpatches as plain
 
 from reprise.datasets.hpatches import read_pairs, read_patches
 from reprise.evaluation import HPatchesTasks, hpatches_matching, hpatches_retrieval, hpatches_verification
@@ -220,3 +221,20 @@ def test_unfit_input(descriptors, tasks):
     error("0 queries", None, replace(tasks, queries=far[:0]), [hpatches_retrieval])
     with pytest.raises(ValueError, match="6 are the least"):
         hpatches_retrieval(descriptors, tasks, (5,))
+
+
+def test_small_tasks_equal_their_definitions():
+    random = np.random.default_rng(3)
+    counts, sequences = [12, 9], ("i_a", "v_b")
+    descriptors = {
+        name: {kind: random.standard_normal((count, 8)).astype(np.float32) for kind in all_types()}
+        for name, count in zip(sequences, counts, strict=True)
+    }
+    patches = retrieval_patches(counts, [np.ones(count, bool) for count in counts], 6, 9)
+    small = HPatchesTasks(sequences, *verification_pairs(counts, 60), *patches)
+    expected = plain.verification(descriptors, small)
+    assert hpatches_verification(descriptors, small).average_precision == pytest.approx(expected, abs=1e-12)
+    found = hpatches_matching(descriptors, small).average_precision
+    np.testing.assert_allclose(found, plain.matching(descriptors, small), atol=1e-12)
+    found = hpatches_retrieval(descriptors, small, pools=(7, 10)).pooled
+    np.testing.assert_allclose(found, plain.retrieval(descriptors, small, (7, 10)), atol=1e-12)
