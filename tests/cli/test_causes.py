@@ -49,6 +49,7 @@ def test_outputs_of_several_recipes_are_made_again_and_not_accepted(tmp_path):
 def write_record(folder, inputs):
     state = {"sha256": "0" * 64, "bytes": 1, "modified": 1}
     content = {"inputs": inputs, "outputs": {"out.h5": state}, "recipe": {"parameters": {}}}
+    content |= {"rule": "extract_chunk", "wildcards": {}, "seconds": 1.0}
     (folder / "out.h5.job.json").write_text(json.dumps(content))
 
 
