@@ -177,7 +177,8 @@ class DenseReader(Features):
         return valid
 
     def _refuse_broken(self, values: np.ndarray, image: int) -> None:
-        if not self.packed:
+        # With checksums they are what was written, and nothing broken is.
+        if not self.packed and not self._checksums.present:
             refuse_broken(np.ascontiguousarray(values, self.dtype), self.where(image))
 
     def _check_count(self, num_features: int | None) -> int:
