@@ -11,6 +11,7 @@ from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_merging import merge_features
 from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
+from reprise.formats.row_checksums import checksums_of
 from reprise.formats.tokens import TokenFile, token_writer
 from reprise.storage.errors import DataError
 
@@ -168,3 +169,17 @@ def test_checksums_of_other_shapes_are_refused(tmp_path):
         file["checksums"] = values
     with pytest.raises(DataError, match=r"features\.h5: 'checksums' are"):
         open_features(path)
+
+
+@pytest.mark.parametrize("value, message", [(np.nan, "NaN or infinity"), (0, "is no padding is 0")])
+def test_right_checksums_do_not_make_broken_descriptors_right(tmp_path, value, message):
+    """Anybody can compute them: a file from elsewhere may have both."""
+    path = tmp_path / "features.h5"
+    write_features(path, "dense")
+    with h5py.File(path, "r+") as file:
+        records = file["features"][:]
+        records["descriptor"][1, 3] = value
+        file["features"][:] = records
+        file["checksums"][1, 1] = checksums_of(records["descriptor"][1])
+    with open_features(path) as features, pytest.raises(DataError, match=message):
+        features.read([1])

@@ -177,8 +177,7 @@ class DenseReader(Features):
         return valid
 
     def _refuse_broken(self, values: np.ndarray, image: int) -> None:
-        # With checksums they are what was written, and nothing broken is.
-        if not self.packed and not self._checksums.present:
+        if not self.packed:
             refuse_broken(np.ascontiguousarray(values, self.dtype), self.where(image))
 
     def _check_count(self, num_features: int | None) -> int:

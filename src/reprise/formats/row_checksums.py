@@ -53,11 +53,6 @@ class RowChecksums:
                 "delete it and run again"
             )
 
-    @property
-    def present(self) -> bool:
-        """Whether the file has checksums."""
-        return self._stored is not None
-
     def check(self, image: int, rows: np.ndarray, count: int, column: int = 0) -> None:
         """Compare the first ``count`` rows of an image, rounded up to whole blocks, unless they were compared before.
 
