@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from reprise.images.patch_resizing import PATCH_SIZE
-from reprise.networks.patch_network import standardised
+from reprise.networks.patch_network import run_trunk, standardised
 from reprise.networks.published_network import PublishedNetwork
 
 _BLOCK = 512  # patches at once
@@ -46,7 +46,7 @@ class AffNet(PublishedNetwork):
             (B, 2, 2), lower triangular: the patch of a region of this shape would be one of a circle. The diagonal is
             not negative, but may be 0.
         """
-        x, skew, y = self.features(standardised(patches, 1e-6)).flatten(1).unbind(1)
+        x, skew, y = run_trunk(self.features, standardised(patches, 1e-6)).unbind(1)
         return torch.stack([1 + x, torch.zeros_like(x), skew, 1 + y], dim=1).view(-1, 2, 2)
 
     def shapes_around(self, image: torch.Tensor, points: torch.Tensor, radii: torch.Tensor) -> torch.Tensor:
