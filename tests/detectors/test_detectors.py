@@ -26,7 +26,7 @@ def picture(tmp_path):
 
 
 def test_what_exists_is_found_by_looking():
-    assert set(DETECTORS) == {"hessian_affine", "sift", "superpoint"}
+    assert set(DETECTORS) == {"hessian_affine", "hessian_affnet", "sift", "superpoint"}
 
 
 @pytest.mark.parametrize("name", DETECTORS)
