@@ -210,7 +210,7 @@ def test_a_rotated_photograph_is_turned_for_both_or_for_none(rotated, preparatio
     near = distances.min(axis=1) < 0.5
     assert near.mean() > 0.9
     similar = (features.descriptors * other.descriptors[nearest]).sum(axis=1)[near]
-    assert np.median(similar) > 0.99
+    assert np.median(similar) > 0.95  # not 1: luma in place of the mean of the channels
 
 
 def test_each_stage_decodes_an_image_once(images, tmp_path, monkeypatch):
