@@ -41,7 +41,7 @@ class Layout(DatasetLayout):
 
     excluded: list[str] = Field(
         list(EXCLUDED_SEQUENCES),
-        description="sequences that are left out; the default is published, since some methods fail on their large images",
+        description="sequences that are left out; those of the default are, as published, too large for some methods",
     )
 
     @classmethod

@@ -1,6 +1,7 @@
 """Matching of the sequences of a dataset: the first image of each with each of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
@@ -47,18 +48,7 @@ def match_sequences(
         sizes = [size_of(path) for path in sequence.images]
         images = _read(features, number, sizes)
         frames = [] if framed is None else _stretched(_read(framed, number, sizes))
-
-        def measure(
-            job: tuple[bool, int], images=images, frames=frames, sizes=sizes, sequence=sequence
-        ) -> PairErrors | FramedErrors:
-            in_frames, other = job
-            homography = sequence.homographies[other - 1]
-            if in_frames:
-                return framed_errors(frames[0], frames[other], homography, (sizes[0], sizes[other]))
-            return pair_errors(images[0], images[other], homography, max_distance)
-
-        jobs = [(in_frames, other) for in_frames in (False, True)[: 1 + bool(frames)] for other in range(1, IMAGES)]
-        measured = side_by_side(measure, jobs, threads)
+        measured = side_by_side(lambda job: job(), _jobs(sequence, images, frames, max_distance), threads)
         found += [each for each in measured if isinstance(each, PairErrors)]
         stretched += [each for each in measured if isinstance(each, FramedErrors)]
     keypoints = [counts[[IMAGES * s, IMAGES * s + other]] for s in range(len(sequences)) for other in range(1, IMAGES)]
@@ -72,6 +62,22 @@ def match_sequences(
         np.array([each.corner_error for each in stretched]) if stretched else None,
         np.array([each.matching_score for each in stretched]) if stretched else None,
     )
+
+
+def _jobs(
+    sequence: ImageSequence,
+    images: Sequence[DescribedImage],
+    frames: Sequence[DescribedImage],
+    max_distance: float | None,
+) -> list[Callable[[], PairErrors | FramedErrors]]:
+    """What is measured of the pairs of a sequence: at full size and, if there are ``frames``, in these, too."""
+    jobs: list[Callable[[], PairErrors | FramedErrors]] = []
+    for other, homography in enumerate(sequence.homographies, 1):
+        jobs.append(partial(pair_errors, images[0], images[other], homography, max_distance))
+        if frames:
+            sizes = images[0].size, images[other].size
+            jobs.append(partial(framed_errors, frames[0], frames[other], homography, sizes))
+    return jobs
 
 
 def _read(features: Features, sequence: int, sizes: Sequence[tuple[int, int]]) -> list[DescribedImage]:
