@@ -71,5 +71,10 @@ onstart:
         for job in workflow.dag.jobs
         if "recipe" in job.params.keys() and not workflow.dag.needrun(job)
     )
+    check_downloads(
+        job.wildcards.source
+        for job in workflow.dag.jobs
+        if job.rule.name == "download" and workflow.dag.needrun(job)
+    )
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")

@@ -26,7 +26,14 @@ def test_the_shipped_configuration_is_valid(overlays):
 
 
 def test_published_numbers_are_valid():
-    assert set(published()) == {"ames", "fpr95", "hardnet_retrieval", "how_table2", "hpatches_patches"}
+    assert set(published()) == {
+        "ames",
+        "fpr95",
+        "hardnet_retrieval",
+        "hndesc_retrieval",
+        "how_table2",
+        "hpatches_patches",
+    }
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,9 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
         notes += [f"{name}: {entry['source']}" for name, entry in published["values"].items() if "source" in entry]
         unknown = [name for name, entry in published["values"].items() if _has_unknown(entry)]
         if unknown:
-            notes.append(f"Published, but not known here, so that their place is empty: numbers of {', '.join(unknown)}")
+            notes.append(
+                f"Published, but not known here, so that their place is empty: numbers of {', '.join(unknown)}"
+            )
         if not miniature:
             notes += [
                 f"{name} is not comparable: {', '.join(reasons)}"

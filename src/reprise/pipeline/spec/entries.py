@@ -273,6 +273,9 @@ class Shared(Settings):
     mirror: str | None = Field(
         None, description="folder, file:// or http:// address that holds every file of sources.yaml by its name"
     )
+    accept: list[str] = Field(
+        [], description="names of the licences that you accept, for files of sources.yaml that ask for consent"
+    )
     miniature: Miniature | None = Field(None, description="in place of downloads: settings of the built-in miniature")
     index_mib: int = Field(2048, ge=16, description="MiB of memory that building an index may use; changes no number")
     pairs_mib: int = Field(1024, ge=64, description="MiB that the comparison of images may use; changes no number")
