@@ -18,6 +18,7 @@ configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
 configfile: "config/hndesc.yaml"
 configfile: "config/hndesc_retrieval.yaml"
+configfile: "config/tokyo.yaml"
 
 
 include: "rules/common.smk"
