@@ -246,6 +246,23 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["neighbors", "dinov2", "extractor"], "how_r18", "how_r18 gives no global descriptor 'cls'; it gives none"),
         (["neighbors", "dinov2", "descriptor"], "mean", "no global descriptor 'mean'; it gives cls, global"),
         (["neighbors", "dinov2", "descriptor"], None, "key 'descriptor' is missing"),
+        (["neighbors", "gem_r101", "members"], None, "'archive' and 'members' belong together"),
+        (
+            ["neighbors", "gem_r101", "extractor"],
+            "dinov2",
+            "give either 'extractor' .*, or the 'members' of an 'archive'",
+        ),
+        (["neighbors", "gem_r101", "archive"], "hndesc", "unknown name 'hndesc'"),
+        (
+            ["tables", "hndesc_retrieval", "datasets"],
+            ["oxford5k"],
+            "gem_r101, which gem_r101.* has no file for oxford5k",
+        ),
+        (
+            ["experiments", "sift_asmk_homography", "steps", "homography", "junk"],
+            "first",
+            "junk: .*'last' or 'kept'",
+        ),
         (["calibrations", "dinov2", "extractor"], "rootsift", "rootsift is of type rootsift, which has no local_space"),
         (["calibrations", "dinov2", "published"], "dinov2_400", "'dinov2_400' is not of type downloaded"),
         (["calibrations", "dinov2", "dataset"], "oxford5k", "dinov2_published.files has no 'queries' of oxford5k"),
@@ -363,3 +380,25 @@ def test_scores_of_pairs_are_kept_under_names_that_files_may_have(config, monkey
         names[value] = found.pairs("dinov2_ames_10")
     assert names.pop("plain") == "shortlist=1600,label=plain" and len(set(names.values())) == 4
     assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names.values())
+
+
+def test_where_junk_is_left_is_in_recipes_and_names_of_files_only_where_it_is_not_the_default(config):
+    config["experiments"]["dinov2_ames"]["steps"]["ames"]["junk"] = "kept"
+    found = Rerankings(read(config).values())
+    kept, moved = "dinov2_ames", "dinov2_ames_dist"
+    assert found.pairs(kept).startswith("shortlist=1600,junk=kept,") and "junk" not in found.pairs(moved)
+    assert found.step(kept)["junk"] == "kept" and "junk" not in found.step(moved)
+    assert found.pair_settings("dinov2_ames", found.pairs(kept))["junk"] == "kept"
+    assert found.sweep(kept, {"shortlist": [100]})["junk"] == "kept"
+    assert found.sweep(moved, {"shortlist": [100]}) == {"shortlist": [100]}
+
+
+def test_the_shipped_experiments_of_homographies_leave_junk_in_its_place(config):
+    spec = read(config)
+    steps = [
+        step
+        for experiment in spec.entries["experiments"].values()
+        for step in experiment.steps.values()
+        if getattr(step, "rerank", None) and spec.entries["rerankers"][step.rerank].scorer == "homography"
+    ]
+    assert len(steps) >= 12 and {(step.junk, step.shortlist, step.threshold) for step in steps} == {("kept", 100, 5.0)}
