@@ -121,6 +121,8 @@ def test_lists_that_are_missing(tmp_path):
 def test_settings_and_files_of_ones_own():
     layout = Layout.read({"layout": "tokyo247", "folder": "mine", "index": "mine/tokyo247.mat", "chunks": 1}, "d")
     assert layout.own_files("d") == {"images": "mine", "index": "mine/tokyo247.mat"}
-    assert layout.described() == {"layout": "tokyo247", "cutouts": 12}
+    # What rankings are judged by is in the recipes of evaluations alone, so that no image is extracted again for it.
+    assert layout.described() == {"layout": "tokyo247"}
+    assert layout.judged() == {"cutouts": 12}
     with pytest.raises(DataError, match="key 'index' is missing; name the file that lists the images"):
         Layout.read({"layout": "tokyo247", "folder": "mine", "chunks": 1}, "d")

@@ -38,6 +38,7 @@ class Layout(DatasetLayout):
     """
 
     truth = "places"
+    judging = ("cutouts", "distance")
 
     cutouts: int = Field(
         12,
@@ -64,7 +65,7 @@ class Layout(DatasetLayout):
         where = f"{description['index']}: dbStruct"
         names = [check_names(_field(listed, keys, where), f"{where}.{keys[0]}") for keys in _IMAGES]
         positions = [_positions(listed, key, len(own), where) for key, own in zip(_POSITIONS, names, strict=True)]
-        cutouts = int(description.get("cutouts", 12))
+        cutouts = int(description.get("cutouts", 1))
         if len(names[0]) % cutouts:
             raise DataError(
                 f"{where}.{_IMAGES[0][0]}: {len(names[0])} images are no whole number of panoramas of {cutouts}; set "
