@@ -9,6 +9,7 @@ from paths import ROOT
 from shipped import published, read, shipped_config, sources
 
 from reprise.pipeline import reranking
+from reprise.pipeline.paths import Paths
 from reprise.pipeline.reranking import Rerankings
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
@@ -402,3 +403,13 @@ def test_the_shipped_experiments_of_homographies_leave_junk_in_its_place(config)
         if getattr(step, "rerank", None) and spec.entries["rerankers"][step.rerank].scorer == "homography"
     ]
     assert len(steps) >= 12 and {(step.junk, step.shortlist, step.threshold) for step in steps} == {("kept", 100, 5.0)}
+
+
+def test_the_weights_of_superpoint_under_mit_replace_those_that_ask_for_consent(config):
+    config["detectors"]["superpoint"]["checkpoint"] = "superpoint_mit"
+    values = read(config).values()
+    paths = Paths(values, sources())
+    for extractor in ("superpoint_hndesc_caps", "superpoint_1024_hndesc_caps", "superpoint_1024_hndesc_r2d2"):
+        networks = set(paths.networks(extractor).values())
+        assert "superpoint_mit" in networks and "superpoint" not in networks
+    assert paths.checkpoint("superpoint_mit").endswith("/superpoint_v6_from_tf.pth")
