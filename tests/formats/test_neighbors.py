@@ -179,3 +179,8 @@ def test_published_ranks_of_other_images_are_refused(tmp_path, changes, message)
     path = dump(tmp_path / "gem.pkl", named(**changes))
     with pytest.raises(DataError, match=r"gem\.pkl: " + message):
         rank_neighbors(path, tmp_path / "r.h5", ["q", "r"], list("abc"), [], {})
+
+
+def test_an_archive_that_lacks_the_ranks_is_said(tmp_path):
+    with pytest.raises(DataError, match=r"gem\.pkl: there is no such file.* correct the `members` of its neighbors"):
+        rank_neighbors(tmp_path / "gem.pkl", tmp_path / "r.h5", ["q", "r"], list("abc"), [], {})

@@ -26,9 +26,14 @@ def read_named(path: str | os.PathLike) -> Mapping[str, Any] | None:
     """Read a pickle of such a dict; None where it holds something else.
 
     Raises:
-        DataError: no pickle, or a damaged one
+        DataError: a file that is missing, no pickle, or a damaged one
     """
-    if Path(path).is_file() and Path(path).stat().st_size >= _LARGE:
+    if not Path(path).is_file():
+        raise DataError(
+            f"{path}: there is no such file. Where it was to be unpacked from an archive, whose files <folder>.files.tsv "
+            "lists, correct the `members` of its neighbors"
+        )
+    if Path(path).stat().st_size >= _LARGE:
         return None
     content = load_pickle(path, tensors_as_arrays=True)
     return content if isinstance(content, Mapping) and set(_KEYS) <= content.keys() else None
