@@ -30,8 +30,8 @@ def read_named(path: str | os.PathLike) -> Mapping[str, Any] | None:
     """
     if not Path(path).is_file():
         raise DataError(
-            f"{path}: there is no such file. Where it was to be unpacked from an archive, whose files <folder>.files.tsv "
-            "lists, correct the `members` of its neighbors"
+            f"{path}: there is no such file. Where it was to be unpacked from an archive, whose files "
+            "<folder>.files.tsv lists, correct the `members` of its neighbors"
         )
     if Path(path).stat().st_size >= _LARGE:
         return None
