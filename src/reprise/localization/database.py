@@ -99,8 +99,8 @@ def write_database(
                     if _is_verified_by_ransac(scene, (first, second), settings):
                         by_ransac.append((first, second))
                     elif first in scene.references and second in scene.references:
-                        points = images[first][rows[:, 0]], images[second][rows[:, 1]]
-                        kept = agree_with_poses(scene, (first, second), points, settings.verification_error)
+                        matched = images[first][rows[:, 0]], images[second][rows[:, 1]]
+                        kept = agree_with_poses(scene, (first, second), matched, settings.verification_error)
                         geometry = calibrated_geometry(rows[kept])
                         database.write_two_view_geometry(numbers[first], numbers[second], geometry)
         if by_ransac:
@@ -162,15 +162,15 @@ def check_database(path: str | os.PathLike, scene: Scene) -> StoredImages:
 def _write_images(pycolmap: Any, database: Any, scene: Scene, numbers: Mapping[str, int]) -> None:
     """Write cameras with a rig each, and images with a frame each, whose numbers are theirs."""
     cameras = camera_numbers(scene)
-    for camera, number in cameras.items():
-        database.write_camera(colmap_camera(camera, number), use_camera_id=True)
-        rig = pycolmap.Rig(rig_id=number)
-        rig.add_ref_sensor(pycolmap.sensor_t(pycolmap.SensorType.CAMERA, number))
+    for camera, camera_number in cameras.items():
+        database.write_camera(colmap_camera(camera, camera_number), use_camera_id=True)
+        rig = pycolmap.Rig(rig_id=camera_number)
+        rig.add_ref_sensor(pycolmap.sensor_t(pycolmap.SensorType.CAMERA, camera_number))
         database.write_rig(rig, use_rig_id=True)
     for name, number in numbers.items():
-        camera = cameras[scene.cameras[name]]
-        image = pycolmap.Image(name=name, image_id=number, camera_id=camera)
-        frame = pycolmap.Frame(frame_id=number, rig_id=camera)
+        used = cameras[scene.cameras[name]]
+        image = pycolmap.Image(name=name, image_id=number, camera_id=used)
+        frame = pycolmap.Frame(frame_id=number, rig_id=used)
         frame.add_data_id(image.data_id)
         database.write_frame(frame, use_frame_id=True)
         image.frame_id = number
@@ -191,8 +191,9 @@ def _check_rows(
         if name not in images:
             raise DataError(f"{path}: {quoted(name)} is matched and has no features; {_REMEDY}")
         if len(rows) and rows[:, column].max() >= len(images[name]):
+            largest = rows[:, column].max()
             raise DataError(
-                f"{path}: keypoint {rows[:, column].max()} of {quoted(name)} is matched, which has {len(images[name])}; "
+                f"{path}: keypoint {largest} of {quoted(name)} is matched, which has {len(images[name])}; "
                 "matches and features are of different runs, delete the matches and run again"
             )
 

@@ -4,6 +4,7 @@ The images of a block are read once each. Pairs of one image stand together in a
 of few images.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -94,10 +95,9 @@ def match_pairs(
     found: list[np.ndarray] = []
     with tqdm(total=len(pairs), desc="matching", unit="pair") as progress:
         for block in blocks(features, pairs, memory_mib):
-            images = {
-                name: features.descriptors(name) for name in dict.fromkeys(name for pair in block for name in pair)
-            }
-            found += side_by_side(lambda pair, images=images: _match(images, pair, max_distance), block, threads)
+            names = dict.fromkeys(name for pair in block for name in pair)
+            images = {name: features.descriptors(name) for name in names}
+            found += side_by_side(functools.partial(_match, images, max_distance), block, threads)
             progress.update(len(block))
     return found
 
@@ -120,8 +120,9 @@ def blocks(features: NamedFeatures, pairs: Sequence[Pair], memory_mib: int) -> I
         yield block
 
 
-def _match(images: Mapping[str, np.ndarray], pair: Pair, max_distance: float | None) -> np.ndarray:
+def _match(images: Mapping[str, np.ndarray], max_distance: float | None, pair: Pair) -> np.ndarray:
+    first, second = pair
     try:
-        return mutual_nearest_neighbors(*(images[name] for name in pair), max_distance)
+        return mutual_nearest_neighbors(images[first], images[second], max_distance)
     except DataError as error:
-        raise DataError(f"'{pair[0]}' and '{pair[1]}': {error}") from error
+        raise DataError(f"'{first}' and '{second}': {error}") from error
