@@ -16,6 +16,7 @@ configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
+configfile: "config/hndesc.yaml"
 
 
 include: "rules/common.smk"

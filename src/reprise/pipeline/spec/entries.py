@@ -53,6 +53,10 @@ class Weights(Settings):
 
     origin: Literal["published", "trained"] = Field("published", description="downloaded, or made here")
     source: Source | None = Field(None, description="published: the file")
+    archive: Annotated[str, Refers("images")] | None = Field(
+        None, description="published in an archive, in place of source: the entry of images that unpacks it"
+    )
+    member: str | None = Field(None, description="published in an archive: the file in the folder that is unpacked")
     training: Annotated[str, Refers("trainings")] | None = Field(None, description="trained: what makes it")
     part: Literal["best", "detector"] = Field("best", description="trained: which of the networks that it makes")
     dim: Count | None = Field(
@@ -61,8 +65,12 @@ class Weights(Settings):
 
     @model_validator(mode="after")
     def _has_what_its_origin_needs(self) -> Self:
-        if self.origin == "published" and self.source is None:
-            raise ValueError("key 'source' is missing; name a file of sources.yaml")
+        if self.origin == "published" and self.source is None and self.archive is None:
+            raise ValueError("key 'source' is missing; name a file of sources.yaml, or an 'archive' and its 'member'")
+        if self.source is not None and self.archive is not None:
+            raise ValueError("give either 'source', a file of sources.yaml, or 'archive', an entry of images")
+        if (self.archive is None) != (self.member is None):
+            raise ValueError("'archive' and 'member' belong together: a folder that is unpacked, and a file in it")
         if self.origin == "trained" and self.training is None:
             raise ValueError("key 'training' is missing; name an entry of trainings")
         return self
