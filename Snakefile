@@ -17,6 +17,7 @@ configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
 configfile: "config/hndesc.yaml"
+configfile: "config/localization.yaml"
 
 
 include: "rules/common.smk"
@@ -51,6 +52,7 @@ include: "rules/rerank.smk"
 include: "rules/expansion.smk"
 include: "rules/training.smk"
 include: "rules/patches.smk"
+include: "rules/localization.smk"
 include: "rules/tables.smk"
 include: "rules/seeds.smk"
 

@@ -32,7 +32,10 @@ rule evaluate:
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(set(config["experiments"]) - set(searched_by("patches"))),
+        experiment=any_of(
+            set(config["experiments"])
+            - {*searched_by("patches"), *searched_by("localization")}
+        ),
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,

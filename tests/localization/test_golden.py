@@ -8,9 +8,10 @@ import pytest
 
 from reprise.datasets.posed import Scene
 from reprise.evaluation.poses import pose_errors, shares_within
+from reprise.formats.colmap_models import MODEL_FILES
 from reprise.localization.poses import locate_queries, register_queries
 from reprise.localization.settings import LocalizationSettings
-from reprise.localization.triangulation import MODEL_FILES, read_triangulated, triangulate
+from reprise.localization.triangulation import read_triangulated, triangulate
 from reprise.storage.errors import DataError
 
 AS_PUBLISHED = LocalizationSettings(
@@ -34,10 +35,7 @@ def localize(golden_scene, folder, settings):
         located = locate_queries(model, scene, golden_scene.keypoints, golden_scene.matches, settings)
     else:
         located = register_queries(folder / "model", database, scene, settings)
-    none = np.full(7, np.nan)
-    found = np.array(
-        [none if each.quaternion is None else [*each.quaternion, *each.translation] for each in located.values()]
-    )
+    found = np.array([np.full(7, np.nan) if each.pose is None else each.pose for each in located.values()])
     true = np.array([[*scene.truth[name].quaternion, *scene.truth[name].translation] for name in located])
     return pose_errors(found[:, :4], found[:, 4:], true[:, :4], true[:, 4:]), model, located
 
@@ -66,10 +64,10 @@ def test_a_query_whose_matches_are_all_wrong_has_no_pose(golden_scene, localized
     errors, _, located = localized
     assert json.loads(str(golden_scene.arrays["query_kinds"]))[-1] == "lost"
     lost = located["query/07.jpg"]
-    assert (lost.quaternion, lost.translation) == (None, None)
+    assert lost.pose is None
     assert lost.inliers < LocalizationSettings().min_inliers < lost.keypoints
     assert np.isinf(errors[-1]).all()
-    assert all(each.quaternion is not None for name, each in located.items() if name != "query/07.jpg")
+    assert all(each.pose is not None for name, each in located.items() if name != "query/07.jpg")
 
 
 def test_the_published_way_of_registration_locates_the_same_queries(golden_scene, tmp_path):
@@ -77,7 +75,7 @@ def test_the_published_way_of_registration_locates_the_same_queries(golden_scene
     assert 418 <= len(model.positions) <= 434
     assert shares_within(errors).tolist() == [0.375, 0.625, 0.875]
     # Four inliers are no guard: the published settings take the last query for located, 100 metres off.
-    assert located["query/07.jpg"].quaternion is not None
+    assert located["query/07.jpg"].pose is not None
     assert errors[-1, 0] > 5
 
 
@@ -97,7 +95,7 @@ def test_half_a_pixel_moves_poses_a_little(golden_scene, localized):
     _, model, located = localized
     moved = {name: points - np.float32(0.5) for name, points in golden_scene.keypoints.items()}
     found = locate_queries(model, golden_scene.scene, moved, golden_scene.matches, LocalizationSettings())
-    difference = np.linalg.norm(found["query/00.jpg"].translation - located["query/00.jpg"].translation)
+    difference = np.linalg.norm(found["query/00.jpg"].pose[4:] - located["query/00.jpg"].pose[4:])
     assert 0 < difference < 0.1
 
 

@@ -37,6 +37,8 @@ CAMERA_MODELS = {
 }
 PARAMETER_COUNTS = dict(CAMERA_MODELS.values())
 CAMERAS, IMAGES, POINTS = "cameras.bin", "images.bin", "points3D.bin"
+#: The files of a model of COLMAP 3.12 and later.
+MODEL_FILES = (CAMERAS, IMAGES, POINTS, "rigs.bin", "frames.bin")
 #: The point of a keypoint that has none.
 NO_POINT = -1
 

@@ -56,7 +56,7 @@ def colmap_pose(image: ModelImage) -> Any:
     return pycolmap.Rigid3d(pycolmap.Rotation3d(image.quaternion[[1, 2, 3, 0]]), image.translation)
 
 
-def plain_pose(pose: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the quaternion w x y z (4,), with w at least 0, and the translation (3,) of a pose of pycolmap."""
+def plain_pose(pose: Any) -> np.ndarray:
+    """Return the quaternion w x y z, with w at least 0, and the translation of a pose of pycolmap: (7,)."""
     quaternion = np.asarray(pose.rotation.quat, np.float64)[[3, 0, 1, 2]]
-    return quaternion * (-1.0 if quaternion[0] < 0 else 1.0), np.asarray(pose.translation, np.float64)
+    return np.concatenate([-quaternion if quaternion[0] < 0 else quaternion, np.asarray(pose.translation, np.float64)])

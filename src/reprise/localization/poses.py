@@ -6,7 +6,6 @@ A query of which too few keypoints agree gets no pose. That of a similar image n
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +13,15 @@ import numpy as np
 from tqdm import tqdm
 
 from reprise.datasets.posed import Scene
-from reprise.formats.colmap_models import ModelCamera
+from reprise.formats.colmap_models import MODEL_FILES, ModelCamera
+from reprise.formats.located import Located
 from reprise.localization.colmap import colmap_camera, explained, load_pycolmap, plain_pose
 from reprise.localization.database import check_database, image_numbers
 from reprise.localization.settings import LocalizationSettings
-from reprise.localization.triangulation import MODEL_FILES, TriangulatedModel
+from reprise.localization.triangulation import TriangulatedModel
 
 # Poses of this number of points have a finite number of solutions.
 _LEAST = 4
-
-
-@dataclass(frozen=True)
-class Located:
-    """What was found of a query.
-
-    Attributes:
-        quaternion: (4,) w x y z, world to camera; None without a pose
-        translation: (3,); None without a pose
-        inliers: keypoints that agree with the pose, or with the best one that was refused
-        keypoints: keypoints that matched a point of the model
-        references: references that it was matched with
-    """
-
-    quaternion: np.ndarray | None
-    translation: np.ndarray | None
-    inliers: int
-    keypoints: int
-    references: int
 
 
 def locate_queries(
@@ -117,14 +98,13 @@ def register_queries(
     return located
 
 
-_NOTHING = Located(None, None, 0, 0, 0)
+_NOTHING = Located(None, 0, 0, 0)
 
 
 def _registered(image: Any, registered: bool) -> Located:
     if not registered:
         return _NOTHING
-    quaternion, translation = plain_pose(image.cam_from_world())
-    return Located(quaternion, translation, image.num_points3D, image.num_points3D, 0)
+    return Located(plain_pose(image.cam_from_world()), image.num_points3D, image.num_points3D, 0)
 
 
 def _locate(
@@ -139,7 +119,7 @@ def _locate(
     rows = np.unique(rows[rows[:, 1] >= 0], axis=0)  # several references may show one point
     count = len(np.unique(rows[:, 0]))
     if count < _LEAST:
-        return Located(None, None, 0, count, len(matched))
+        return Located(None, 0, count, len(matched))
     pycolmap = load_pycolmap()
     estimation, refinement = pycolmap.AbsolutePoseEstimationOptions(), pycolmap.AbsolutePoseRefinementOptions()
     estimation.ransac.max_error = settings.max_error
@@ -149,15 +129,12 @@ def _locate(
         points, positions[rows[:, 1]], colmap_camera(camera), estimation, refinement
     )
     if answer is None:
-        return Located(None, None, 0, count, len(matched))
+        return Located(None, 0, count, len(matched))
     # A keypoint with several points, of which some agree, counts once.
     inliers = len(np.unique(rows[np.asarray(answer["inlier_mask"], bool), 0]))
-    quaternion, translation = plain_pose(answer["cam_from_world"])
+    pose = plain_pose(answer["cam_from_world"])
     enough = inliers >= max(settings.min_inliers, settings.min_inlier_ratio * count)
-    finite = np.isfinite(quaternion).all() and np.isfinite(translation).all()
-    if not (enough and finite):
-        return Located(None, None, inliers, count, len(matched))
-    return Located(quaternion, translation, inliers, count, len(matched))
+    return Located(pose if enough and np.isfinite(pose).all() else None, inliers, count, len(matched))
 
 
 def _mapper_options(pycolmap: Any, settings: LocalizationSettings) -> Any:

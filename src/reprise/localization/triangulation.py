@@ -10,15 +10,22 @@ from typing import Any
 import numpy as np
 
 from reprise.datasets.posed import Scene
-from reprise.formats.colmap_models import CAMERAS, IMAGES, POINTS, ModelImage, read_cameras, read_images, read_points
+from reprise.formats.colmap_models import (
+    CAMERAS,
+    IMAGES,
+    MODEL_FILES,
+    POINTS,
+    ModelImage,
+    read_cameras,
+    read_images,
+    read_points,
+)
 from reprise.localization.colmap import colmap_camera, colmap_pose, explained, load_pycolmap
 from reprise.localization.database import camera_numbers, check_database, image_numbers
 from reprise.localization.settings import LocalizationSettings
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
-#: The files of a model that pycolmap writes.
-MODEL_FILES = (CAMERAS, IMAGES, POINTS, "rigs.bin", "frames.bin")
 _SPARSEST = 1000
 
 

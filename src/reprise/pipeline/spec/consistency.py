@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reprise.datasets.patch_sets import PATCH_TRUTHS
+from reprise.datasets.posed import POSES
 from reprise.datasets.reading import load_layout
 from reprise.pipeline.spec.steps import search_of
 from reprise.storage.errors import DataError
@@ -32,7 +33,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     """
     checks = (
         _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
-        _patches, _columns,
+        _kinds, _retrievals, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(entries)
@@ -253,8 +254,8 @@ def _unlike_the_search(search: Any, name: str, source: Any) -> Iterator[str]:
         )
 
 
-def _patches(entries: Entries) -> Iterator[DataError]:
-    """Find tables in which patches are compared on datasets of images, or images are searched in patches."""
+def _kinds(entries: Entries) -> Iterator[DataError]:
+    """Find tables of experiments on datasets with a truth for others, such as a search of images in patches."""
     for name, table in entries["tables"].items():
         for experiment in table.experiments:
             settings = entries["experiments"].get(experiment)
@@ -262,10 +263,39 @@ def _patches(entries: Entries) -> Iterator[DataError]:
                 entry = entries["datasets"].get(dataset)
                 if settings is None or entry is None or entry.truth is None:
                     continue
-                if (getattr(settings, "search", None) == "patches") != (entry.truth in PATCH_TRUTHS):
+                kind = _kind_of_truth(entry.truth)
+                if _kind_of_search(settings) != kind:
                     yield DataError(
-                        f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
-                        "nothing to do; give patches and images tables of their own"
+                        f"config.tables.{name}: {dataset} has {kind}, with which {experiment} has "
+                        "nothing to do; give patches, images and poses tables of their own"
+                    )
+
+
+def _kind_of_search(experiment: Any) -> str:
+    return {"patches": "patches", "localization": POSES}.get(getattr(experiment, "search", None) or "", "images")
+
+
+def _kind_of_truth(truth: str) -> str:
+    return "patches" if truth in PATCH_TRUTHS else POSES if truth == POSES else "images"
+
+
+def _retrievals(entries: Entries) -> Iterator[DataError]:
+    """Find matchings that cannot pair queries: their experiment ranks no images, or they have none for a dataset."""
+    for name, matching in entries["matchings"].items():
+        search = search_of(entries["experiments"], matching.retrieval) if matching.retrieval else None
+        if search is not None and _kind_of_search(search) != "images":
+            yield DataError(
+                f"config.matchings.{name}.retrieval: {matching.retrieval} ranks no images; name an experiment that does"
+            )
+    for name, table in entries["tables"].items():
+        for experiment in table.experiments:
+            used = getattr(entries["experiments"].get(experiment), "matching", None)
+            chosen: Any = entries["matchings"].get(used)
+            for dataset in table.datasets if chosen else ():
+                if chosen.retrieval is None and dataset not in chosen.query_pairs:
+                    yield DataError(
+                        f"config.tables.{name}: matchings.{used}, of {experiment}, has neither 'query_pairs' of "
+                        f"{dataset} nor 'retrieval'; name an experiment that ranks"
                     )
 
 
@@ -282,10 +312,6 @@ def _columns(entries: Entries) -> Iterator[DataError]:
                     f"config.tables.{name}: {first} and {experiment} have the same method and column; give one of them "
                     "another column"
                 )
-
-
-def _a_truth(truth: str) -> str:
-    return "patches" if truth in PATCH_TRUTHS else "images"
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:
