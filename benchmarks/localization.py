@@ -31,6 +31,10 @@ from reprise.localization.triangulation import read_triangulated, triangulate
 from reprise.matching import mutual_nearest_neighbors
 
 FOLDS = 4
+_HEADER = (
+    "scene, in the model of all, points, held out, with a pose, median position %, median degrees, within 1 %/1 deg, "
+    "within 5 %/5 deg, seconds: features, matches, model, folds"
+)
 Matches = list[tuple[str, str, np.ndarray]]
 
 
@@ -42,8 +46,7 @@ def main() -> None:
     parser.add_argument("--registration", choices=["pnp", "image_registrator"], default="pnp")
     options = parser.parse_args()
     settings = LocalizationSettings(registration=options.registration)
-    print("scene, in the model of all, points, held out, with a pose, median position %, median degrees, within 1 %/1 deg,"
-          " within 5 %/5 deg, seconds: features, matches, model, folds")  # fmt: skip
+    print(_HEADER)
     for name in options.scene:
         print(measure(options.folder, name, settings), flush=True)
 
@@ -55,8 +58,7 @@ def measure(folder: Path, name: str, settings: LocalizationSettings) -> str:
     features = {path.name: described(path) for path in paths}
     times.append(time.perf_counter())
     matches = [
-        (a, b, mutual_nearest_neighbors(features[a][1], features[b][1]))
-        for a, b in itertools.combinations(features, 2)
+        (a, b, mutual_nearest_neighbors(features[a][1], features[b][1])) for a, b in itertools.combinations(features, 2)
     ]
     times.append(time.perf_counter())
     with tempfile.TemporaryDirectory() as working:

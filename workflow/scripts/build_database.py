@@ -1,6 +1,6 @@
 """Writes the COLMAP database of a dataset: cameras, keypoints, and matches with those that are verified."""
 
-from reprise.localization.stages import build_database
+from reprise.localization.stages.modelling import build_database
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

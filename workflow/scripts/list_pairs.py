@@ -1,6 +1,6 @@
 """Lists the pairs of images that are matched."""
 
-from reprise.localization.stages import list_pairs
+from reprise.localization.stages.listing import list_pairs
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from reprise.localization.stages import localize
+from reprise.localization.stages.locating import localize
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

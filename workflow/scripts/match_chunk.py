@@ -1,6 +1,6 @@
 """Matches the features of one chunk of a list of pairs of images."""
 
-from reprise.localization.stages import match_chunk
+from reprise.localization.stages.matching_pairs import match_chunk
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

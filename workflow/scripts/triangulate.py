@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reprise.localization.stages import triangulate_model
+from reprise.localization.stages.modelling import triangulate_model
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:

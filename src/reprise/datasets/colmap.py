@@ -46,12 +46,15 @@ class Layout(PosedLayout):
 
     @model_validator(mode="after")
     def _has_one_kind_of_queries(self) -> Self:
-        if self.folder is None:
-            raise ValueError("key 'folder' is missing; name the folder that has images/ and the model")
         given = [key for key in ("held_out", "held_out_every", "queries") if getattr(self, key) is not None]
         if len(given) != 1:
             raise ValueError("give one of 'held_out', 'held_out_every' and 'queries', which say what is located")
         return self
+
+    @classmethod
+    def missing(cls, key: str) -> str:
+        """Return the error message for a missing key that names a list: only folders of one's own have none."""
+        return "key 'folder' is missing; name the folder that has images/ and the model"
 
     @property
     def cameras(self) -> str:

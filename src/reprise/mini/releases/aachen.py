@@ -38,11 +38,9 @@ from reprise.mini.world.views import Manner, Picture, draw_view, take
 from reprise.storage.atomic import write_text
 
 _FOLDER = "aachen"
-_BUILDINGS = 2
 _APART = 200.0  # metres between buildings
-# How many photographs of a building are in a folder of the release.
+# How many photographs of a building are in a folder of the release, beside those in db.
 _TAKEN = {
-    "db": 12,
     "sequences/nexus4_sequences/sequence_1": 2,
     "query/day/nexus4": 2,
     "query/night/nexus5x": 1,
@@ -75,7 +73,7 @@ class _Building:
 
 def write_aachen(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
     """Write both archives, the lists of queries and a list of pairs; the buildings are drawn for them alone."""
-    buildings = [_photographed(seed, number, parameters) for number in range(_BUILDINGS)]
+    buildings = [_photographed(seed, number, parameters) for number in range(max(parameters.landmarks // 4, 1))]
     photographs = [photograph for building in buildings for photograph in building.photographs]
     images = {f"images_upright/{each.name}": jpeg(each.picture) for each in photographs}
     later = {name for name in images if "/sequences/" in name or "additional" in name}
@@ -105,7 +103,8 @@ def _photographed(seed: int, number: int, parameters: MiniParameters) -> _Buildi
     shift = np.array([_APART * number, 0.0, 0.0])
     rng = generator(seed, "aachen", name)
     taken: list[_Taken] = []
-    for folder in (folder for folder, count in _TAKEN.items() for _ in range(count)):
+    counts = {"db": parameters.views, **_TAKEN}
+    for folder in (folder for folder, count in counts.items() for _ in range(count)):
         view = draw_view(scene, f"{name}_{len(taken)}", _DAY, size)
         if "night" in folder:
             view = replace(view, light=draw_light(rng, "night" if "additional" in folder else "dusk"))
