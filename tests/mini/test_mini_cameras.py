@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import zipfile
 
 import cv2
 import numpy as np
@@ -53,6 +54,12 @@ def lists(mirror):
             for name in ("liberty", "notredame", "yosemite")
         },
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
+        "aachen": {"aachen": [
+            name.removeprefix("images_upright/")
+            for archive in ("database_and_query_images", "aachen_v1_1")
+            for name in zipfile.ZipFile(mirror / "aachen" / f"{archive}.zip").namelist()
+            if name.endswith(".jpg")
+        ]},
     }  # fmt: skip
 
 

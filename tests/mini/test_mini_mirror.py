@@ -32,6 +32,8 @@ FILES = {
     *("hpatches-release.zip", "utils/splits.json"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),
+    *("aachen/database_and_query_images.zip", "aachen/aachen_v1_1.zip", "aachen/pairs-query-netvlad50.txt"),
+    *("aachen/day_time_queries_with_intrinsics.txt", "aachen/night_time_queries_with_intrinsics.txt"),
 }  # fmt: skip
 MANIFESTS = {f"{part}.json" for part in PARTS}
 CAMERAS = {f"{part}.cameras.json" for part in PARTS}

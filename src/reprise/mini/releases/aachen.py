@@ -93,7 +93,11 @@ def write_aachen(folder: Path, scenes: Scenes, seed: int, parameters: MiniParame
     }
     for name, text in texts.items():
         write_text(folder / name, text)
-    cameras = {each.name: each.camera.record() for each in photographs}
+    cameras = {
+        each.name: {"scene": building.scene.name, **each.camera.record()}
+        for building in buildings
+        for each in building.photographs
+    }
     return Release([*archives, *texts], {"aachen": dict(sorted(cameras.items()))})
 
 
