@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,16 @@ def test_a_scene_of_other_images_is_refused(golden_scene, tmp_path):
     fewer = Scene(scene.references, scene.queries[1:], scene.cameras, {}, {})
     with pytest.raises(DataError, match="has 20 images, which are not the 19 of the dataset"):
         triangulate(database, fewer, tmp_path / "model", LocalizationSettings())
+
+
+@pytest.mark.parametrize(
+    "settings", [LocalizationSettings(verification="ransac"), AS_PUBLISHED], ids=["pnp", "published"]
+)
+def test_images_without_keypoints_have_no_pose_and_disturb_no_other(golden_scene, tmp_path, settings):
+    empty = ("query/00.jpg", "db/03.jpg")
+    keypoints = {name: points[: 0 if name in empty else None] for name, points in golden_scene.keypoints.items()}
+    matches = [(a, b, rows[: 0 if a in empty or b in empty else None]) for a, b, rows in golden_scene.matches]
+    _, model, located = localize(replace(golden_scene, keypoints=keypoints, matches=matches), tmp_path, settings)
+    assert len(model.positions) > 350 and len(model.of_keypoints("db/03.jpg")) == 0
+    assert located["query/00.jpg"].pose is None and located["query/00.jpg"].keypoints == 0
+    assert located["query/01.jpg"].pose is not None

@@ -174,6 +174,8 @@ def read_images(
                 raise DataError(f"{path}: image {number}, '{image.name}', is listed twice; {_REMEDY}")
             seen = file.rows(_OBSERVATION, file.count(_OBSERVATION.itemsize), skip=not observations)
             if seen is not None:
+                if seen["point"].min(initial=NO_POINT) < NO_POINT:
+                    raise DataError(f"{path}: '{image.name}' shows a point whose number is below 0; {_REMEDY}")
                 keypoints = np.stack([seen["x"], seen["y"]], axis=1)
                 image = ModelImage(**{**vars(image), "keypoints": keypoints, "points": seen["point"].copy()})
             images[number] = image

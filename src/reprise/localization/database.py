@@ -120,9 +120,11 @@ def read_database(path: str | os.PathLike) -> StoredImages:
             cameras[number] = _camera(f"{path}: camera {number}", model, width, height, params)
         images = connection.execute(f"SELECT {columns['images']} FROM images ORDER BY image_id").fetchall()
         counts = dict(connection.execute(f"SELECT {columns['keypoints']} FROM keypoints"))
-    missing = next((name for _, name, camera in images if camera not in cameras), None)
-    if missing is not None:
-        raise DataError(f"{path}: {quoted(missing)} has a camera that is not in the database; {_REMEDY}")
+    for number, name, camera in images:
+        if not isinstance(number, int) or not isinstance(name, str):
+            raise DataError(f"{path}: image {quoted(number)} has the name {quoted(name)}, which is no text; {_REMEDY}")
+        if camera not in cameras:
+            raise DataError(f"{path}: {quoted(name)} has a camera that is not in the database; {_REMEDY}")
     return StoredImages(
         {name: number for number, name, _ in images},
         {name: cameras[camera] for _, name, camera in images},
@@ -226,5 +228,5 @@ def _connected(path: str | os.PathLike) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             yield connection
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a COLMAP database ({error}); {_REMEDY}") from error

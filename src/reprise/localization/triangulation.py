@@ -47,7 +47,7 @@ class TriangulatedModel:
         """Return the row of ``positions`` of each keypoint of a reference, -1 without one: (k,) int64."""
         points = self.images[name].points
         assert points is not None
-        return np.where(points < 0, -1, self.place[points])
+        return np.where(points < 0, -1, self.place[np.maximum(points, 0)])
 
 
 def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, settings: LocalizationSettings) -> None:
