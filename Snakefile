@@ -53,6 +53,7 @@ include: "rules/expansion.smk"
 include: "rules/training.smk"
 include: "rules/patches.smk"
 include: "rules/localization.smk"
+include: "rules/matching.smk"
 include: "rules/tables.smk"
 include: "rules/seeds.smk"
 

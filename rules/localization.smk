@@ -10,7 +10,7 @@ def matching_of(wildcards):
     return config["experiments"][wildcards.experiment]["matching"]
 
 
-def matched_features(matching, dataset):
+def features_of_both_splits(matching, dataset):
     """The features of the references and of the queries of a dataset."""
     extractor = config["matchings"][matching]["extractor"]
     return [
@@ -87,7 +87,7 @@ def match_chunk_settings(wildcards):
 rule match_chunk:
     input:
         pairs=rules.list_pairs.output[0],
-        features=lambda wildcards: matched_features(
+        features=lambda wildcards: features_of_both_splits(
             wildcards.matching, wildcards.dataset
         ),
     output:
@@ -122,7 +122,7 @@ def match_chunks(wildcards):
 def experiment_matches(wildcards):
     """The features and matches of an experiment, and what its dataset is read of."""
     return {
-        "features": matched_features(matching_of(wildcards), wildcards.dataset),
+        "features": features_of_both_splits(matching_of(wildcards), wildcards.dataset),
         "matches": match_chunks(wildcards),
         "dataset": paths.dataset_inputs(wildcards.dataset),
     }

@@ -34,7 +34,7 @@ rule evaluate:
     wildcard_constraints:
         experiment=any_of(
             set(config["experiments"])
-            - {*searched_by("patches"), *searched_by("localization")}
+            - set(searched_by("patches", "matching", "localization"))
         ),
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

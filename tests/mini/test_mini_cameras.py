@@ -60,6 +60,13 @@ def lists(mirror):
             for name in zipfile.ZipFile(mirror / "aachen" / f"{archive}.zip").namelist()
             if name.endswith(".jpg")
         ]},
+        "hpatches_sequences": {
+            "hpatches_sequences": [
+                f"{name}/{image}"
+                for name in ("i_ajuntament", "i_bologna", "v_abstract", "v_bricks", "v_talent")
+                for image in range(1, 7)
+            ]
+        },
     }  # fmt: skip
 
 

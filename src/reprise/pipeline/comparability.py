@@ -33,7 +33,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "ranking" in entry:
         return _reranked(config, experiment)
-    made = {"global": _global, "patches": _patches, "localization": _localization}
+    made = {"global": _global, "patches": _patches, "matching": _matching, "localization": _localization}
     return made.get(entry["search"], _local)(config, entry)
 
 
@@ -71,6 +71,17 @@ def _localization(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     return {
         "experiment": {"search": "localization", **entry["localization"], **matching},
         **features,
+        **_network(config, _checkpoint(features)),
+    }
+
+
+def _matching(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    features = _features(config, entry["extractor"])
+    framed = {"framed extractor": _features(config, entry["framed"])["extractor"]} if entry["framed"] else {}
+    return {
+        "experiment": {"search": "matching", "max_distance": entry["max_distance"]},
+        **features,
+        **framed,
         **_network(config, _checkpoint(features)),
     }
 

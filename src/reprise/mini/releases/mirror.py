@@ -10,6 +10,7 @@ from reprise.mini.releases.aachen import write_aachen
 from reprise.mini.releases.drawn import Scenes, read_scenes
 from reprise.mini.releases.gldv2 import write_test, write_train
 from reprise.mini.releases.hpatches import write_hpatches
+from reprise.mini.releases.hpatches_sequences import write_hpatches_sequences
 from reprise.mini.releases.landmarks import write_oxford, write_paris
 from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
 from reprise.mini.releases.photo_tour import write_photo_tour
@@ -33,6 +34,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "gldv2-test": (("gldv2-test",), write_test),
     "photo_tour": ((), write_photo_tour),
     "aachen": ((), write_aachen),
+    "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
 }
 

@@ -69,6 +69,7 @@ SEARCHES: dict[str, Model] = {
     "global": entries.GlobalExperiment,
     "hamming": entries.HammingExperiment,
     "localization": entries.LocalizationExperiment,
+    "matching": entries.MatchingExperiment,
     "patches": entries.PatchExperiment,
 }
 SECTIONS: Mapping[str, Model | Section] = {
@@ -87,6 +88,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "calibrations": entries.Calibration,
     "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),
     "tables": entries.Table,
+    "figures": entries.Figure,
 }
 
 
