@@ -64,6 +64,8 @@ def measure(folder: Path, name: str, settings: LocalizationSettings) -> str:
     with tempfile.TemporaryDirectory() as working:
         images, cameras, points = reconstruct(folder, Path(working), features, matches)
         times.append(time.perf_counter())
+        if len(images) < 2 * FOLDS:
+            return f"{name}, {len(images)} of {len(paths)}, not measured: the largest model has too few images"
         matches = [each for each in matches if each[0] in images and each[1] in images]
         errors = np.concatenate(
             [
@@ -118,6 +120,8 @@ def reconstruct(
     options = pycolmap.IncrementalPipelineOptions(num_threads=1, random_seed=0)
     (working / "sparse").mkdir()
     models = pycolmap.incremental_mapping(database, folder, working / "sparse", options)
+    if not models:
+        return {}, {}, np.zeros((0, 3))
     largest = max(models, key=lambda number: models[number].num_reg_images())
     models[largest].write(working / "sparse")
     images, cameras = read_model(working / "sparse", observations=True)

@@ -50,7 +50,7 @@ class TriangulatedModel:
         return np.where(points < 0, -1, self.place[np.maximum(points, 0)])
 
 
-def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, settings: LocalizationSettings) -> None:
+def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, settings: LocalizationSettings) -> str:
     """Triangulate the points of the references, and write the model to a folder.
 
     Args:
@@ -58,6 +58,9 @@ def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, setting
         scene: with the poses of the references
         folder: the folder of ``MODEL_FILES``
         settings: of the triangulation
+
+    Returns:
+        COLMAP's summary of the model: points, observations, lengths of tracks, reprojection error
 
     Raises:
         DataError: a database of another version or other images, or no point at all
@@ -77,10 +80,10 @@ def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, setting
                 f"{database}: no point was triangulated from {len(scene.references)} references; look at the matches: "
                 "lower min_num_matches, raise verification_error, or match other or more pairs"
             )
-        print(found.summary(), flush=True)
         for name in MODEL_FILES:
             with atomic_path(folder / name) as temporary:
                 temporary.write_bytes((Path(working) / name).read_bytes())
+        return str(found.summary())
 
 
 def read_triangulated(folder: Path) -> TriangulatedModel:

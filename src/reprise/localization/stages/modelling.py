@@ -37,4 +37,5 @@ def triangulate_model(dataset: Mapping[str, Any], database: str, folder: str, se
     Raises:
         DataError: a database that does not fit, or no point
     """
-    triangulate(database, read_scene(dataset), Path(folder), LocalizationSettings.read(settings, "localization"))
+    read = LocalizationSettings.read(settings, "localization")
+    print(triangulate(database, read_scene(dataset), Path(folder), read), flush=True)
