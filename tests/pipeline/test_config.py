@@ -9,6 +9,7 @@ from paths import ROOT
 from shipped import published, read, shipped_config, sources
 
 from reprise.pipeline import reranking
+from reprise.pipeline.paths import Paths
 from reprise.pipeline.reranking import Rerankings
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
@@ -27,7 +28,8 @@ def test_the_shipped_configuration_is_valid(overlays):
 
 def test_published_numbers_are_valid():
     patches, images = {"fpr95", "hpatches_patches"}, {"ames", "hardnet_retrieval", "how_table2"}
-    assert set(published()) == patches | images | {"hndesc_hpatches"}
+    hndesc = {"hndesc_hpatches", "hndesc_retrieval", "hndesc_tokyo"}
+    assert set(published()) == patches | images | hndesc
 
 
 @pytest.mark.parametrize(
@@ -245,6 +247,23 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["neighbors", "dinov2", "extractor"], "how_r18", "how_r18 gives no global descriptor 'cls'; it gives none"),
         (["neighbors", "dinov2", "descriptor"], "mean", "no global descriptor 'mean'; it gives cls, global"),
         (["neighbors", "dinov2", "descriptor"], None, "key 'descriptor' is missing"),
+        (["neighbors", "gem_r101", "members"], None, "'archive' and 'members' belong together"),
+        (
+            ["neighbors", "gem_r101", "extractor"],
+            "dinov2",
+            "give either 'extractor' .*, or the 'members' of an 'archive'",
+        ),
+        (["neighbors", "gem_r101", "archive"], "hndesc", "unknown name 'hndesc'"),
+        (
+            ["tables", "hndesc_retrieval", "datasets"],
+            ["oxford5k"],
+            "gem_r101, which gem_r101.* has no file for oxford5k",
+        ),
+        (
+            ["experiments", "sift_asmk_homography", "steps", "homography", "junk"],
+            "first",
+            "junk: .*'last' or 'kept'",
+        ),
         (["calibrations", "dinov2", "extractor"], "rootsift", "rootsift is of type rootsift, which has no local_space"),
         (["calibrations", "dinov2", "published"], "dinov2_400", "'dinov2_400' is not of type downloaded"),
         (["calibrations", "dinov2", "dataset"], "oxford5k", "dinov2_published.files has no 'queries' of oxford5k"),
@@ -362,3 +381,35 @@ def test_scores_of_pairs_are_kept_under_names_that_files_may_have(config, monkey
         names[value] = found.pairs("dinov2_ames_10")
     assert names.pop("plain") == "shortlist=1600,label=plain" and len(set(names.values())) == 4
     assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names.values())
+
+
+def test_where_junk_is_left_is_in_recipes_and_names_of_files_only_where_it_is_not_the_default(config):
+    config["experiments"]["dinov2_ames"]["steps"]["ames"]["junk"] = "kept"
+    found = Rerankings(read(config).values())
+    kept, moved = "dinov2_ames", "dinov2_ames_dist"
+    assert found.pairs(kept).startswith("shortlist=1600,junk=kept,") and "junk" not in found.pairs(moved)
+    assert found.step(kept)["junk"] == "kept" and "junk" not in found.step(moved)
+    assert found.pair_settings("dinov2_ames", found.pairs(kept))["junk"] == "kept"
+    assert found.sweep(kept, {"shortlist": [100]})["junk"] == "kept"
+    assert found.sweep(moved, {"shortlist": [100]}) == {"shortlist": [100]}
+
+
+def test_the_shipped_experiments_of_homographies_leave_junk_in_its_place(config):
+    spec = read(config)
+    steps = [
+        step
+        for experiment in spec.entries["experiments"].values()
+        for step in experiment.steps.values()
+        if getattr(step, "rerank", None) and spec.entries["rerankers"][step.rerank].scorer == "homography"
+    ]
+    assert len(steps) >= 12 and {(step.junk, step.shortlist, step.threshold) for step in steps} == {("kept", 100, 5.0)}
+
+
+def test_the_weights_of_superpoint_under_mit_replace_those_that_ask_for_consent(config):
+    config["detectors"]["superpoint"]["checkpoint"] = "superpoint_mit"
+    values = read(config).values()
+    paths = Paths(values, sources())
+    for extractor in ("superpoint_hndesc_caps", "superpoint_1024_hndesc_caps", "superpoint_1024_hndesc_r2d2"):
+        networks = set(paths.networks(extractor).values())
+        assert "superpoint_mit" in networks and "superpoint" not in networks
+    assert paths.checkpoint("superpoint_mit").endswith("/superpoint_v6_from_tf.pth")

@@ -88,6 +88,18 @@ def test_other_settings_than_published_are_not_comparable_and_the_note_says_why(
     assert "how_r18_1000 is not comparable: alpha 2.0 instead of 3.0" in table_notes(changed, False)
 
 
+def test_published_numbers_that_are_not_known_leave_an_empty_place_and_a_note():
+    unknown = {"easy": None, "medium": None, "hard": None}
+    published = {**PUBLISHED, "values": {"how_r18_1000": {"roxford5k": unknown}}, "tolerance": {"source": "none yet"}}
+    line = list(csv.DictReader(io.StringIO(render_csv(cells(published)))))[1]
+    assert (line["measured"], line["published"], line["tolerance"]) == ("75.45", "", "")
+    assert line["verdict"] == "published unknown"
+    notes = table_notes(published, False)
+    assert "Published, but not known here, so that their place is empty: numbers of how_r18_1000" in notes
+    assert "Tolerance: none yet" in notes
+    assert not any("not known here" in note for note in table_notes(PUBLISHED, False))
+
+
 def test_without_published_numbers_the_measured_ones_stand_alone():
     line = list(csv.DictReader(io.StringIO(render_csv(cells(None)))))[1]
     assert (line["measured"], line["published"], line["verdict"]) == ("75.45", "", "published unknown")

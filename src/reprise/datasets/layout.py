@@ -29,6 +29,7 @@ class DatasetLayout(Settings):
         teaches: what networks are trained on: ``pairs`` or ``landmarks``; None for nothing
         whole: every image is in a ranking, as in the published neighbours of the benchmarks
         within: without queries, its images are compared with each other, none of them with itself
+        judging: settings by which rankings are judged, and which change no image; in recipes of evaluations alone
     """
 
     lists: ClassVar[tuple[str, ...]] = ("index",)
@@ -37,6 +38,7 @@ class DatasetLayout(Settings):
     teaches: ClassVar[str | None] = None
     whole: ClassVar[bool] = False
     within: ClassVar[bool] = False
+    judging: ClassVar[tuple[str, ...]] = ()
 
     layout: str = Field(description="the module of reprise.datasets that reads it, or package.module:Class")
     images: Images | dict[str, Images] | None = Field(
@@ -93,9 +95,13 @@ class DatasetLayout(Settings):
 
     def described(self) -> dict[str, Any]:
         """Return the settings that decide which images and which truth are read, beside the files: part of recipes."""
-        apart = {*DatasetLayout.model_fields, *self.lists} - {"layout"}
+        apart = {*DatasetLayout.model_fields, *self.lists, *self.judging} - {"layout"}
         settings = self.model_dump(exclude=apart)
         return {key: value for key, value in settings.items() if value is not None}
+
+    def judged(self) -> dict[str, Any]:
+        """Return the settings of ``judging``, which an evaluation adds to what :meth:`described` gives."""
+        return {key: getattr(self, key) for key in self.judging if getattr(self, key) is not None}
 
     def referred(self) -> Iterator[tuple[str, str, Refers]]:
         """Iterate over the names in these settings that have to exist; lists of the user's own data are files."""

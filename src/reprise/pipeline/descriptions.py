@@ -30,6 +30,10 @@ class Descriptions:
         """Return the description that :func:`reprise.datasets.reading.read_dataset` reads."""
         return {**self._paths.layout(dataset).described(), **self._paths.dataset(dataset)}
 
+    def judged(self, dataset: str) -> Description:
+        """Return the same with the settings by which rankings are judged."""
+        return {**self.dataset(dataset), **self._paths.layout(dataset).judged()}
+
     def images(self, dataset: str, split: str, chunk: tuple[int, int] | None = None) -> Description:
         """What tells whether images of one's own have changed, which no job makes; nothing for downloaded ones.
 

@@ -237,12 +237,18 @@ class Paths:
 
     def neighbors(self, neighbors: str, searched: str) -> str:
         """The nearest neighbours of a dataset."""
-        files = self._config["neighbors"][neighbors]["files"]
+        entry = self._config["neighbors"][neighbors]
+        if entry["archive"]:
+            return f"{self.image_folder(entry['archive'])}/{entry['members'][searched]}"
+        files = entry["files"]
         return self.download(files[searched]) if files else f"{self.output}/neighbors/{neighbors}/{searched}.pkl"
 
     def neighbors_input(self, neighbors: str, searched: str) -> str:
         """The file that has to exist before the neighbours can be read."""
-        files = self._config["neighbors"][neighbors]["files"]
+        entry = self._config["neighbors"][neighbors]
+        if entry["archive"]:
+            return self.manifest(entry["archive"])
+        files = entry["files"]
         return self.receipt(files[searched]) if files else self.neighbors(neighbors, searched)
 
     def pairs(self, matching: str, dataset: str) -> str:

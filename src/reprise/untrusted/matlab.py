@@ -47,7 +47,11 @@ def load_matlab(path: str | os.PathLike) -> dict[str, Any]:
         DataError: another version, a damaged file, or values of other kinds (objects, functions, sparse or complex
             matrices)
     """
-    content = Path(path).read_bytes()
+    return read_matlab(Path(path).read_bytes(), path)
+
+
+def read_matlab(content: bytes, path: str | os.PathLike) -> dict[str, Any]:
+    """Read the variables of a MAT file that is in memory, as :func:`load_matlab`; ``path`` is for messages."""
     if content[:8] == b"\x89HDF\r\n\x1a\n" or content[512:520] == b"\x89HDF\r\n\x1a\n":
         raise DataError(f"{path}: is of version 7.3; save it from MATLAB with '-v7'")
     order = _ORDERS.get(content[_HEADER - 2 : _HEADER])

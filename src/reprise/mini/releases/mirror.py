@@ -16,6 +16,7 @@ from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
 from reprise.mini.releases.photo_tour import write_photo_tour
 from reprise.mini.releases.retrieval_sfm import write_retrieval_sfm
 from reprise.mini.releases.revisitop1m import write_revisitop1m
+from reprise.mini.releases.tokyo247 import write_tokyo247
 from reprise.mini.releases.writing import Release
 from reprise.mini.world.drawing import draw_all
 from reprise.mini.world.shootings import all_shootings
@@ -36,6 +37,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "aachen": ((), write_aachen),
     "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
+    "tokyo247": ((), write_tokyo247),
 }
 
 

@@ -15,6 +15,7 @@ PARTS = {
     "gldv2-test": ("index/*", "test/*", "gldv2-test/*"),
     "photo_tour": tuple(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
     "aachen": ("aachen/*",),
+    "tokyo247": ("database_gsv_vga/*", "247query_subset_v2.zip", "netvlad_v100_datasets.tar.gz"),
     "hpatches_sequences": ("hpatches-sequences-release.zip",),
     "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
 }
