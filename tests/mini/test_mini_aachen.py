@@ -28,7 +28,7 @@ def release(tmp_path_factory):
     """The archives, unpacked, and the mirror: one building."""
     mirror, folder = tmp_path_factory.mktemp("mirror"), tmp_path_factory.mktemp("aachen")
     draw_mirror(mirror, ["aachen"], seed=3, parameters=MiniParameters(landmarks=4))
-    for archive in sorted((mirror / "aachen").glob("*.zip")):
+    for archive in sorted(mirror.rglob("*.zip")):
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(folder)
     return mirror, folder
@@ -74,7 +74,7 @@ def test_the_world_is_in_metres(held_out):
 def test_queries_have_the_cameras_that_they_were_taken_with(release):
     mirror, folder = release
     cameras = json.loads((mirror / "aachen.cameras.json").read_text())["aachen"]
-    lists = {time: str(mirror / "aachen" / f"{time}_time_queries_with_intrinsics.txt") for time in ("day", "night")}
+    lists = {time: str(mirror / "queries" / f"{time}_time_queries_with_intrinsics.txt") for time in ("day", "night")}
     scene = read_scene({"layout": "aachen", "images": str(folder), **lists})
     assert {group: len(names) for group, names in scene.groups.items()} == {"day": 2, "night": 2}
     for name in scene.queries:

@@ -56,8 +56,8 @@ def lists(mirror):
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
         "aachen": {"aachen": [
             name.removeprefix("images_upright/")
-            for archive in ("database_and_query_images", "aachen_v1_1")
-            for name in zipfile.ZipFile(mirror / "aachen" / f"{archive}.zip").namelist()
+            for archive in ("images/database_and_query_images.zip", "aachen_v1_1.zip")
+            for name in zipfile.ZipFile(mirror / archive).namelist()
             if name.endswith(".jpg")
         ]},
         "hpatches_sequences": {

@@ -50,7 +50,7 @@ def space(tmp_path_factory):
     folder = tmp_path_factory.mktemp("localization")
     draw_mirror(folder / "mirror", ["aachen"], seed=3, parameters=MiniParameters(landmarks=4, views=8, image_size=320))
     made = Workspace(folder / "space", config())
-    for archive in sorted((folder / "mirror" / "aachen").glob("*.zip")):
+    for archive in sorted((folder / "mirror").rglob("*.zip")):
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(folder / "release")
     shutil.copytree(folder / "release" / "images_upright", made.folder / "castle" / "images")

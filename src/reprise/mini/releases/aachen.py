@@ -37,7 +37,6 @@ from reprise.mini.world.sizes import MiniParameters
 from reprise.mini.world.views import Manner, Picture, draw_view, take
 from reprise.storage.atomic import write_text
 
-_FOLDER = "aachen"
 _APART = 200.0  # metres between buildings
 # How many photographs of a building are in a folder of the release, beside those in db.
 _TAKEN = {
@@ -79,17 +78,16 @@ def write_aachen(folder: Path, scenes: Scenes, seed: int, parameters: MiniParame
     later = {name for name in images if "/sequences/" in name or "additional" in name}
     model = _model(buildings, folder)
     archives = {
-        f"{_FOLDER}/database_and_query_images.zip": {name: images[name] for name in images.keys() - later},
-        f"{_FOLDER}/aachen_v1_1.zip": {**{name: images[name] for name in later}, **model},
+        "images/database_and_query_images.zip": {name: images[name] for name in images.keys() - later},
+        "aachen_v1_1.zip": {**{name: images[name] for name in later}, **model},
     }
     for name, members in archives.items():
         write_zip(folder / name, members)
     texts = {
         **{
-            f"{_FOLDER}/{time}_time_queries_with_intrinsics.txt": _queries(photographs, time)
-            for time in ("day", "night")
+            f"queries/{time}_time_queries_with_intrinsics.txt": _queries(photographs, time) for time in ("day", "night")
         },
-        f"{_FOLDER}/pairs-query-netvlad50.txt": _pairs(photographs, generator(seed, "pairs")),
+        "aachen_v1.1/pairs-query-netvlad50.txt": _pairs(photographs, generator(seed, "pairs")),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
