@@ -131,6 +131,7 @@ wildcard_constraints:
     extractor=any_of(config["extractors"]),
     codebook=any_of(config["codebooks"]),
     neighbors=any_of(config["neighbors"]),
+    matching=any_of(config["matchings"]),
     reranker=any_of(config["rerankers"]),
     calibration=any_of(config["calibrations"]),
     experiment=any_of(config["experiments"]),

@@ -33,7 +33,8 @@ rule evaluate:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
         experiment=any_of(
-            set(config["experiments"]) - set(searched_by("patches", "matching"))
+            set(config["experiments"])
+            - set(searched_by("patches", "matching", "localization"))
         ),
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

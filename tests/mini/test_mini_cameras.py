@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import zipfile
 
 import cv2
 import numpy as np
@@ -53,6 +54,12 @@ def lists(mirror):
             for name in ("liberty", "notredame", "yosemite")
         },
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
+        "aachen": {"aachen": [
+            name.removeprefix("images_upright/")
+            for archive in ("images/database_and_query_images.zip", "aachen_v1_1.zip")
+            for name in zipfile.ZipFile(mirror / archive).namelist()
+            if name.endswith(".jpg")
+        ]},
         "hpatches_sequences": {
             "hpatches_sequences": [
                 f"{name}/{image}"

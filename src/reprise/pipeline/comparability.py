@@ -33,7 +33,8 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "ranking" in entry:
         return _reranked(config, experiment)
-    return {"global": _global, "patches": _patches, "matching": _matching}.get(entry["search"], _local)(config, entry)
+    made = {"global": _global, "patches": _patches, "matching": _matching, "localization": _localization}
+    return made.get(entry["search"], _local)(config, entry)
 
 
 def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -61,6 +62,16 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
         "experiment": {"search": "patches", **normalised},
         "descriptor": descriptor,
         **_network(config, descriptor.get("checkpoint")),
+    }
+
+
+def _localization(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    matching = config["matchings"][entry["matching"]]
+    features = _features(config, matching["extractor"])
+    return {
+        "experiment": {"search": "localization", **entry["localization"], **matching},
+        **features,
+        **_network(config, _checkpoint(features)),
     }
 
 

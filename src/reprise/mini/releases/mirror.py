@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 
+from reprise.mini.releases.aachen import write_aachen
 from reprise.mini.releases.drawn import Scenes, read_scenes
 from reprise.mini.releases.gldv2 import write_test, write_train
 from reprise.mini.releases.hpatches import write_hpatches
@@ -33,6 +34,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "gldv2": (("gldv2",), write_train),
     "gldv2-test": (("gldv2-test",), write_test),
     "photo_tour": ((), write_photo_tour),
+    "aachen": ((), write_aachen),
     "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
     "tokyo247": ((), write_tokyo247),

@@ -11,6 +11,7 @@ from reprise.asmk.settings import Kernel
 from reprise.bow.settings import BowSettings
 from reprise.codebooks.sizes import Size
 from reprise.hamming.settings import HammingSettings
+from reprise.localization.settings import LocalizationSettings
 from reprise.storage.references import Refers
 from reprise.storage.settings import Count, OwnPath, Settings
 
@@ -132,6 +133,36 @@ class Neighbors(Settings):
         return self
 
 
+class Matching(Settings):
+    """Matches of pairs of images: of references with each other, and of queries with references like them."""
+
+    extractor: Extractor = Field(description="whose local features are matched, mutual nearest neighbours")
+    max_distance: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None, description="largest distance of normalised descriptors of a match; null takes all"
+    )
+    reference_pairs: dict[Dataset, Source] = Field(
+        {}, description="dataset -> a list of pairs of references; others pair those that share points of the model"
+    )
+    covisible: Count = Field(20, description="without `reference_pairs`: so many for each reference")
+    query_pairs: dict[Dataset, Source] = Field(
+        {}, description="dataset -> a list of pairs of queries and references, the most similar ones first"
+    )
+    retrieval: Experiment | None = Field(
+        None, description="for datasets without `query_pairs`: the experiment whose rankings say which references"
+    )
+    shortlist: Count = Field(20, description="so many references for each query, the first ones")
+    unknown_names: Literal["error", "skip"] = Field(
+        "error", description="what names in lists do that are no images of the dataset; skip counts and leaves them out"
+    )
+    chunks: Count = Field(1, description="jobs that the pairs are split into")
+
+    @model_validator(mode="after")
+    def _pairs_queries(self) -> Self:
+        if not self.query_pairs and self.retrieval is None:
+            raise ValueError("give 'retrieval' (an experiment that ranks) or 'query_pairs' (lists), or both")
+        return self
+
+
 class Calibration(Settings):
     """The search for the local_space and image size of published features, with the first queries of a dataset."""
 
@@ -220,6 +251,22 @@ class PatchExperiment(AnyExperiment):
     def _has_no_steps(self) -> Self:
         if self.steps:
             raise ValueError("steps: patches are not ranked; leave them out")
+        return self
+
+
+class LocalizationExperiment(AnyExperiment):
+    """A model triangulated from matches of references, and the poses of queries in it; there are no steps."""
+
+    search: Literal["localization"] = Field(description="queries are located")
+    matching: Annotated[str, Refers("matchings")] = Field(description="the matches")
+    localization: LocalizationSettings = Field(
+        default_factory=LocalizationSettings, description="settings of the model and of the poses"
+    )
+
+    @model_validator(mode="after")
+    def _has_no_steps(self) -> Self:
+        if self.steps:
+            raise ValueError("steps: poses are not ranked; leave them out")
         return self
 
 
