@@ -17,6 +17,7 @@ configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
 configfile: "config/hndesc.yaml"
+configfile: "config/hndesc_training.yaml"
 
 
 include: "rules/common.smk"

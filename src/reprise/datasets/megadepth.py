@@ -1,4 +1,4 @@
-"""Images of MegaDepth (Li and Snavely, CVPR 2018) with copies in another style and keypoints, as HNDesc learns from them.
+"""MegaDepth (Li and Snavely, CVPR 2018) as HNDesc learns from it: images, copies in another style, keypoints.
 
 Below the folder, or the one folder in it, stand
 

@@ -54,6 +54,11 @@ class Sample:
     homography: np.ndarray
     attempts: int
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether all attempts failed."""
+        return self.attempts > _ATTEMPTS
+
 
 def training_sample(
     image: np.ndarray,
