@@ -52,6 +52,7 @@ include: "rules/rerank.smk"
 include: "rules/expansion.smk"
 include: "rules/training.smk"
 include: "rules/patches.smk"
+include: "rules/matching.smk"
 include: "rules/tables.smk"
 include: "rules/seeds.smk"
 
