@@ -29,6 +29,7 @@ FILES = {
     *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
     "gldv2-test/gnd_gldv2-test.pkl",
     *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
+    "hndesc_training_data",
     *("hpatches-release.zip", "utils/splits.json"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),
