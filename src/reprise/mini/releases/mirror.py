@@ -9,6 +9,7 @@ from pathlib import Path
 from reprise.mini.releases.drawn import Scenes, read_scenes
 from reprise.mini.releases.gldv2 import write_test, write_train
 from reprise.mini.releases.hpatches import write_hpatches
+from reprise.mini.releases.hpatches_sequences import write_hpatches_sequences
 from reprise.mini.releases.landmarks import write_oxford, write_paris
 from reprise.mini.releases.megadepth import write_megadepth
 from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
@@ -33,6 +34,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "gldv2-test": (("gldv2-test",), write_test),
     "photo_tour": ((), write_photo_tour),
     "megadepth": ((), write_megadepth),
+    "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
 }
 

@@ -15,6 +15,7 @@ PARTS = {
     "gldv2-test": ("index/*", "test/*", "gldv2-test/*"),
     "photo_tour": tuple(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
     "megadepth": ("hndesc_training_data",),
+    "hpatches_sequences": ("hpatches-sequences-release.zip",),
     "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
 }
 
