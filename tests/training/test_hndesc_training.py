@@ -132,9 +132,9 @@ def test_interrupted_trainings_end_with_the_same_bits(trained, images, held_out,
 
 
 def test_batches_depend_on_seed_and_iteration_alone(images):
-    def batches(seed, iterations, workers, cache=8):
-        settings = SETTINGS.model_copy(update={"seed": seed, "cache_mib": cache})
-        return list(CropLoader(images, settings, workers).training(iterations))
+    def batches(seed, iterations, workers, cache=1 << 20):
+        settings = SETTINGS.model_copy(update={"seed": seed})
+        return list(CropLoader(images, settings, workers, cache).training(iterations))
 
     first, again = batches(1, range(6), 1), batches(1, range(3, 6), 4, cache=0)
     for a, b in zip(first[3:], again, strict=True):
@@ -162,8 +162,8 @@ def test_copies_in_another_style_are_decoded_at_their_share(images, monkeypatch)
     styles = {style for style in images.stylised if style is not None}
     for share, expected in ((0.0, set()), (1.0, styles)):
         decoded.clear()
-        settings = SETTINGS.model_copy(update={"style_share": share, "cache_mib": 0})
-        list(CropLoader(images, settings, 1).training(range(3)))
+        settings = SETTINGS.model_copy(update={"style_share": share})
+        list(CropLoader(images, settings, 1, cache=0).training(range(3)))
         assert set(decoded) - set(images.images.paths) == expected
     decoded.clear()
     list(CropLoader(images, SETTINGS, 1).training(range(9)))

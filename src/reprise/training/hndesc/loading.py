@@ -18,6 +18,7 @@ from reprise.training.hndesc.samples import Sample, training_sample
 from reprise.training.hndesc.settings import HNDescSettings
 
 _AHEAD = 2  # batches
+_CACHE = 1 << 30  # bytes of decoded images that are kept
 _VALIDATION = 0  # seed of the crops that are validated on, which are the same in all trainings
 
 
@@ -48,12 +49,13 @@ class CropLoader:
         images: what is trained or validated on
         settings: of the training
         workers: threads that decode
+        cache: bytes of decoded images that are kept
     """
 
-    def __init__(self, images: KeypointImages, settings: HNDescSettings, workers: int) -> None:
+    def __init__(self, images: KeypointImages, settings: HNDescSettings, workers: int, cache: int = _CACHE) -> None:
         self.images, self._settings, self._workers = images, settings, workers
         self._cache: dict[Path, np.ndarray] = {}
-        self._left = settings.cache_mib << 20
+        self._left = cache
 
     def training(self, iterations: range) -> Iterator[Batch]:
         """Yield the batches of some iterations, counted from 0; each is the same whichever came before."""

@@ -47,7 +47,6 @@ class HNDescSettings(Settings):
         "little contrast: that they are at the same places in both crops, which is wrong, as published; or where they "
         "are",
     )
-    cache_mib: int = Field(1024, ge=0, description="MiB of decoded images that are kept; changes no number")
     seed: int = Field(1984, ge=0, description="of the initial weights, of the order of images and of all that is drawn")
 
     @property
