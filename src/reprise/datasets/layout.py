@@ -116,6 +116,11 @@ class DatasetLayout(Settings):
         """
         raise TypeError(f"{cls.__name__} says nothing of how it is read")
 
+    @classmethod
+    def training_files(cls, description: Mapping[str, Any]) -> list[Path]:
+        """List the files that a training reads, beside its lists; arguments and errors as of :meth:`load`."""
+        return cls.load(description).paths
+
 
 def folders(description: Mapping[str, Any]) -> Folders:
     """Return the folder of the images of a description, or one folder for each first component of the listed paths."""

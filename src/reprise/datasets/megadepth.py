@@ -12,6 +12,7 @@ Source: Melekhov, Laskar, Li, Wang and Kannala, 3DV 2021.
 """
 
 import os
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList
 from reprise.datasets.layout import DatasetLayout
+from reprise.geometry.conventions import to_opencv
+from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
@@ -61,6 +64,12 @@ class Layout(DatasetLayout):
     def load(cls, description: Mapping[str, Any]) -> Dataset:
         """Read the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
         return Dataset(cls.load_keypoints(description).images)
+
+    @classmethod
+    def training_files(cls, description: Mapping[str, Any]) -> list[Path]:
+        """List the images, their copies and their keypoints; see :meth:`DatasetLayout.training_files`."""
+        found = cls.load_keypoints(description)
+        return [*found.images.paths, *(style for style in found.stylised if style is not None), *found.keypoints]
 
     @classmethod
     def load_keypoints(cls, description: Mapping[str, Any]) -> KeypointImages:
@@ -120,6 +129,20 @@ def read_keypoints(path: str | os.PathLike) -> np.ndarray:
     if not np.isfinite(points).all() or (points[:, 2] != 1).any():
         raise DataError(f"{path}: holds rows that are not finite x, y and 1; write the keypoints anew")
     return points[:, :2].astype(np.float64)
+
+
+def write_keypoints(path: str | os.PathLike, keypoints: np.ndarray) -> None:
+    """Write the keypoints of an image, as :func:`read_keypoints` reads them.
+
+    Args:
+        path: the file; its folder is made if it does not exist
+        keypoints: (N, 2) x, y in pixels of the image, the centre of the first one at (0.5, 0.5), as detectors of this
+            project give them; of a crop, the first 200 are learned from
+    """
+    points = to_opencv(np.asarray(keypoints, np.float32).reshape(-1, 2))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(pickle.dumps(np.column_stack([points, np.ones(len(points), np.float32)]), protocol=4))
 
 
 def _root(folder: Path) -> Path:
