@@ -30,7 +30,7 @@ def write_megadepth(folder: Path, scenes: Scenes, seed: int, parameters: MiniPar
     """Write the archive; the scenes are drawn for it alone."""
     files: dict[str, bytes] = {}
     cameras: dict[str, dict[str, Any]] = {"train": {}, "test": {}}
-    counts = {"train": parameters.landmarks, "test": max(parameters.landmarks // 4, 1)}
+    counts = {"train": parameters.landmarks, "test": max(parameters.landmarks // 2, 1)}
     for split, name, scene, picture in _photographs(seed, counts, parameters.image_size):
         image = jpeg(picture)
         files[f"MegaDepth/{split}/{name}.jpg"] = image
@@ -45,17 +45,18 @@ def write_megadepth(folder: Path, scenes: Scenes, seed: int, parameters: MiniPar
 
 def stylised(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Paint an image (h, w, 3) uint8 RGB anew: with other colours, brush strokes, and without fine detail."""
-    smooth = cv2.bilateralFilter(image, 7, 60, 5)
+    smooth = cv2.bilateralFilter(image, 5, 40, 3)
     colours = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
     mean, std = colours.mean(axis=(0, 1)), colours.std(axis=(0, 1)) + 1
-    palette = rng.uniform([90, 100, 95], [165, 156, 165]), rng.uniform([35, 8, 8], [70, 24, 24])
+    # From night to fog, in colours of any season.
+    palette = rng.uniform([35, 100, 95], [190, 156, 165]), rng.uniform([14, 4, 4], [65, 24, 24])
     colours = (colours - mean) / std * palette[1] + palette[0]
     angle = rng.uniform(0, np.pi)  # of the strokes
     brush = np.zeros((2 * _STROKES + 1, 2 * _STROKES + 1), np.float32)
     reach = np.round(_STROKES * np.array([np.cos(angle), np.sin(angle)])).astype(int)
     cv2.line(brush, (_STROKES - reach[0], _STROKES - reach[1]), (_STROKES + reach[0], _STROKES + reach[1]), 1.0)
     strokes = cv2.filter2D(rng.standard_normal(image.shape[:2]).astype(np.float32), -1, brush / brush.sum())
-    colours[..., 0] += rng.uniform(7.5, 15) * strokes / strokes.std()
+    colours[..., 0] += rng.uniform(0.08, 0.2) * palette[1][0] * strokes / strokes.std()
     return cv2.cvtColor(np.clip(colours, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
 
 

@@ -47,6 +47,10 @@ class HNDescSettings(Settings):
         "little contrast: that they are at the same places in both crops, which is wrong, as published; or where they "
         "are",
     )
+    select: Literal["val_loss", "last"] = Field(
+        "val_loss",
+        description="the epoch whose network is the result: that of the lowest validation loss, or the last one",
+    )
     seed: int = Field(1984, ge=0, description="of the initial weights, of the order of images and of all that is drawn")
 
     @property
@@ -61,7 +65,7 @@ class Entry(HNDescSettings, TrainingEntry):
     learns_from = "keypoints"
 
     validation: Dataset | None = Field(
-        None, description="what is validated on after every epoch, to choose the best; null takes the last one"
+        None, description="what is validated on after every epoch; null for nothing, which takes the last epoch"
     )
     trunk: Annotated[str, Refers("sources")] | None = Field(
         None, description="caps: the ResNet-50 that it starts from, of torchvision; null starts from random weights"

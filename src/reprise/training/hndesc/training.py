@@ -70,8 +70,7 @@ def train_hndesc(
     Args:
         settings: of the training
         images: what is trained on
-        validation: what is validated on after every epoch; the best epoch is that of the lowest loss, or without any
-            the last one
+        validation: what is validated on after every epoch; None for nothing, and the last epoch is the best
         files: what is written
         identity: what the state belongs to: anything that changes the result has to change it
         trunk: the checkpoint of a ResNet-50 of torchvision that the backbone ``caps`` starts from; None for random
@@ -118,7 +117,8 @@ class HNDescTraining(System):
         self._settings, self._device = settings, device
         self._loader = CropLoader(images, settings, workers)
         self._validation = CropLoader(validation, settings, workers) if validation else None
-        self.criteria = (Criterion("val_loss", highest=False),) if validation else ()
+        chosen = validation is not None and settings.select == "val_loss"
+        self.criteria = (Criterion("val_loss", highest=False),) if chosen else ()
         torch.manual_seed(settings.seed)
         self.network = HNDesc(settings.backbone)
         if trunk is not None:
