@@ -56,6 +56,13 @@ def lists(mirror):
         },
         "megadepth": megadepth(mirror),
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
+        "hpatches_sequences": {
+            "hpatches_sequences": [
+                f"{name}/{image}"
+                for name in ("i_ajuntament", "i_bologna", "v_abstract", "v_bricks", "v_talent")
+                for image in range(1, 7)
+            ]
+        },
     }  # fmt: skip
 
 

@@ -172,3 +172,8 @@ def test_superpoint_needs_a_cell(networks):
 def test_unknown_variants(network, option):
     with pytest.raises(DataError, match=f"{option}: 'vgg' is unknown; choose one of"):
         network("vgg")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match=r"none\.pth: there is no such file; .* correct the `member` of its checkpoint"):
+        HNDesc.from_checkpoint(tmp_path / "none.pth")

@@ -267,6 +267,15 @@ def test_the_u_net_starts_from_a_trunk_and_runs(images, held_out, tmp_path):
     assert HNDesc.from_checkpoint(tmp_path / "best.pth").backbone == "caps"
 
 
+@pytest.mark.parametrize(("select", "kept"), [("val_loss", 1), ("last", 3)])
+def test_the_lowest_loss_or_the_last_epoch_is_kept(images, held_out, tmp_path, monkeypatch, select, kept):
+    losses = iter([0.1, 0.3, 0.2])
+    monkeypatch.setattr(training, "validate", lambda *arguments: (next(losses), 0.5))
+    monkeypatch.setattr(training.HNDescTraining, "_step", lambda *arguments: 1.0)
+    train(tmp_path, images, held_out, SETTINGS.model_copy(update={"select": select}))
+    assert torch.load(tmp_path / "best.pth", weights_only=True)["epoch"] == kept
+
+
 def test_no_iterations_leave_the_network_as_it_is_initialised(images, held_out, tmp_path):
     settings = SETTINGS.model_copy(update={"iterations": 0})
     train(tmp_path, images, held_out, settings)

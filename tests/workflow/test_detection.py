@@ -96,6 +96,6 @@ def test_keypoints_and_features_of_distractors_are_dropped(detected):
 
 
 def test_the_descriptors_of_hardnet_share_the_keypoints_of_oxford_and_paris(detected):
-    planned = detected.planned(targets=["results/hardnet_oxford5k.csv"])
-    assert planned["detect_chunk"] == 16 + 16 + 1 and planned["describe_chunk"] == 6 * planned["detect_chunk"]
-    assert planned["train_codebook"] == 6 + 3 and planned["evaluate"] == 6 * 4 + 3 * 2
+    planned, chunks = detected.planned(targets=["results/hardnet_oxford5k.csv"]), 16 + 16 + 1
+    assert planned["detect_chunk"] == 2 * chunks and planned["describe_chunk"] == (6 + 1) * chunks
+    assert planned["train_codebook"] == 7 + 4 and planned["evaluate"] == 7 * 4 + 3 * 2 + 1

@@ -14,5 +14,5 @@ with job(snakemake) as parameters:
     damaged = damaged_images(
         snakemake.input.features, undecodable=parameters.undecodable, truncated=parameters.truncated
     )
-    found = replace(evaluate_matching(measured), damaged=damaged)
+    found = replace(evaluate_matching(measured, snakemake.input.pairs), damaged=damaged)
     write_evaluation(snakemake.output[0], found, measured.pairs, {"recipe": json.loads(parameters.recipe)})

@@ -78,7 +78,7 @@ def read_measured_pairs(path: str | os.PathLike) -> MeasuredPairs:
         has_frames = all(key in file for key in _FRAMED)
         measured = MeasuredPairs(
             hdf5.read_names(file, "pairs"),
-            hdf5.read_array(file, "offsets", "iu"),
+            hdf5.read_array(file, "offsets", "iu").astype(np.int64),
             hdf5.read_array(file, "matches", "iu"),
             hdf5.read_array(file, "errors", "f"),
             hdf5.read_array(file, "keypoints", "iu"),

@@ -3,6 +3,7 @@
 import copy
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar, Self
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 from reprise.networks.resnet import fold_batch_norms
 from reprise.networks.state_dicts import fill, tensors_of
 from reprise.storage.atomic import atomic_path
+from reprise.storage.errors import DataError
 from reprise.untrusted.checkpoints import load_checkpoint
 
 _COUNTERS = "num_batches_tracked"
@@ -38,8 +40,14 @@ class PublishedNetwork(nn.Module):
             the network in evaluation mode
 
         Raises:
-            DataError: a damaged file, a key too many or too few, another shape, or values that are not finite
+            DataError: a file that is missing or damaged, a key too many or too few, another shape, or values that are
+                not finite
         """
+        if not Path(path).exists():
+            raise DataError(
+                f"{path}: there is no such file; {cls.remedy()}. Where it was to be unpacked from an archive, whose "
+                "files <folder>.files.tsv lists, correct the `member` of its checkpoint"
+            )
         content = load_checkpoint(path)
         where, state = ("state_dict", content["state_dict"]) if "state_dict" in content else ("the file", content)
         tensors = tensors_of(path, state, where, cls.remedy())

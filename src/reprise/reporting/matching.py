@@ -1,5 +1,6 @@
 """The evaluation of matched pairs of images: accuracy of matches and homographies, by kinds of changes."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ _OF_KINDS, _OF_PAIRS = ("v", "i", "average"), ("v", "i", "total")
 _HOMOGRAPHIES, _FRAMED_HOMOGRAPHIES = (1, 3, 5, 10), (1, 3, 5)
 
 
-def evaluate_matching(measured: MeasuredPairs) -> Evaluation:
+def evaluate_matching(measured: MeasuredPairs, where: str | os.PathLike = "measured pairs") -> Evaluation:
     """Score what was measured of pairs of images, as HNDesc does (Melekhov et al., 3DV 2021).
 
     ``MMA@t`` is the share of the matches of a pair whose error is at most t pixels, 0 without a match, in the mean of
@@ -24,6 +25,10 @@ def evaluate_matching(measured: MeasuredPairs) -> Evaluation:
     ``homography@t`` is the share of the pairs whose homography has an error of less than t pixels, in frames of 640 x
     480 at most t; ``total`` is the mean of all pairs. A pair without a homography has a wrong one, and is counted in
     ``pairs without a homography``.
+
+    Args:
+        measured: what was measured
+        where: their file, for messages
 
     Raises:
         DataError: sequences of another kind
@@ -34,7 +39,7 @@ def evaluate_matching(measured: MeasuredPairs) -> Evaluation:
     try:
         scores = list(_scores(measured, accuracies))
     except ValueError as error:
-        raise DataError(str(error)) from error
+        raise DataError(f"{where}: {error}") from error
     per_pair = {f"MMA@{limit}": accuracies[:, column] for column, limit in enumerate(ACCURACIES)}
     return Evaluation(scores, {metric: {ALL: 100 * values} for metric, values in per_pair.items()})
 
