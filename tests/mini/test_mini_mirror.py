@@ -30,7 +30,6 @@ FILES = {
     "gldv2-test/gnd_gldv2-test.pkl",
     *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
     "hndesc_training_data",
-    *("hpatches-release.zip", "utils/splits.json"),
     *("hpatches-release.zip", "utils/splits.json", "hpatches-sequences-release.zip"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),
