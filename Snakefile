@@ -51,6 +51,7 @@ include: "rules/expansion.smk"
 include: "rules/training.smk"
 include: "rules/patches.smk"
 include: "rules/tables.smk"
+include: "rules/galleries.smk"
 include: "rules/seeds.smk"
 
 

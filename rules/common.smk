@@ -32,6 +32,7 @@ from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings
 from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
+from reprise.reporting.templates import templates_hash
 from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.

@@ -241,6 +241,13 @@ class Miniature(Settings):
     seed: int = Field(0, ge=0, description="of all that is drawn")
 
 
+class Gallery(Settings):
+    """What galleries show, ``<output>/galleries/<experiment>/<dataset>.html``."""
+
+    topk: Count = Field(20, description="images of each query")
+    pixels: int = Field(384, ge=64, le=2048, description="longer side of the previews")
+
+
 class Shared(Settings):
     """The settings that all sections share."""
 
@@ -262,6 +269,8 @@ class Shared(Settings):
         [], description="seeds of trainings in <table>.seeds.csv, each of which trains networks anew; empty for none"
     )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
+
+    gallery: Gallery = Field(default_factory=Gallery, description="what galleries show")
 
     @model_validator(mode="before")
     @classmethod
