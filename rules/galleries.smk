@@ -60,3 +60,80 @@ rule gallery:
         recipe=recipe("gallery", gallery_settings),
     script:
         f"{SCRIPTS}/gallery.py"
+
+
+def reported():
+    """The tables of the report."""
+    tables = config["report"]["tables"]
+    return list(config["tables"]) if tables is None else tables
+
+
+def galleries_of(table):
+    """The galleries of a table: (experiment, dataset) -> page, of what queries found."""
+    entry = config["tables"][table]
+    return {
+        (name, searched): rules.gallery.output.page.format(
+            shown=name, searched=searched
+        )
+        for name in entry["experiments"]
+        for searched in measured(config, table)
+        if config["report"]["galleries"] and re.fullmatch(ranked, name)
+    }
+
+
+def report_inputs(wildcards):
+    return {
+        "tables": expand(rules.table.output.csv, table=reported()),
+        "provenance": expand(rules.table.output.provenance, table=reported()),
+        "galleries": list(
+            dict.fromkeys(
+                page for table in reported() for page in galleries_of(table).values()
+            )
+        ),
+    }
+
+
+def report_settings(wildcards):
+    datasets = {
+        name
+        for table in reported()
+        for name in measured(config, table)
+        if name in config["datasets"]
+    }
+    methods = {name: entry["method"] for name, entry in config["experiments"].items()}
+    return {
+        "title": config["report"]["title"],
+        "datasets": {
+            name: {
+                "description": describe.dataset(name),
+                "metrics": metrics_for(paths.layout(name).truth),
+            }
+            for name in sorted(datasets)
+            if metrics_for(paths.layout(name).truth)
+        },
+        "galleries": [
+            [
+                [methods[name], searched, os.path.relpath(page, OUTPUT)]
+                for (name, searched), page in galleries_of(table).items()
+            ]
+            for table in reported()
+        ],
+        "templates": templates_hash(),
+    }
+
+
+# All tables on one page.
+rule report_page:
+    input:
+        unpack(report_inputs),
+    output:
+        f"{OUTPUT}/report.html",
+    log:
+        f"{LOGS}/report_page.log",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        recipe=recipe("report_page", report_settings),
+    script:
+        f"{SCRIPTS}/report_page.py"

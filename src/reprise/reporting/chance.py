@@ -12,19 +12,20 @@ _DRAWS = 5
 _SEED = 0
 
 
-def chance_level(dataset: Dataset, metrics: Sequence[str], images: int) -> dict[str, float]:
+def chance_level(dataset: Dataset, metrics: Sequence[str], images: int | None = None) -> dict[str, float]:
     """Compute the mean mAP of random rankings.
 
     Args:
         dataset: its queries and ground truth
         metrics: names of metrics that take its kind of ground truth; none for a dataset without
-        images: number of images that are searched, with distractors
+        images: number of images that are searched, with distractors; None: those of the dataset
 
     Returns:
         group -> mAP in percent, the mean of some draws; groups in which there is nothing to measure are left out
     """
     if dataset.queries is None or dataset.ground_truth is None:
         return {}
+    images = len(dataset.database) if images is None else images
     random = np.random.default_rng(_SEED)
     found: dict[str, list[float]] = {}
     for _ in range(_DRAWS):

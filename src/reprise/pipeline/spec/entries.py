@@ -248,6 +248,16 @@ class Gallery(Settings):
     pixels: int = Field(384, ge=64, le=2048, description="longer side of the previews")
 
 
+class Report(Settings):
+    """What ``<output>/report.html`` shows."""
+
+    title: str = Field("Results", description="what stands above it")
+    tables: list[Annotated[str, Refers("tables")]] | None = Field(
+        None, description="the tables that are made for it, and shown; null for all"
+    )
+    galleries: bool = Field(True, description="the results of each experiment are shown, too, and linked from its row")
+
+
 class Shared(Settings):
     """The settings that all sections share."""
 
@@ -270,6 +280,7 @@ class Shared(Settings):
     )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
 
+    report: Report = Field(default_factory=Report, description="what the report shows")
     gallery: Gallery = Field(default_factory=Gallery, description="what galleries show")
 
     @model_validator(mode="before")

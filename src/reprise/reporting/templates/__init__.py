@@ -24,7 +24,7 @@ def render(template: str, **values: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters["embedded"] = _embedded
+    environment.filters |= {"embedded": _embedded, "duration": _duration, "size": _size}
     environment.globals["inlined"] = lambda name: Markup((_FOLDER / name).read_text("utf-8"))
     return environment.get_template(template).render(values)
 
@@ -41,3 +41,16 @@ def _embedded(value: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # escaped above
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _size(count: float | None) -> str:
+    if count is None:
+        return ""
+    unit, name = next((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (0, "B")) if count >= unit)
+    return f"{count / unit:.1f} {name}" if unit else f"{count:.0f} B"
