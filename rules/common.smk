@@ -90,10 +90,20 @@ def chunks(pattern):
     """The files of all chunks of the dataset of a job, after ``pattern`` with {chunk} and {chunks}."""
 
     def files(wildcards):
+        split = wildcards.get("split")
+        # Where images are compared with each other, they are the queries, too.
+        if split == "queries" and paths.layout(wildcards.dataset).among_themselves:
+            split = "database"
         # Queries are few; one job extracts them.
-        single = wildcards.get("split") == "queries"
-        count = 1 if single else config["datasets"][wildcards.dataset]["chunks"]
-        return expand(pattern, **wildcards, chunk=range(1, count + 1), chunks=count)
+        count = (
+            1 if split == "queries" else config["datasets"][wildcards.dataset]["chunks"]
+        )
+        return expand(
+            pattern,
+            **{**wildcards, "split": split},
+            chunk=range(1, count + 1),
+            chunks=count,
+        )
 
     return files
 
