@@ -16,6 +16,8 @@ configfile: "config/how.yaml"
 configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
+configfile: "config/hndesc.yaml"
+configfile: "config/hndesc_retrieval.yaml"
 
 
 include: "rules/common.smk"
@@ -69,6 +71,11 @@ onstart:
         (job.output, job.params.recipe)
         for job in workflow.dag.jobs
         if "recipe" in job.params.keys() and not workflow.dag.needrun(job)
+    )
+    check_downloads(
+        job.wildcards.source
+        for job in workflow.dag.jobs
+        if job.rule.name == "download" and workflow.dag.needrun(job)
     )
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")

@@ -43,6 +43,20 @@ def download_settings(wildcards):
     }
 
 
+def missing_consent(wildcards):
+    """What a dry run shows of a download whose licence is still to be accepted: the name to accept, or nothing."""
+    source, mirror = expected_source(wildcards.source), paths.mirror_address or None
+    there = os.path.exists(paths.download(wildcards.source))
+    asked = needs_consent(source, config["accept"], mirror) and not there
+    return source.consent.name if asked else ""
+
+
+def check_downloads(keys):
+    """Ask for all consents at once, before the first job and not in the middle of a run."""
+    files = [(expected_source(key), paths.download(key)) for key in keys]
+    check_consent(files, config["accept"], paths.mirror_address or None)
+
+
 rule download:
     input:
         lambda wildcards: paths.mirror_input(wildcards.source),
@@ -56,6 +70,8 @@ rule download:
         mem_mb=500,
         runtime=1440,
         mirror=paths.mirror_address,
+        accepted=" ".join(config["accept"]),
+        to_be_accepted=missing_consent,
         sources=str(ROOT / "config" / "sources.yaml"),
         drawn=lambda wildcards: int(bool(paths.mirror_input(wildcards.source))),
     params:

@@ -41,6 +41,8 @@ def test_shipped_list_names_every_published_file():
 
 def test_shipped_files_keep_the_names_of_their_publishers():
     for source in read_sources(SHIPPED).values():
+        if source.urls[0].startswith("https://drive.google.com/"):
+            continue  # whose addresses have no name
         assert unquote(source.urls[0]).endswith(f"/{source.file}"), source.key
         if source.sha256_prefix:
             assert f"-{source.sha256_prefix}." in source.file

@@ -1,9 +1,11 @@
 """Detection and description as two stages: the same features as in one, to the last bit."""
 
+import importlib
+
 import numpy as np
 import pytest
 from hesaff_data import load
-from PIL import Image
+from PIL import Image, ImageOps
 
 from reprise.datasets.images import ImageList
 from reprise.descriptors import load_descriptor
@@ -14,12 +16,14 @@ from reprise.extractors.detection import load_detection
 from reprise.extractors.registry import load_extractor
 from reprise.formats.feature_merging import merge_features
 from reprise.formats.features import open_features
+from reprise.images.preparations import load_preparation
 from reprise.images.prepare_how import prepare
 from reprise.images.prepared import PreparedImage
 from reprise.storage.errors import DataError
 
 BOX = (60.4, 50.0, 330.0, 250.0)
 PREPARATIONS = [{}, {"image_size": 301}, {"box": "crop"}, {"box": "crop", "image_size": 277, "num_features": 40}]
+HNDESC = {"preparation": "hndesc_detector", "descriptor_preparation": "hndesc_descriptor"}
 ROW_KEYS = ("descriptors", "scores", "keypoints", "scales", "affine")
 
 
@@ -39,7 +43,7 @@ def images(tmp_path_factory):
 
 def two_stages(images, folder, detector, preparation, descriptor, **options):
     """The file of features of keypoints that were written to another file before."""
-    detection = load_detection({**detector, **preparation})
+    detection = load_detection({**detector, **{k: v for k, v in preparation.items() if k != "descriptor_preparation"}})
     keypoints, path = folder / "keypoints.h5", folder / "features.h5"
     extract_images(images, detection, keypoints, attributes={"recipe": "{}"}, **options)
     extractor = load_extractor("detected", detector=detector, descriptor=descriptor, **preparation)
@@ -47,7 +51,9 @@ def two_stages(images, folder, detector, preparation, descriptor, **options):
     return path
 
 
-@pytest.mark.parametrize("preparation", PREPARATIONS, ids=str)
+@pytest.mark.parametrize(
+    "preparation", [*PREPARATIONS, HNDESC, {**HNDESC, "box": "crop", "forced_size": [320, 240]}], ids=str
+)
 @pytest.mark.parametrize("detector", ["hessian_affine", "sift"])
 def test_the_files_are_those_of_one_stage(images, tmp_path, detector, preparation):
     detector, descriptor = {"type": detector}, {"type": "sift"}
@@ -140,3 +146,98 @@ def test_an_image_that_was_repaired_is_not_described_without_keypoints(images, t
 def test_unfit_settings_of_a_detector(settings, message):
     with pytest.raises(DataError, match=message):
         load_detection(settings)
+
+
+def test_detector_and_descriptor_see_images_of_their_own(images):
+    path, forced = images.paths[0], {**HNDESC, "forced_size": (320, 240)}
+    seen = {
+        name: load_preparation(f"hndesc_{name}")(path, forced_size=(320, 240)) for name in ("detector", "descriptor")
+    }
+    found = load_detector("sift").detect(seen["detector"].pixels)
+    features = load_extractor("detected", detector={"type": "sift"}, **forced).extract(path)
+    expected = load_descriptor("rootsift").describe(seen["descriptor"].pixels, found)
+    np.testing.assert_array_equal(features.descriptors, expected)
+    np.testing.assert_array_equal(features.keypoints, seen["detector"].to_original(found.keypoints))
+    assert seen["detector"].pixels.shape == (240, 320) and seen["descriptor"].pixels.shape == (240, 320, 3)
+
+
+@pytest.fixture
+def rotated(tmp_path):
+    """A photograph that EXIF says is to be turned by 90 degrees."""
+    image = Image.fromarray(load("hesaff", 0).pixels)
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "rotated.jpg", exif=exif, quality=95)
+    return ImageList(["rotated"], [tmp_path / "rotated.jpg"])
+
+
+@pytest.mark.parametrize("stages", ["one", "two"])
+def test_a_rotated_photograph_that_the_two_see_differently_is_refused(rotated, tmp_path, stages):
+    with pytest.raises(DataError, match=r"rotated\.jpg: EXIF says .* choose orientation 'ignore' or 'apply'"):
+        if stages == "one":
+            load_extractor("detected", detector={"type": "sift"}, **HNDESC).extract(rotated.paths[0])
+        else:
+            two_stages(rotated, tmp_path, {"type": "sift"}, HNDESC, {"type": "rootsift"})
+    assert not (tmp_path / "features.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("preparation", "turned"),
+    [
+        ({**HNDESC, "orientation": "apply"}, True),
+        ({**HNDESC, "orientation": "ignore"}, False),
+        ({"preparation": "hndesc_detector"}, True),  # as published, where both see it so
+        ({"preparation": "hndesc_descriptor", "descriptor_preparation": "how"}, False),
+        ({"preparation": "how"}, False),
+        ({"preparation": "how", "descriptor_preparation": "hndesc_detector", "orientation": "apply"}, True),
+    ],
+    ids=str,
+)
+def test_a_rotated_photograph_is_turned_for_both_or_for_none(rotated, preparation, turned):
+    path = rotated.paths[0]
+    features = load_extractor("detected", detector={"type": "sift"}, **preparation).extract(path)
+    height, width = np.asarray(Image.open(path)).shape[:2]
+    limits = (height, width) if turned else (width, height)
+    assert (
+        height != width
+        and (features.keypoints < limits).all()
+        and (features.keypoints.max(axis=0) > 0.9 * np.array(limits)).all()
+    )
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(path)) if turned else Image.open(path))
+    other = load_extractor("detected", detector={"type": "sift"}, preparation="how").extract(upright)
+    distances = np.linalg.norm(features.keypoints[:, None] - other.keypoints, axis=2)
+    nearest = distances.argmin(axis=1)
+    near = distances.min(axis=1) < 0.5
+    assert near.mean() > 0.9
+    similar = (features.descriptors * other.descriptors[nearest]).sum(axis=1)[near]
+    assert np.median(similar) > 0.95  # not 1: luma in place of the mean of the channels
+
+
+def test_each_stage_decodes_an_image_once(images, tmp_path, monkeypatch):
+    opened = []
+    one = ImageList(images.names[:1], images.paths[:1])
+    for module, name in (("prepare_hndesc_descriptor", "decode"), ("prepare_hndesc_detector", "decode_grey")):
+        original = getattr(importlib.import_module(f"reprise.images.{module}"), name)
+        monkeypatch.setattr(
+            f"reprise.images.{module}.{name}",
+            lambda image, original=original, module=module, **options: (
+                opened.append(module) or original(image, **options)
+            ),
+        )
+    two_stages(one, tmp_path, {"type": "sift"}, HNDESC, {"type": "rootsift"})
+    assert opened == ["prepare_hndesc_detector", "prepare_hndesc_descriptor"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"preparation": "hndesc_detektor"}, r"preparation: unknown name .*; did you mean 'hndesc_detector'"),
+        ({"descriptor_preparation": "ames"}, r"descriptor_preparation: unknown name 'ames'"),
+        ({"forced_size": [640]}, r"forced_size"),
+        ({"forced_size": [640, 0]}, r"forced_size"),
+        ({"orientation": "rotate"}, r"orientation"),
+    ],
+)
+def test_unfit_preparations(settings, message):
+    with pytest.raises(DataError, match=f"extractor detected\\.{message}"):
+        load_extractor("detected", **settings)

@@ -149,3 +149,33 @@ def test_lists_that_no_search_made_are_refused():
         check_neighbors(RankedList(INDICES, SIMILARITIES), "x", num_images=3)
     with pytest.raises(DataError, match=r"x: has neighbours of 2 queries, expected 3"):
         check_neighbors(RankedList(INDICES, SIMILARITIES), "x", num_queries=3)
+
+
+def named(**changes):
+    """The ranking of two queries in the layout of the published re-ranking of HNDesc: other orders than the dataset."""
+    ranks = np.array([[2, 0], [1, 2], [0, 1]])
+    content = {"db_images": ["jpg/c.jpg", "a.jpg", "x/b.jpg"], "q_images": ["r.jpg", "q.jpg"], "ranks": ranks}
+    return {**content, **changes}
+
+
+def test_published_ranks_with_names_become_indices_of_the_dataset(tmp_path):
+    rank_neighbors(dump(tmp_path / "gem.pkl", named()), tmp_path / "r.h5", ["q", "r"], list("abc"), [], {"recipe": "r"})
+    found = read_ranking(tmp_path / "r.h5").lists["all"]
+    assert found.ranks.tolist() == [[2, 1, 0], [1, 0, 2]]
+    assert found.scores.tolist() == [[0, -1, -2]] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"db_images": ["c.jpg", "a.jpg", "z.jpg"]}, "'db_images': names 'z', which is none of them"),
+        ({"db_images": ["c.jpg", "a.jpg", "a.jpg"]}, "'db_images': lists 3 images; the dataset has 3"),
+        ({"q_images": ["q.jpg"]}, "'q_images': lists 1 images; the dataset has 2"),
+        ({"ranks": np.array([[2, 0], [1, 2], [0, 2]])}, "'ranks' are no order of all 3 images"),
+        ({"ranks": np.array([[2, 1, 0], [0, 1, 2]])}, r"'ranks' are int64 of shape \(2, 3\), expected .* \(3, 2\)"),
+    ],
+)
+def test_published_ranks_of_other_images_are_refused(tmp_path, changes, message):
+    path = dump(tmp_path / "gem.pkl", named(**changes))
+    with pytest.raises(DataError, match=r"gem\.pkl: " + message):
+        rank_neighbors(path, tmp_path / "r.h5", ["q", "r"], list("abc"), [], {})

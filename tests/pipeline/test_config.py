@@ -26,7 +26,14 @@ def test_the_shipped_configuration_is_valid(overlays):
 
 
 def test_published_numbers_are_valid():
-    assert set(published()) == {"ames", "fpr95", "hardnet_retrieval", "how_table2", "hpatches_patches"}
+    assert set(published()) == {
+        "ames",
+        "fpr95",
+        "hardnet_retrieval",
+        "hndesc_retrieval",
+        "how_table2",
+        "hpatches_patches",
+    }
 
 
 @pytest.mark.parametrize(
@@ -115,6 +122,9 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         ),
         (["checkpoints", "how_r18"], {"origin": "trained"}, "key 'training' is missing; name an entry of trainings"),
         (["checkpoints", "how_r18"], {"origin": "published"}, "key 'source' is missing; name a file of sources.yaml"),
+        (["checkpoints", "hndesc_caps", "source"], "caps", "hndesc_caps: give either 'source', .* or 'archive'"),
+        (["checkpoints", "hndesc_caps"], {"archive": "hndesc_models"}, "'archive' and 'member' belong together"),
+        (["checkpoints", "hndesc_caps", "archive"], "hndesc_model", "unknown name .*; did you mean 'hndesc_models'"),
         (["checkpoints", "how_r18", "training"], "how_r19", "unknown name 'how_r19'; did you mean 'how_r18'"),
         (["trainings", "how_r18", "trunk"], "imagenet_resnet19", "did you mean 'imagenet_resnet18'"),
         (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),

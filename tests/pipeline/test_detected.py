@@ -124,6 +124,7 @@ def test_the_code_of_both_parts_is_in_the_recipe(config):
         "reprise.descriptors.rootsift",
         "reprise.detectors.hessian_affine",
         "reprise.extractors.detected",
+        "reprise.images.prepare_how",
     ]
     files = fingerprints(ROOT / "workflow" / "scripts" / "extract_chunk.py", modules)
     kernels = {f"{package}/_kernels.pyx" for package in ("descriptors", "detectors", "geometry")}

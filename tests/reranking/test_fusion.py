@@ -59,6 +59,13 @@ def test_landmarks_have_one_ranking(published):
     assert list(evaluate(shortlists(nearest, with_junk), with_junk)) == ["classic"]
 
 
+def test_one_list_with_junk_in_its_place_is_evaluated_under_every_protocol(published):
+    nearest, scores, truth, _ = published
+    expected = evaluate_revisited(fuse(nearest, scores.of(nearest.first(20).ranks), 0.5, 0.2).ranks, truth)
+    (row,) = sweep({"all": nearest}, scores, truth, shortlist=[20], lam=[0.5], gamma=[0.2])
+    assert {name: row[name] for name in expected} == {name: found.map for name, found in expected.items()}
+
+
 def test_images_that_a_protocol_ignores_go_to_the_end():
     nearest = RankedList(np.array([[4, 2, 0, 3, 1]]), np.array([[0.9, 0.8, 0.7, 0.6, 0.5]], "f4"))
     truth = [{"easy": [2], "hard": [3], "junk": [4]}]

@@ -182,3 +182,33 @@ def test_shortlists_of_a_ranking_start_from_its_own_lists():
     assert {name: one.ranks.tolist() for name, one in found.items()} == {"medium": [[1, 2, 0]], "hard": [[2, 1, 0]]}
     with pytest.raises(DataError, match="of 1 queries, the ground truth has 2"):
         shortlists(ranking, [{"easy": [], "hard": []}] * 2, ["hard"])
+
+
+def test_with_junk_kept_the_plain_head_of_the_ranking_is_reranked(published):
+    candidates, scores, _ = published
+    step = rerank(candidates, scores, ames, shortlist=20, settings=SETTINGS, junk="kept")
+    assert list(step.lists) == [ALL]
+    before, after = candidates.ranking.list_of(ALL).ranks, step.list_of(ALL).ranks
+    np.testing.assert_array_equal(np.sort(after[:, :20]), np.sort(before[:, :20]))
+    np.testing.assert_array_equal(after[:, 20:], before[:, 20:])
+    expected = evaluate_revisited(after, candidates.ground_truth)
+    for protocol in ("easy", "medium", "hard"):
+        assert evaluated(step, candidates).score("mAP", protocol).value == 100 * expected[protocol].map
+
+
+def test_the_default_moves_junk_as_before(published):
+    candidates, scores, _ = published
+    implied = rerank(candidates, scores, ames, shortlist=20, settings=SETTINGS)
+    named = rerank(candidates, scores, ames, shortlist=20, settings=SETTINGS, junk="last")
+    for protocol, ranked in implied.lists.items():
+        np.testing.assert_array_equal(ranked.ranks, named.list_of(protocol).ranks)
+    assert ames.Step.read({"rerank": "x"}, "step").junk == "last"
+
+
+def test_a_step_that_moves_junk_after_one_that_kept_it_compares_only_what_was_compared(published):
+    candidates, scores, _ = published
+    first = rerank(candidates, scores, ames, shortlist=20, settings=SETTINGS, junk="kept")
+    again = take_candidates(first, candidates.dataset, [], "first.h5")
+    assert list(rerank(again, scores, ames, shortlist=20, settings=SETTINGS, junk="kept").lists) == [ALL]
+    with pytest.raises(DataError, match=r"junk: is 'last', .* holds \d+ images that it did not compare"):
+        rerank(again, scores, ames, shortlist=20, settings=SETTINGS)

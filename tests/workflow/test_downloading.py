@@ -190,3 +190,29 @@ def test_a_new_miniature_replaces_what_came_from_the_old_one(tmp_path):
     space.write_config()
     space.run(targets=[truth])
     assert json.loads((space.folder / truth).read_text())["sha256"] != first
+
+
+def test_a_licence_that_asks_for_consent_stops_the_run_before_anything_is_fetched(space, mirror):
+    """The dry run shows which; the run stops before its first job, so that nothing else is fetched either."""
+    asked, receipt = [], "data/downloads/r2d2_WAF_N16.receipt.json"
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            super().do_GET()
+
+    handler = functools.partial(Handler, directory=mirror)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        space.config["mirror"] = f"http://127.0.0.1:{server.server_port}"
+        space.write_config()
+        assert "to_be_accepted=r2d2" in space.snakemake("-n", targets=[receipt, TRUTH])
+        output = space.run(targets=[receipt, TRUTH], check=False)
+        for part in ("r2d2_WAF_N16.pt (CC BY-NC-SA 3.0)", "naver/r2d2/blob/master/LICENSE", "accept: [r2d2]"):
+            assert part in output
+        assert asked == [] and not (space.folder / TRUTH).exists()
+        space.config["accept"] = ["r2d2"]
+        space.write_config()
+        space.run(targets=[receipt, TRUTH], check=False)
+        assert "/r2d2_WAF_N16.pt" in asked and (space.folder / TRUTH).exists()
+        server.shutdown()

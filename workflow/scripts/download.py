@@ -5,7 +5,7 @@ from reprise.downloads.sources import read_sources
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
-    # The addresses and the mirror say where to look, not what the file is, so they are resources and no parameters.
+    # Addresses, mirror and consents say where and whether to look, not what the file is: resources, no parameters.
     where = snakemake.resources
     source = read_sources(where.sources)[parameters.source]
     receipt = download(
@@ -13,5 +13,6 @@ with job(snakemake) as parameters:
         parameters.destination,
         lock=parameters.lock,
         mirror=where.mirror or None,
+        accepted=where.accepted.split(),
     )
     write_receipt(snakemake.output[0], receipt)

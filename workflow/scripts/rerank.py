@@ -13,5 +13,6 @@ with job(snakemake) as parameters:
         files={"database": snakemake.input.database},
         shortlist=parameters.shortlist,
         settings=parameters.settings,
+        junk=getattr(parameters, "junk", "last"),
         attributes={"recipe": parameters.recipe},
     )

@@ -12,7 +12,7 @@ with job(snakemake) as parameters:
     score_pairs(
         load_scorer(parameters.scorer),
         {"queries": snakemake.input.queries, "database": snakemake.input.database, **parameters.checkpoints},
-        candidates.lists(),
+        candidates.lists(getattr(parameters, "junk", "last")),
         snakemake.output[0],
         shortlist=candidates.at_most(parameters.shortlist),
         num_images=len(candidates.ranking.database_names),

@@ -12,4 +12,5 @@ with job(snakemake) as parameters:
         shortlist=parameters.shortlist,
         similarity_weights=parameters.similarity_weights,
         temperatures=parameters.temperatures,
+        junk=getattr(parameters, "junk", "last"),
     )

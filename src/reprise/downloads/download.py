@@ -11,7 +11,7 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from urllib.parse import quote
 from filelock import BaseFileLock, FileLock, Timeout
 
 from reprise.downloads.checksums import MismatchError, compare, md5_in
+from reprise.downloads.consent import check_consent
 from reprise.downloads.lock_file import change_lock, read_lock
 from reprise.downloads.offers import PATIENCE, Patience, TransferError
 from reprise.downloads.sources import SCHEMES, Source
@@ -43,6 +44,7 @@ def download(
     *,
     lock: str | os.PathLike,
     mirror: str | None = None,
+    accepted: Collection[str] = (),
     progress: bool = True,
     patience: Patience = PATIENCE,
 ) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def download(
         lock: JSON file with the recorded checksums; several processes may use it at once
         mirror: a folder or the address of one (file, http, https or ftp) that replaces all addresses of the source; the
             file must have the name ``source.file`` there
+        accepted: names of the consents that the user has given (:mod:`reprise.downloads.consent`)
         progress: show a progress bar
         patience: how long each address is tried
 
@@ -68,13 +71,14 @@ def download(
 
     Raises:
         DownloadError: the file is not the expected one, or no address gave it (every address is listed with the
-            reason), or the disk is too small
+            reason), or the disk is too small, or the licence asks for a consent that was not given
     """
     destination, lock = Path(destination), Path(lock)
     with worded(destination), _alone(destination):
         if destination.exists():
             receipt = _take(source, destination, lock, mirror, patience)
         else:
+            check_consent([(source, str(destination))], accepted, mirror)
             receipt = _obtain(source, destination, lock, mirror, patience, progress)
     return {**receipt, "path": str(destination)}
 

@@ -18,6 +18,21 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 @dataclass(frozen=True)
+class Consent:
+    """What a user has to agree to before a file is downloaded.
+
+    Attributes:
+        name: what the setting ``accept`` lists; several files may share it
+        demands: whose permission it is, and what it asks for
+        read: where the licence stands
+    """
+
+    name: str
+    demands: str
+    read: str
+
+
+@dataclass(frozen=True)
 class Source:
     """One published file.
 
@@ -33,6 +48,7 @@ class Source:
         sha256_prefix: the first digits of the checksum, as some publishers write them into file names, or None
         md5_list: the address of the publisher's list of md5 checksums that the file is in, or None
         by_hand: how to get the file without this program, or None
+        consent: what the user has to agree to before it is downloaded; None for nothing
     """
 
     key: str
@@ -49,6 +65,7 @@ class Source:
     sha256_prefix: str | None = None
     md5_list: str | None = None
     by_hand: str | None = None
+    consent: Consent | None = None
 
     @property
     def enforced(self) -> bool:
@@ -73,7 +90,7 @@ class Source:
 
     def drawn(self) -> "Source":
         """Return the source of the file that stands for this one in a miniature, of which nothing is known before."""
-        return replace(self, bytes=None, md5=None, sha1=None, git_blob=None, sha256=None)
+        return replace(self, bytes=None, md5=None, sha1=None, git_blob=None, sha256=None, consent=None)
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""
@@ -171,7 +188,20 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
         value = entry.get(name)
         good = (isinstance(value, str) and value.strip() != "") or (name == "by_hand" and value is None)
         check(good, name, "a text")
-    return Source(key=key, **{**entry, "urls": tuple(urls)})
+    consent = _consent(f"{where}: consent", entry["consent"]) if entry.get("consent") is not None else None
+    return Source(key=key, **{**entry, "urls": tuple(urls), "consent": consent})
+
+
+def _consent(where: str, entry: Any) -> Consent:
+    names = [field.name for field in fields(Consent)]
+    if not isinstance(entry, dict) or set(entry) != set(names):
+        raise DataError(f"{where}: expected a mapping of {', '.join(names)}, all of them")
+    for name, value in entry.items():
+        if not isinstance(value, str) or not value.strip():
+            raise DataError(f"{where}.{name}: is {value!r:.100}; expected a text")
+    if not _NAME.fullmatch(entry["name"]):
+        raise DataError(f"{where}.name: is {entry['name']!r:.100}; it holds letters, digits and . _ + - only")
+    return Consent(**entry)
 
 
 def _is_address(text: Any) -> bool:

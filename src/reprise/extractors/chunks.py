@@ -88,6 +88,7 @@ def extract_images(
     undecodable: str = "error",
     truncated: str = "error",
     workers: int = 2,
+    load: Callable[[ImageSource, Box | None], Any] | None = None,
     features_of: Callable[[int, Any], Any] | None = None,
 ) -> None:
     """Write the features of ``images`` to ``path``, which appears only when all of them are in it.
@@ -102,6 +103,7 @@ def extract_images(
         truncated: 'error' treats an image whose end is missing as one that cannot be decoded, 'grey' reads what is
             missing as grey, and lists its name in the dataset ``truncated``
         workers: number of threads that decode
+        load: decodes and prepares an image; None: as the extractor does it
         features_of: position in ``images`` and prepared image -> its features; None: what the extractor extracts
 
     Raises:
@@ -115,7 +117,7 @@ def extract_images(
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
         paths = images.forgiving().paths if truncated == "grey" else images.paths
         loading = zip(paths, images.boxes or [None] * len(images), strict=True)
-        futures = read_ahead(extractor.load, loading, workers=workers, ahead=workers + _AHEAD)
+        futures = read_ahead(load or extractor.load, loading, workers=workers, ahead=workers + _AHEAD)
         for row, (name, file, future) in enumerate(zip(images.names, paths, futures, strict=True)):
             place = f"image {first + row + 1} of its list, '{name}'"
             try:

@@ -7,11 +7,16 @@ from reprise.datasets.images import ImageList
 from reprise.extractors.chunks import AnyExtractor, extract_images
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.features import open_features
+from reprise.images.boxes import Box
+from reprise.images.sources import ImageSource
 from reprise.storage.errors import DataError
 
 
 class DescribingExtractor(AnyExtractor, Protocol):
     """An extractor that describes keypoints of a detector."""
+
+    def load_described(self, image: ImageSource, box: Box | None) -> Any:
+        """Decode and prepare an image for the descriptor; runs in threads, ahead of ``describe``."""
 
     def describe(self, loaded: Any, found: LocalFeatures) -> LocalFeatures:
         """Describe the keypoints ``found`` of a prepared image."""
@@ -49,4 +54,4 @@ def describe_images(
                 )
             return extractor.describe(loaded, found.features(row))
 
-        extract_images(images, extractor, path, features_of=features_of, **options)
+        extract_images(images, extractor, path, load=extractor.load_described, features_of=features_of, **options)

@@ -5,6 +5,7 @@ In the configuration, extractors that name the same entry of ``detectors`` share
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -15,7 +16,8 @@ from reprise.descriptors.registry import descriptor_class, descriptor_of, descri
 from reprise.detectors.base import DetectorSettings
 from reprise.detectors.registry import detector_settings
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.detection import Detection, Preparation, in_prepared, prepared
+from reprise.extractors.detection import Detection, in_prepared
+from reprise.extractors.preparing import Preparation, PreparationName, Preparer
 from reprise.extractors.settings import ExtractorSettings
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
@@ -48,13 +50,19 @@ class Settings(Preparation, ExtractorSettings):
     detector: AnyDetector = Field(
         {"type": "hessian_affine"},
         validate_default=True,
-        description="the name of an entry of detectors, whose keypoints are found once, and which says image_size, "
-        "num_features and box, too; or its type and its settings",
+        description="the name of an entry of detectors, whose keypoints are found once, and which says how images are "
+        "prepared, too; or its type and its settings",
     )
     descriptor: AnyDescriptor = Field(
         {"type": "rootsift"},
         validate_default=True,
         description="the name of an entry of descriptors; or its type and its settings",
+    )
+
+    descriptor_preparation: PreparationName | None = Field(
+        None,
+        description="how images are decoded and resized for the descriptor, to the size of the detector's; null gives "
+        "it the image of the detector",
     )
 
     @model_validator(mode="after")
@@ -106,6 +114,19 @@ class Settings(Preparation, ExtractorSettings):
         return self.descriptor
 
 
+@dataclass(frozen=True)
+class LoadedImage:
+    """An image that is prepared for a detector and for a descriptor.
+
+    Attributes:
+        detected: the image of the detector
+        described: that of the descriptor; the same where it has no preparation of its own
+    """
+
+    detected: PreparedImage
+    described: PreparedImage
+
+
 class Extractor(ImageExtractor):
     """A detector and a descriptor.
 
@@ -120,17 +141,23 @@ class Extractor(ImageExtractor):
         self._settings, self._device = settings, device
         self._detected_with = settings.detected_with()
         self._descriptor = descriptor_of(settings.described_with(), device)
+        self._preparer = Preparer(settings, settings.descriptor_preparation)
         self.dim = self._descriptor.dim
 
     @functools.cached_property  # none is needed where keypoints are described that were found before
     def _detection(self) -> Detection:
         return Detection(self._detected_with, self._settings, self._device)
 
-    def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
-        """Decode an image to RGB, crop and shrink it; see :func:`reprise.images.prepare_how.prepare`."""
-        return prepared(image, box, self._settings)
+    def load(self, image: ImageSource, box: Box | None = None) -> LoadedImage:
+        """Decode an image, crop and shrink it, as the preparations of the detector and of the descriptor say."""
+        described = self.load_described(image, box)
+        return LoadedImage(described if self._preparer.same else self._preparer.for_detector(image, box), described)
 
-    def features(self, loaded: PreparedImage) -> LocalFeatures:
+    def load_described(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
+        """Prepare an image for the descriptor alone, whose keypoints were found before."""
+        return self._preparer.for_descriptor(image, box)
+
+    def features(self, loaded: LoadedImage) -> LocalFeatures:
         """Extract local features, in the order of the detector.
 
         Args:
@@ -140,13 +167,13 @@ class Extractor(ImageExtractor):
             descriptors (n, D) float32; keypoints (n, 2), affine (n, 2, 2) and scales (n,), standard deviations, float32
             in pixels of the file; scores (n,) float32
         """
-        return self.describe(loaded, self._detection.features(loaded))
+        return self.describe(loaded.described, self._detection.features(loaded.detected))
 
     def describe(self, loaded: PreparedImage, found: LocalFeatures) -> LocalFeatures:
         """Describe keypoints.
 
         Args:
-            loaded: the image in which they were found, as :meth:`load` returned it
+            loaded: the image in which they were found, as :meth:`load_described` returned it
             found: the keypoints, as :meth:`reprise.extractors.detection.Detection.features` returned them
 
         Returns:

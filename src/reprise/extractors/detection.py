@@ -8,30 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import Field, create_model
+from pydantic import create_model
 
 from reprise.detectors.base import DetectorSettings
 from reprise.detectors.keypoints import Keypoints
 from reprise.detectors.registry import detector_of, detector_settings
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.settings import BoxSetting, ImageSize
+from reprise.extractors.preparing import Preparation, Preparer
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
-from reprise.storage.settings import Settings
-
-
-class Preparation(Settings):
-    """How images are prepared for a detector, and which of its keypoints are kept."""
-
-    image_size: ImageSize | None = Field(
-        None, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
-    )
-    num_features: int | None = Field(
-        None, ge=1, description="the strongest features that are kept, by the scores of the detector; null keeps all"
-    )
-    box: BoxSetting = "filter"
 
 
 def detection_settings(name: str, where: str) -> type[DetectorSettings]:
@@ -68,11 +55,12 @@ class Detection(ImageExtractor):
 
     def __init__(self, detector: DetectorSettings, preparation: Preparation, device: str = "cpu") -> None:
         self._detector = detector_of(detector, device)
-        self._preparation = preparation
+        self._num_features = preparation.num_features
+        self._preparer = Preparer(preparation)
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
-        """Decode an image to RGB, crop and shrink it; see :func:`reprise.images.prepare_how.prepare`."""
-        return prepared(image, box, self._preparation)
+        """Decode an image, crop and shrink it, as the preparation of the detector says."""
+        return self._preparer.for_detector(image, box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """Find the keypoints of an image, in the order of the detector.
@@ -86,7 +74,7 @@ class Detection(ImageExtractor):
         """
         found = self._detector.detect(loaded.pixels)
         kept = np.flatnonzero(loaded.counts(loaded.to_original(found.keypoints)))
-        strongest = np.argsort(-found.scores[kept], kind="stable")[: self._preparation.num_features]
+        strongest = np.argsort(-found.scores[kept], kind="stable")[: self._num_features]
         found = found.select(np.sort(kept[strongest]))
         sizes = np.array(loaded.pixel_size)
         return LocalFeatures(
@@ -116,13 +104,6 @@ def load_detection(settings: Mapping[str, Any], device: str = "cpu") -> Detectio
 def has_networks(settings: Mapping[str, Any]) -> bool:
     """Tell whether a detector with these settings, its type included, has a network to run."""
     return bool(detection_settings(settings["type"], "detector").checkpoints)
-
-
-def prepared(image: ImageSource, box: Box | None, preparation: Preparation) -> PreparedImage:
-    """Prepare an image for a detector, and for the descriptors of its keypoints."""
-    from reprise.images.prepare_how import prepare
-
-    return prepare(image, box, preparation.image_size, box_use=preparation.box)
 
 
 def in_prepared(placed: LocalFeatures, loaded: PreparedImage) -> Keypoints:

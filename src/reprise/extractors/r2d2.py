@@ -7,7 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings, ImageSize
+from reprise.extractors.preparing import Preparation, Preparer
+from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
@@ -22,15 +23,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _TOLERANCE = 0.001
 
 
-class Settings(ExtractorSettings):
+class Settings(Preparation, ExtractorSettings):
     """Settings of the R2D2 extractor, with the values of the published program."""
 
     checkpoints = ("checkpoint",)
 
     checkpoint: Checkpoint = Field(description="the network")
-    image_size: ImageSize | None = Field(
-        None, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
-    )
     num_features: int | None = Field(5000, ge=1, description="the strongest keypoints that are kept; null keeps all")
     scale_factor: float = Field(2**0.25, gt=1, description="ratio of the sides of two images of the pyramid")
     min_scale: Share = Field(0.0, description="smallest scale of the pyramid")
@@ -70,14 +68,13 @@ class Extractor(ImageExtractor):
         from reprise.networks.r2d2 import R2D2
 
         self._settings = settings
+        self._preparer = Preparer(settings)
         self._device = device
         self._network = R2D2.from_checkpoint(settings.checkpoint).for_inference().to(device)
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
-        """Decode an image to RGB, crop and shrink it; see :func:`reprise.images.prepare_how.prepare`."""
-        from reprise.images.prepare_how import prepare
-
-        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        """Decode an image to RGB, crop and shrink it, as its preparation says."""
+        return self._preparer.for_detector(image, box)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """Extract local features, strongest first.

@@ -11,14 +11,16 @@ the places that it is asked for (:mod:`reprise.networks.u_net`).
 
 from dataclasses import replace
 
-import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
 from reprise.images.boxes import Box, BoxUse
-from reprise.images.decoding import decode, orientation_of
+from reprise.images.decoding import decode
+from reprise.images.preparations import Orientation, Size
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
-from reprise.images.stretching import Orientation, Size, is_rotated, pad_to_multiple, stretch
+from reprise.images.stretching import oriented, pad_to_multiple, stretch
+
+EXIF = "ignore"
 
 
 def prepare(
@@ -48,10 +50,7 @@ def prepare(
     Raises:
         DataError: see :func:`reprise.images.stretching.stretch`
     """
-    decoded = decode(image)
-    if not isinstance(image, np.ndarray) and is_rotated(image, orientation):
-        decoded.getexif()[ExifTags.Base.Orientation] = orientation_of(image)  # decoding may have dropped it
-        decoded = ImageOps.exif_transpose(decoded)
+    decoded = oriented(decode(image), image, orientation)
     prepared = stretch(image, decoded, box, image_size, forced_size, _bicubic, box_use)
     return replace(prepared, pixels=pad_to_multiple(prepared.pixels, 16)) if pad_to_16 else prepared
 

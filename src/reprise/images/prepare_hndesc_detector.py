@@ -16,9 +16,12 @@ from PIL import Image
 
 from reprise.images.boxes import Box, BoxUse
 from reprise.images.decoding import decode_grey
+from reprise.images.preparations import Orientation, Size
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
-from reprise.images.stretching import Orientation, Size, is_rotated, stretch
+from reprise.images.stretching import is_rotated, stretch
+
+EXIF = "apply"
 
 
 def prepare(

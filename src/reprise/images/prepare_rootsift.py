@@ -12,13 +12,22 @@ There is no published preparation of this baseline; the numbers of ASMK with Roo
 """
 
 from reprise.images.boxes import Box, BoxUse
+from reprise.images.preparations import Orientation, Size
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource
 from reprise.images.thumbnails import cut_and_shrink
 
+EXIF = "ignore"
+
 
 def prepare(
-    image: ImageSource, box: Box | None = None, image_size: int | None = None, *, box_use: BoxUse = "crop"
+    image: ImageSource,
+    box: Box | None = None,
+    image_size: int | None = None,
+    *,
+    box_use: BoxUse = "crop",
+    forced_size: Size | None = None,
+    orientation: Orientation = "ignore",
 ) -> PreparedImage:
     """Prepare an image for SIFT.
 
@@ -27,6 +36,8 @@ def prepare(
         box: (x1, y1, x2, y2) in pixels of the query; None: the whole image
         image_size: longer side of the whole image in pixels; None keeps images as they are
         box_use: "crop", or "filter": the whole image is prepared, and only keypoints in the box are kept
+        forced_size: (width, height) to which the whole image is resized first, whatever its shape; not published
+        orientation: what is done with a file that EXIF says is to be rotated: ``refuse``, ``ignore`` or ``apply``
 
     Returns:
         an image with pixels (H, W) uint8 grey
@@ -34,4 +45,6 @@ def prepare(
     Raises:
         DataError: see :func:`reprise.images.thumbnails.cut_and_shrink`
     """
-    return cut_and_shrink(image, box, image_size, "L", whole=int, box_use=box_use)
+    return cut_and_shrink(
+        image, box, image_size, "L", whole=int, box_use=box_use, forced_size=forced_size, orientation=orientation
+    )

@@ -1,20 +1,16 @@
 """What the preparations of HNDesc have in common: orientation, forced sizes, crops, and how far images are shrunk."""
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from reprise.images.boxes import Box, BoxUse, box_numbers, whole_box
 from reprise.images.decoding import orientation_of
+from reprise.images.preparations import Orientation, Size
 from reprise.images.prepared import PreparedImage
 from reprise.images.sources import ImageSource, name_of
 from reprise.storage.errors import DataError
-
-#: What is done with an image that EXIF says is to be rotated: ``refuse`` it, ``ignore`` that, or ``apply`` it.
-Orientation: TypeAlias = Literal["refuse", "ignore", "apply"]
-Size: TypeAlias = tuple[int, int]
 
 
 def is_rotated(image: ImageSource, orientation: Orientation) -> bool:
@@ -38,6 +34,14 @@ def is_rotated(image: ImageSource, orientation: Orientation) -> bool:
             "not; choose orientation 'ignore' or 'apply' for both, or rotate the file itself"
         )
     return True
+
+
+def oriented(decoded: Image.Image, image: ImageSource, orientation: Orientation) -> Image.Image:
+    """Rotate an image that Pillow decoded, as far as EXIF and ``orientation`` say so; see :func:`is_rotated`."""
+    if isinstance(image, np.ndarray) or not is_rotated(image, orientation):
+        return decoded
+    decoded.getexif()[ExifTags.Base.Orientation] = orientation_of(image)  # decoding may have dropped it
+    return ImageOps.exif_transpose(decoded)
 
 
 def stretch(
@@ -72,7 +76,7 @@ def stretch(
         decoded = resize(decoded, forced_size)
     factors = before[0] / decoded.width, before[1] / decoded.height
     if box is not None:
-        x1, y1, x2, y2 = whole_box(_shrunk(box, factors, where), decoded.size, where)
+        x1, y1, x2, y2 = whole_box(shrunk_box(box, factors, where), decoded.size, where)
         if box_use == "crop":
             decoded, corner = decoded.crop((x1, y1, x2, y2)), (x1, y1)
         else:
@@ -96,6 +100,7 @@ def pad_to_multiple(pixels: np.ndarray, multiple: int) -> np.ndarray:
     return np.pad(pixels, sides, mode="edge")
 
 
-def _shrunk(box: Box, factors: tuple[float, float], where: str) -> Box:
+def shrunk_box(box: Box, factors: tuple[float, float], where: str) -> Box:
+    """Return a box of an image that was shrunk by factors (x, y); DataError for a box that is none."""
     x1, y1, x2, y2 = box_numbers(box, where)
     return x1 / factors[0], y1 / factors[1], x2 / factors[0], y2 / factors[1]

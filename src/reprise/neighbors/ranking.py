@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reprise.formats.named_ranks import list_of_named, read_named
 from reprise.formats.neighbors import open_neighbors
 from reprise.formats.rankings import ALL, Ranking, write_ranking, write_ranking_in_blocks
 from reprise.storage.errors import DataError
@@ -20,7 +21,7 @@ def rank_neighbors(
     """Write neighbours as a ranking, with the names of the images.
 
     Args:
-        neighbors: a pickle (:mod:`reprise.formats.neighbors`)
+        neighbors: a pickle (:mod:`reprise.formats.neighbors`, or :mod:`reprise.formats.named_ranks`)
         output: a file of rankings
         query_names: names of the queries
         database_names: names of the images of the database
@@ -31,6 +32,11 @@ def rank_neighbors(
         DataError: neighbours of other numbers of images, or with distractors not of all of them
     """
     names = database_names + distractor_names
+    named = read_named(neighbors)
+    if named is not None:
+        found = list_of_named(named, query_names, names, neighbors)
+        write_ranking(output, Ranking(query_names, names, {ALL: found}, len(distractor_names)), attributes)
+        return
     file = open_neighbors(neighbors, num_queries=len(query_names), num_images=len(names))
     if distractor_names and file.shape[1] < len(names):
         raise DataError(f"{neighbors}: ranks {file.shape[1]} of {len(names)} images; with distractors rank all of them")

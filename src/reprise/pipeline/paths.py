@@ -144,14 +144,18 @@ class Paths:
     def checkpoint(self, checkpoint: str) -> str:
         """The file of a network's weights."""
         entry = self._config["checkpoints"][checkpoint]
-        if entry["origin"] == "published":
-            return self.download(entry["source"])
-        return self.trained(entry["training"], entry["part"])
+        if entry["origin"] == "trained":
+            return self.trained(entry["training"], entry["part"])
+        if entry["archive"]:
+            return f"{self.image_folder(entry['archive'])}/{entry['member']}"
+        return self.download(entry["source"])
 
     def checkpoint_input(self, checkpoint: str) -> str:
         """The file that has to exist before a network's weights can be read."""
         entry = self._config["checkpoints"][checkpoint]
-        return self.receipt(entry["source"]) if entry["origin"] == "published" else self.checkpoint(checkpoint)
+        if entry["origin"] == "trained":
+            return self.checkpoint(checkpoint)
+        return self.manifest(entry["archive"]) if entry["archive"] else self.receipt(entry["source"])
 
     def extractor_inputs(self, extractor: str) -> list[str]:
         """The files that have to exist before the networks of an extractor can be read."""
@@ -233,12 +237,18 @@ class Paths:
 
     def neighbors(self, neighbors: str, searched: str) -> str:
         """The nearest neighbours of a dataset."""
-        files = self._config["neighbors"][neighbors]["files"]
+        entry = self._config["neighbors"][neighbors]
+        if entry["archive"]:
+            return f"{self.image_folder(entry['archive'])}/{entry['members'][searched]}"
+        files = entry["files"]
         return self.download(files[searched]) if files else f"{self.output}/neighbors/{neighbors}/{searched}.pkl"
 
     def neighbors_input(self, neighbors: str, searched: str) -> str:
         """The file that has to exist before the neighbours can be read."""
-        files = self._config["neighbors"][neighbors]["files"]
+        entry = self._config["neighbors"][neighbors]
+        if entry["archive"]:
+            return self.manifest(entry["archive"])
+        files = entry["files"]
         return self.receipt(files[searched]) if files else self.neighbors(neighbors, searched)
 
     def ranking(self, experiment: str, searched: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reprise.images.preparations import preparation_module
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.reporting.metrics import metric_module
 from reprise.reranking.scorers import scorer_module
@@ -20,6 +21,7 @@ _TRANSPORT = ("download", "check_list", "unpack", "unpack_archive", "list_unpack
 
 # The packages of the parts of an extractor.
 _PARTS = {"detector": "reprise.detectors", "descriptor": "reprise.descriptors"}
+_PREPARATIONS = ("preparation", "descriptor_preparation")
 
 
 def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str:
@@ -52,8 +54,8 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
     """List the modules that a job loads by names in its settings, which no import statement shows.
 
     A description of a dataset has a ``layout``, at any level of the settings, and one of an extractor, or of the
-    ``detector`` and the ``descriptor`` in it, a ``type``; a ``scorer``, ``metrics`` and the ``system`` of a training
-    are named as such.
+    ``detector`` and the ``descriptor`` in it, a ``type``; a ``preparation``, a ``scorer``, ``metrics`` and the
+    ``system`` of a training are named as such.
     """
     found: set[str] = set()
 
@@ -66,6 +68,9 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
             found.add(module_of(package, value["type"]))
         if "system" in value:
             found.add(module_of("reprise.training", value["system"]))
+        for key in _PREPARATIONS:
+            if value.get(key):
+                found.add(preparation_module(value[key]))
         if "scorer" in value:
             found.add(scorer_module(value["scorer"]))
         metrics = value.get("metrics", ())

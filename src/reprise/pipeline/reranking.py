@@ -99,15 +99,23 @@ class Rerankings:
     def pairs(self, experiment: str) -> str:
         """What tells the scores of pairs of a step from others: all settings that change them, as a file name."""
         entry = self._experiments[experiment]
-        settings = {"shortlist": entry["shortlist"], **pair_settings(self._scorer(entry["rerank"]), entry)}
+        settings = {
+            "shortlist": entry["shortlist"],
+            **_moved(entry),
+            **pair_settings(self._scorer(entry["rerank"]), entry),
+        }
         name = ",".join(f"{key}={value}" for key, value in settings.items())
         # A scorer of somebody else's may have settings that no file can be called by.
         return name if _FILE_NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:16]
 
     def pair_settings(self, reranker: str, pairs: str) -> dict[str, Any]:
-        """The settings that :meth:`pairs` stands for: the length of the short lists, and those of the scorer."""
+        """The settings that :meth:`pairs` stands for: which short lists they are of, and those of the scorer."""
         entry = self._pairs[reranker, pairs]
-        return {"shortlist": entry["shortlist"], "settings": pair_settings(self._scorer(reranker), entry)}
+        return {
+            "shortlist": entry["shortlist"],
+            **_moved(entry),
+            "settings": pair_settings(self._scorer(reranker), entry),
+        }
 
     def step(self, experiment: str) -> dict[str, Any]:
         """What a step is told: its scorer, the length of its short lists, and the other settings of the scorer."""
@@ -116,18 +124,19 @@ class Rerankings:
         return {
             "scorer": self._rerankers[entry["rerank"]]["scorer"],
             "shortlist": entry["shortlist"],
+            **_moved(entry),
             "settings": {**pair_settings(scorer, entry), **fusion_settings(scorer, entry)},
         }
 
     def sweep(self, experiment: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the settings of a sweep over an experiment. DataError: longer short lists than it has scores of."""
+        """Return the settings of a sweep over an experiment. DataError: short lists that it has no scores of."""
         scored, asked = self._experiments[experiment]["shortlist"], max(settings["shortlist"])
         if asked > scored:
             raise DataError(
                 f"config.sweep.shortlist: {asked} is more than the {scored} images that {experiment} compares with the "
                 "query; lower it, or raise shortlist of the step"
             )
-        return settings
+        return {**settings, **_moved(self._experiments[experiment])}
 
     def _engine(self, experiment: str) -> str:
         engine: str = self._all[self.search(experiment)]["search"]
@@ -141,3 +150,8 @@ class Rerankings:
 
     def _model(self, reranker: str) -> type[RerankerSettings]:
         return reranker_settings(self._rerankers[reranker]["scorer"])
+
+
+def _moved(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a step leaves junk, in recipes and names of files; the default, which was the only way once, is in none."""
+    return {} if step["junk"] == "last" else {"junk": step["junk"]}

@@ -21,6 +21,7 @@ def write_sweep(
     shortlist: Sequence[int],
     similarity_weights: Sequence[float],
     temperatures: Sequence[float],
+    junk: str = "last",
 ) -> None:
     """Write a CSV with a line per combination: num_rerank, lambda, gamma, and the mAP in percent of each protocol.
 
@@ -31,9 +32,10 @@ def write_sweep(
         shortlist: numbers of re-ranked images, at most the number that was scored
         similarity_weights: values of lambda
         temperatures: values of gamma
+        junk: as of the step that compared the pairs
     """
     rows = sweep(
-        candidates.lists(),
+        candidates.lists(junk),
         read_chunks(pairs),
         candidates.ground_truth,
         shortlist=sorted({candidates.at_most(count) for count in shortlist}),

@@ -227,6 +227,11 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
         notes.append(f"Published: {published['citation']}")
         notes.append(_tolerance_note(published["tolerance"]))
         notes += [f"{name}: {entry['source']}" for name, entry in published["values"].items() if "source" in entry]
+        unknown = [name for name, entry in published["values"].items() if _has_unknown(entry)]
+        if unknown:
+            notes.append(
+                f"Published, but not known here, so that their place is empty: numbers of {', '.join(unknown)}"
+            )
         if not miniature:
             notes += [
                 f"{name} is not comparable: {', '.join(reasons)}"
@@ -234,6 +239,11 @@ def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
                 if reasons
             ]
     return notes
+
+
+def _has_unknown(values: Mapping) -> bool:
+    """Tell whether some number of an experiment is published, and not known here."""
+    return any(_has_unknown(value) if isinstance(value, Mapping) else value is None for value in values.values())
 
 
 def _tolerance_note(tolerance: Mapping) -> str:
@@ -245,7 +255,7 @@ def _tolerance_note(tolerance: Mapping) -> str:
         of_groups = points if isinstance(points, Mapping) else {"": points}
         groups = dict.fromkeys([*_PROTOCOLS, *of_groups])  # recipes sort keys
         texts += [metric + f"{group} {of_groups[group]}".strip() for group in groups if group in of_groups]
-    return f"Tolerance {', '.join(texts)}: {' '.join(tolerance['source'].split())}"
+    return f"Tolerance{' ' if texts else ''}{', '.join(texts)}: {' '.join(tolerance['source'].split())}"
 
 
 def left_out_notes(

@@ -37,9 +37,13 @@ class Candidates:
         """The box of every query, or None."""
         return self.dataset.split("queries").boxes or [None] * len(self.ranking.query_names)
 
-    def lists(self) -> dict[str, RankedList]:
-        """The list of every protocol, without the images that it ignores in front."""
-        return shortlists(self.ranking, self.ground_truth)
+    def lists(self, junk: str = "last") -> dict[str, RankedList]:
+        """The lists that are re-ranked.
+
+        Args:
+            junk: "last": one of every protocol, without the images that it ignores in front; "kept": as they are
+        """
+        return dict(self.ranking.lists) if junk == "kept" else shortlists(self.ranking, self.ground_truth)
 
     def at_most(self, shortlist: int) -> int:
         """How many images of each list are re-ranked: ``shortlist``, or all of a smaller database."""

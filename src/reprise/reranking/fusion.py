@@ -9,6 +9,7 @@ from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
 from reprise.formats.pair_scores import PairScores
 from reprise.formats.rankings import ALL, RankedList
+from reprise.reranking.shortlists import PUSHED_BACK, has_protocols
 from reprise.storage.errors import DataError
 
 
@@ -88,15 +89,15 @@ def evaluate(
         database_size: if given, every index has to be below it
 
     Returns:
-        protocol -> its scores; of the list ``all``, those of the groups, or with junk ``classic``
+        protocol -> its scores; of the list ``all``, those of all protocols, of the groups, or with junk ``classic``
     """
     scores: dict[str, RetrievalScores] = {}
     for name, ranked in lists.items():
-        if name != ALL:
-            found = evaluate_revisited(
-                ranked.ranks, ground_truth, kappas, protocols=[name], database_size=database_size
+        if name != ALL or has_protocols(ground_truth):
+            protocols = tuple(PUSHED_BACK) if name == ALL else [name]
+            scores |= evaluate_revisited(
+                ranked.ranks, ground_truth, kappas, protocols=protocols, database_size=database_size
             )
-            scores |= found
         elif any("junk" in truth for truth in ground_truth):
             scores["classic"] = evaluate_classic(ranked.ranks, ground_truth, kappas, database_size=database_size)
         else:

@@ -1,6 +1,6 @@
 """What the settings of all re-rankings have in common: the entry of a reranker, and the steps of an experiment."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,11 @@ class StepSettings(AnyStep):
 
     rerank: Annotated[str, Refers("rerankers")] = Field(description="the features and the scorer")
     shortlist: Count = Field(1600, description="first images of each ranking that are compared with the query")
+    junk: Literal["last", "kept"] = Field(
+        "last",
+        description="images that a protocol ignores: `last` moves them to the end first, so that each protocol has a "
+        "short list of images that count; `kept` leaves them in their places, so that all have one list",
+    )
 
 
 class ExpansionStep(AnyStep):

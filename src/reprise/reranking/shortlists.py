@@ -34,14 +34,18 @@ def shortlists(
     given = ranking.list_of if isinstance(ranking, Ranking) else lambda _: ranking
     if ground_truth is None:
         return {ALL: given(ALL)}
-    revisited = bool(ground_truth) and {"easy", "hard"} <= ground_truth[0].keys()
-    wanted = {name: PUSHED_BACK.get(name) for name in protocols} if revisited else {ALL: ("junk",)}
+    wanted = {name: PUSHED_BACK.get(name) for name in protocols} if has_protocols(ground_truth) else {ALL: ("junk",)}
     result = {}
     for name, keys in wanted.items():
         if keys is None:
             raise DataError(f"protocols: {name!r} is unknown; known are {', '.join(PUSHED_BACK)}")
         result[name] = push_back(given(name), ground_truth, keys)
     return result
+
+
+def has_protocols(ground_truth: Sequence[Mapping]) -> bool:
+    """Whether ground truth is of the revisited benchmarks, whose protocols ignore different images."""
+    return bool(ground_truth) and {"easy", "hard"} <= ground_truth[0].keys()
 
 
 def push_back(ranked: RankedList, ground_truth: Sequence[Mapping], keys: Sequence[str]) -> RankedList:

@@ -84,9 +84,10 @@ def rerank(
     *,
     shortlist: int,
     settings: Mapping[str, Any],
+    junk: str = "last",
     sizes: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Ranking:
-    """The ranking after the step, with a list per protocol where the ground truth has protocols.
+    """The ranking after the step, with a list per protocol where the ground truth has protocols and junk is moved.
 
     Args:
         candidates: the ranking before it
@@ -94,11 +95,12 @@ def rerank(
         scorer: says what a short list is sorted by
         shortlist: so many images of each list are re-ranked, or all of a smaller database
         settings: those of a step that say what is made of the scores
+        junk: where images are that a protocol ignores, see :meth:`Candidates.lists`
         sizes: what the step keeps of the database (``sizes`` of the scorer), beside what the steps before it keep
 
     Raises:
-        DataError: pairs that were not scored, settings outside of their ranges, or a short list that is longer than
-            that of the step before, behind which scores do not compare
+        DataError: pairs that were not scored, settings outside of their ranges, or a short list with images that the
+            step before did not compare, whose scores are others than those of the images that it did
     """
     before, count = candidates.ranking, candidates.at_most(shortlist)
     if before.reranked is not None and count > before.reranked:
@@ -107,10 +109,26 @@ def rerank(
             f"compare with those behind them; lower it to {before.reranked} or less"
         )
     lists = {}
-    for name, ranked in candidates.lists().items():
+    for name, ranked in candidates.lists(junk).items():
         head = ranked.first(count)
+        _check_compared(head.ranks, before, name)
         lists[name] = reorder(ranked, scorer.fuse(head.scores, scores.of(head.ranks), **settings))
     return replace(before, lists=lists, reranked=count, sizes=merged_sizes(before.sizes, sizes or {}))
+
+
+def _check_compared(heads: np.ndarray, before: Ranking, protocol: str) -> None:
+    """Find images that moved into a short list from behind that of the step before, in the places of its junk."""
+    if before.reranked is None:
+        return
+    compared = before.list_of(protocol).ranks[:, : before.reranked]
+    for query, (head, known) in enumerate(zip(heads, compared, strict=True)):
+        missing = np.setdiff1d(head, known)
+        if len(missing):
+            raise DataError(
+                f"junk: is 'last', and the step before left images that {protocol} ignores in their places; without "
+                f"them, the short list of query {query} holds {len(missing)} images that it did not compare. Give "
+                "both steps the same junk, or this one a shorter list"
+            )
 
 
 def merged_sizes(
@@ -134,6 +152,7 @@ def rerank_files(
     files: Files,
     shortlist: int,
     settings: Mapping[str, Any],
+    junk: str = "last",
     attributes: Mapping[str, object],
 ) -> None:
     """Write the ranking after the step.
@@ -146,6 +165,7 @@ def rerank_files(
         files: what the scorer reads of the database
         shortlist: so many images of each list are re-ranked
         settings: all keys of the step that are the scorer's own
+        junk: as of :func:`rerank`
         attributes: of the file, such as the recipe
 
     Raises:
@@ -158,6 +178,7 @@ def rerank_files(
         module,
         shortlist=shortlist,
         settings=fusion_settings(module, settings),
+        junk=junk,
         sizes=kept_sizes(module, files, settings),
     )
     write_ranking(output, ranking, attributes)

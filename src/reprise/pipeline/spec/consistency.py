@@ -206,7 +206,7 @@ def _rankings(entries: Entries) -> Iterator[DataError]:
 
 def _downloaded_neighbors(entries: Entries, experiment: str, neighbors: str | None) -> Iterator[DataError]:
     """Find, for each table with the experiment, datasets that the downloaded neighbours lack."""
-    files = getattr(entries["neighbors"].get(neighbors), "files", None)
+    files = getattr(entries["neighbors"].get(neighbors), "downloaded", None)
     if files is None:
         return
     for name, table in entries["tables"].items():
@@ -233,7 +233,7 @@ def _expansions(entries: Entries) -> Iterator[DataError]:
 def _unlike_the_search(search: Any, name: str, source: Any) -> Iterator[str]:
     """Find what makes features, by which queries are expanded, useless for a search."""
     if search.search == "global":
-        if source.files is not None:
+        if source.downloaded is not None:
             yield f"the neighbours '{name}' are downloaded, without descriptors to average; name computed ones"
         return
     if source.scorer != "affine_words":

@@ -53,6 +53,10 @@ class Weights(Settings):
 
     origin: Literal["published", "trained"] = Field("published", description="downloaded, or made here")
     source: Source | None = Field(None, description="published: the file")
+    archive: Annotated[str, Refers("images")] | None = Field(
+        None, description="published in an archive, in place of source: the entry of images that unpacks it"
+    )
+    member: str | None = Field(None, description="published in an archive: the file in the folder that is unpacked")
     training: Annotated[str, Refers("trainings")] | None = Field(None, description="trained: what makes it")
     part: Literal["best", "detector"] = Field("best", description="trained: which of the networks that it makes")
     dim: Count | None = Field(
@@ -61,8 +65,12 @@ class Weights(Settings):
 
     @model_validator(mode="after")
     def _has_what_its_origin_needs(self) -> Self:
-        if self.origin == "published" and self.source is None:
-            raise ValueError("key 'source' is missing; name a file of sources.yaml")
+        if self.origin == "published" and self.source is None and self.archive is None:
+            raise ValueError("key 'source' is missing; name a file of sources.yaml, or an 'archive' and its 'member'")
+        if self.source is not None and self.archive is not None:
+            raise ValueError("give either 'source', a file of sources.yaml, or 'archive', an entry of images")
+        if (self.archive is None) != (self.member is None):
+            raise ValueError("'archive' and 'member' belong together: a folder that is unpacked, and a file in it")
         if self.origin == "trained" and self.training is None:
             raise ValueError("key 'training' is missing; name an entry of trainings")
         return self
@@ -98,11 +106,27 @@ class Neighbors(Settings):
         1600, description="per query; null keeps all, as is done for the revisited and classic benchmarks in any case"
     )
     files: dict[Searched, Source] | None = Field(None, description="downloaded neighbours of each dataset")
+    archive: Annotated[str, Refers("images")] | None = Field(
+        None, description="downloaded neighbours in an archive: the entry of images that unpacks it"
+    )
+    members: dict[Searched, str] | None = Field(
+        None, description="downloaded neighbours in an archive: the file of each dataset in the folder that is unpacked"
+    )
+
+    @property
+    def downloaded(self) -> dict[str, str] | None:
+        """The file of each dataset: a key of sources.yaml, or one of the archive; None where they are computed."""
+        return self.members if self.files is None else self.files
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
-        if (self.extractor is None) == (self.files is None):
-            raise ValueError("give either 'extractor' (neighbours are computed) or 'files' (they are downloaded)")
+        if (self.archive is None) != (self.members is None):
+            raise ValueError("'archive' and 'members' belong together: a folder that is unpacked, and files in it")
+        if [self.extractor, self.files, self.members].count(None) != 2:
+            raise ValueError(
+                "give either 'extractor' (neighbours are computed) or 'files' (they are downloaded), or the 'members' "
+                "of an 'archive'"
+            )
         if self.extractor is not None and self.descriptor is None:
             raise ValueError("key 'descriptor' is missing; name the kind of global descriptor")
         return self
@@ -265,6 +289,9 @@ class Shared(Settings):
     output: OwnPath = Field("results", min_length=1, description="folder of everything that is computed")
     mirror: str | None = Field(
         None, description="folder, file:// or http:// address that holds every file of sources.yaml by its name"
+    )
+    accept: list[str] = Field(
+        [], description="names of the licences that you accept, for files of sources.yaml that ask for consent"
     )
     miniature: Miniature | None = Field(None, description="in place of downloads: settings of the built-in miniature")
     index_mib: int = Field(2048, ge=16, description="MiB of memory that building an index may use; changes no number")

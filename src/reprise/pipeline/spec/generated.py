@@ -29,7 +29,7 @@ _INTRODUCTION = """# Configuration
 
 Generated from the models of the settings (`make generated`); a test compares.
 
-`config/config.yaml`, with `how.yaml`, `ames.yaml`, `hardnet.yaml`, `verification.yaml` and the overlays after
+`config/config.yaml`, with the files of the same folder that the `Snakefile` names and the overlays after
 `--configfile`, is read section by section.
 Every key that is left out has its default. `like: <name>` takes over another entry of the section and changes some of
 its keys.

@@ -10,8 +10,8 @@ from reprise.storage.yaml_files import load_yaml
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Group = Literal["easy", "medium", "hard", "classic", "public", "private", "combined"]
-# Of any metric but mAP: group -> number, in its unit.
-Numbers = dict[str, float]
+# Of any metric but mAP: group -> number, in its unit. None: published, and not known here.
+Numbers = dict[str, float | None]
 # The parts of an experiment: see reprise.pipeline.comparability.
 Part = Literal[
     "experiment", "extractor", "descriptor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector",
@@ -41,9 +41,9 @@ class Published(Settings):
     settings: dict[str, dict[Part, dict[str, Any]]] = Field(
         description="what an experiment has to be run with for a comparison to mean something"
     )
-    values: dict[str, dict[str, str | dict[Group, Percent] | dict[str, Numbers]]] = Field(
-        description="experiment -> dataset -> group -> mAP in percent, or metric -> group -> number; and the source of "
-        "the numbers"
+    values: dict[str, dict[str, str | dict[Group, Percent | None] | dict[str, Numbers]]] = Field(
+        description="experiment -> dataset -> group -> mAP in percent, or metric -> group -> number; null for a number "
+        "that is published and not known here; and the source of the numbers"
     )
 
 
