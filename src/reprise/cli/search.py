@@ -17,6 +17,7 @@ import yaml
 from tqdm import tqdm
 
 from reprise.datasets.folder import images_below
+from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
@@ -196,3 +197,39 @@ def _follow(lines: Iterable[str]) -> list[str]:
 def _last(lines: list[str], count: int = 30) -> str:
     errors = [line for line in lines if line.startswith("ERROR:")]
     return "".join(errors or lines[-count:]).rstrip()
+
+
+def search(
+    database: str | os.PathLike,
+    queries: str | os.PathLike | None = None,
+    *,
+    extractor: str = "rootsift",
+    topk: int = 20,
+    output: str | os.PathLike | None = None,
+) -> dict[str, list[tuple[str, float]]]:
+    """Search the photographs of a folder by the workflow, as ``reprise search`` does.
+
+    The working directory has to be the folder of the project. What was computed before is used again.
+
+    Args:
+        database: a folder of images; subfolders belong to it
+        queries: a folder of images, or one image; None: each image of the database, which then does not find itself
+        extractor: the name of an extractor of the configuration that has local descriptors
+        topk: images of each query
+        output: the folder of all results; None names it after the database
+
+    Returns:
+        name of a query -> (name of an image, score), best first; names are paths below the folders
+
+    Raises:
+        DataError: a folder without images, no Snakefile in the working directory, or a job that failed
+    """
+    paths = [os.fspath(path) if path is not None else None for path in (database, queries, output)]
+    searched = Photographs(str(paths[0]), paths[1], extractor, topk=topk, output=paths[2])
+    run_search(searched, os.cpu_count() or 1)
+    ranking = read_ranking(searched.ranking)
+    itself = {name: name for name in ranking.query_names} if queries is None else {}
+    return {
+        name: [found for found in ranking.of(name) if found[0] != itself.get(name)][:topk]
+        for name in ranking.query_names
+    }
