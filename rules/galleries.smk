@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 # What experiments found, to look at: one experiment, or two side by side (<experiment>.vs.<experiment>).
 
 
@@ -70,14 +72,15 @@ def reported():
 
 def galleries_of(table):
     """The galleries of a table: (experiment, dataset) -> page, of what queries found."""
-    entry = config["tables"][table]
+    entry, wanted = config["tables"][table], config["report"]["galleries"]
     return {
         (name, searched): rules.gallery.output.page.format(
             shown=name, searched=searched
         )
         for name in entry["experiments"]
         for searched in measured(config, table)
-        if config["report"]["galleries"] and re.fullmatch(ranked, name)
+        if searched in config["datasets"]
+        if (wanted is None or name in wanted) and re.fullmatch(ranked, name)
     }
 
 
@@ -85,6 +88,13 @@ def report_inputs(wildcards):
     return {
         "tables": expand(rules.table.output.csv, table=reported()),
         "provenance": expand(rules.table.output.provenance, table=reported()),
+        "evaluations": list(
+            dict.fromkeys(
+                file
+                for table in reported()
+                for file in table_inputs(SimpleNamespace(table=table))
+            )
+        ),
         "galleries": list(
             dict.fromkeys(
                 page for table in reported() for page in galleries_of(table).values()
@@ -103,14 +113,6 @@ def report_settings(wildcards):
     methods = {name: entry["method"] for name, entry in config["experiments"].items()}
     return {
         "title": config["report"]["title"],
-        "datasets": {
-            name: {
-                "description": describe.dataset(name),
-                "metrics": metrics_for(paths.layout(name).truth),
-            }
-            for name in sorted(datasets)
-            if metrics_for(paths.layout(name).truth)
-        },
         "galleries": [
             [
                 [methods[name], searched, os.path.relpath(page, OUTPUT)]

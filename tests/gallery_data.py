@@ -46,6 +46,6 @@ def gallery(folder, truth=TRUTH, methods=2):
     dataset = landmarks(folder / "images", truth)
     good, bad = [[0, 1, 2, 3, 4, 5], [5, 0, 1, 2, 3, 4]], [[3, 4, 0, 2, 1, 5], [5, 4, 3, 2, 1, 0]]
     shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
-    content, pictures = gallery_content("A <i>title", shown, dataset, chance={"medium": 31.5} if truth else None)
+    content, pictures = gallery_content("A <i>title", shown, dataset)
     write_gallery(folder / "page.html", folder / "page", content, pictures, pixels=64)
     return folder / "page.html"

@@ -1,16 +1,13 @@
 """Shows all tables on one page."""
 
-from reprise.datasets.reading import read_dataset
 from reprise.pipeline.job import job
 from reprise.pipeline.records import load_record
-from reprise.reporting.chance import chance_level
+from reprise.reporting.evaluations import read_evaluations
 from reprise.reporting.report import table_content, write_report
 
 with job(snakemake) as parameters:
-    chance = {
-        name: chance_level(read_dataset(entry["description"]), entry["metrics"])
-        for name, entry in parameters.datasets.items()
-    }
+    evaluations = read_evaluations(snakemake.input.evaluations)
+    chance = {dataset: found.chance for (_, dataset), found in evaluations.items() if found.chance}
     tables = [
         table_content(table, load_record(provenance), chance, galleries)
         for table, provenance, galleries in zip(

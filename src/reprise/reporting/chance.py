@@ -10,6 +10,8 @@ from reprise.reporting.metrics import load_metric
 
 _DRAWS = 5
 _SEED = 0
+# Of all draws together. Random rankings of a million images score next to nothing, and take longer than the search.
+_MOST_RANKS = 10**8
 
 
 def chance_level(dataset: Dataset, metrics: Sequence[str], images: int | None = None) -> dict[str, float]:
@@ -21,11 +23,14 @@ def chance_level(dataset: Dataset, metrics: Sequence[str], images: int | None = 
         images: number of images that are searched, with distractors; None: those of the dataset
 
     Returns:
-        group -> mAP in percent, the mean of some draws; groups in which there is nothing to measure are left out
+        group -> mAP in percent, the mean of some draws; groups in which there is nothing to measure are left out, and
+        all where there are too many images for it
     """
     if dataset.queries is None or dataset.ground_truth is None:
         return {}
     images = len(dataset.database) if images is None else images
+    if _DRAWS * len(dataset.queries) * images > _MOST_RANKS:
+        return {}
     random = np.random.default_rng(_SEED)
     found: dict[str, list[float]] = {}
     for _ in range(_DRAWS):

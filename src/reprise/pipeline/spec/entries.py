@@ -279,7 +279,9 @@ class Report(Settings):
     tables: list[Annotated[str, Refers("tables")]] | None = Field(
         None, description="the tables that are made for it, and shown; null for all"
     )
-    galleries: bool = Field(True, description="the results of each experiment are shown, too, and linked from its row")
+    galleries: list[Experiment] | None = Field(
+        None, description="the experiments whose results are shown, too, and linked from their rows; null for all"
+    )
 
 
 class Shared(Settings):

@@ -78,7 +78,6 @@ def gallery_content(
     distractors: Dataset | None = None,
     *,
     topk: int = 20,
-    chance: Mapping[str, float] | None = None,
 ) -> tuple[Content, Pictures]:
     """Collect what a gallery shows.
 
@@ -90,7 +89,6 @@ def gallery_content(
         dataset: the images, and what is true of them
         distractors: images that were searched together with those of ``dataset``
         topk: images per query
-        chance: group -> mAP of random rankings in percent
 
     Returns:
         the content of the page, values of JSON only, in which images are numbered as the pictures are; and the pictures
@@ -108,7 +106,7 @@ def gallery_content(
     content = {
         "title": title,
         "levels": levels if dataset.ground_truth is None else [*levels, WRONG],
-        "chance": dict(chance or {}),
+        "chance": dict(methods[0].evaluation.chance) if methods[0].evaluation else {},
         "methods": [_method(method) for method in methods],
         "queries": [_query(row, methods, dataset, shown, topk) for row in range(len(dataset.queries))],
         "results": shown.names,
