@@ -116,12 +116,12 @@ def any_of(names):
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or "(?!)"
 
 
-def searched_by(engine):
-    """The experiments with a search of a kind."""
+def searched_by(*engines):
+    """The experiments with a search of some kinds."""
     return [
         name
         for name, entry in config["experiments"].items()
-        if entry.get("search") == engine
+        if entry.get("search") in engines
     ]
 
 
@@ -146,6 +146,7 @@ wildcard_constraints:
     calibration=any_of(config["calibrations"]),
     experiment=any_of(config["experiments"]),
     table=any_of(config["tables"]),
+    figure=any_of(config["figures"]),
     split="database|queries",
     ranking=any_of(config["experiments"]),
     pairs="[^/]+",

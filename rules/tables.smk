@@ -32,7 +32,9 @@ rule evaluate:
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(set(config["experiments"]) - set(searched_by("patches"))),
+        experiment=any_of(
+            set(config["experiments"]) - set(searched_by("patches", "matching"))
+        ),
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,

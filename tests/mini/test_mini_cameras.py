@@ -53,6 +53,13 @@ def lists(mirror):
             for name in ("liberty", "notredame", "yosemite")
         },
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
+        "hpatches_sequences": {
+            "hpatches_sequences": [
+                f"{name}/{image}"
+                for name in ("i_ajuntament", "i_bologna", "v_abstract", "v_bricks", "v_talent")
+                for image in range(1, 7)
+            ]
+        },
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ FILES = {
     *("gldv2/train_750k.txt", "gldv2-test/test_gallery.txt", "gldv2-test/test_query.txt"),
     "gldv2-test/gnd_gldv2-test.pkl",
     *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
-    *("hpatches-release.zip", "utils/splits.json"),
+    *("hpatches-release.zip", "utils/splits.json", "hpatches-sequences-release.zip"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),
 }  # fmt: skip

@@ -69,7 +69,7 @@ class Detector(ImageDetector):
         if min(pixels.shape[:2]) < self._network.least:
             places, scores = np.zeros((0, 2)), np.zeros(0, np.float32)
         else:
-            image = torch.from_numpy(luma(pixels)).to(self._device)[None, None] / 255
+            image = torch.from_numpy(luma(pixels).copy()).to(self._device)[None, None] / 255
             with torch.inference_mode():
                 found = self._network.scores(self._network.encode(image))[0]
             settings = self.settings

@@ -123,6 +123,24 @@ def orientation_of(image: str | os.PathLike) -> int:
         raise _undecodable(image, error) from error
 
 
+def size_of(image: str | os.PathLike) -> tuple[int, int]:
+    """Return the width and height of a file in pixels, as it is stored, without decoding it.
+
+    Raises:
+        DataError: a file that cannot be decoded
+    """
+    try:
+        with Image.open(image, formats=_FORMATS) as opened:
+            _check_header(opened, name_of(image))
+            return opened.size
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{image}: cannot be read ({error.strerror}); restore it") from error
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        raise _undecodable(image, error) from error
+
+
 def _decode_opencv(image: str | os.PathLike, flags: int, *, rotate_deep: bool = False) -> np.ndarray:
     """Decode a file with OpenCV; grey of more than 8 bits, which Pillow reads, is returned as (H, W)."""
     data = _read(image)

@@ -33,7 +33,7 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "ranking" in entry:
         return _reranked(config, experiment)
-    return {"global": _global, "patches": _patches}.get(entry["search"], _local)(config, entry)
+    return {"global": _global, "patches": _patches, "matching": _matching}.get(entry["search"], _local)(config, entry)
 
 
 def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -61,6 +61,17 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
         "experiment": {"search": "patches", **normalised},
         "descriptor": descriptor,
         **_network(config, descriptor.get("checkpoint")),
+    }
+
+
+def _matching(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    features = _features(config, entry["extractor"])
+    framed = {"framed extractor": _features(config, entry["framed"])["extractor"]} if entry["framed"] else {}
+    return {
+        "experiment": {"search": "matching", "max_distance": entry["max_distance"]},
+        **features,
+        **framed,
+        **_network(config, _checkpoint(features)),
     }
 
 

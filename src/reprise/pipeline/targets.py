@@ -11,6 +11,7 @@ def describe_targets(config: Mapping) -> str:
     lines = [f"  {target:<{width}}  {title}" for target, title in tables.items()]
     parts = [
         f"  {output}/<table>.seeds.csv",
+        f"  {output}/figures/<figure>.pdf",
         f"  {output}/evaluations/<experiment>/<dataset>.json",
         f"  {output}/rankings/<experiment>/<dataset>.h5",
         f"  {output}/codebooks/<codebook>.h5",
@@ -20,7 +21,7 @@ def describe_targets(config: Mapping) -> str:
     # The experiments of seed studies, which have a dot in their names, are no targets.
     names = [
         f"  <{kind[:-1]}>: {', '.join(name for name in config[kind] if '.' not in name)}"
-        for kind in ("experiments", "datasets", "codebooks", "extractors", "trainings")
+        for kind in ("experiments", "datasets", "codebooks", "extractors", "trainings", "figures")
     ]
     return "\n".join(
         ["Nothing was asked for. Tables:", *lines, "Parts of them:", *parts, *names,

@@ -9,6 +9,7 @@ from pathlib import Path
 from reprise.mini.releases.drawn import Scenes, read_scenes
 from reprise.mini.releases.gldv2 import write_test, write_train
 from reprise.mini.releases.hpatches import write_hpatches
+from reprise.mini.releases.hpatches_sequences import write_hpatches_sequences
 from reprise.mini.releases.landmarks import write_oxford, write_paris
 from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
 from reprise.mini.releases.photo_tour import write_photo_tour
@@ -31,6 +32,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "gldv2": (("gldv2",), write_train),
     "gldv2-test": (("gldv2-test",), write_test),
     "photo_tour": ((), write_photo_tour),
+    "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
 }
 

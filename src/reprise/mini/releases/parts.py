@@ -14,6 +14,7 @@ PARTS = {
     "gldv2": ("train/*", "gldv2/*"),
     "gldv2-test": ("index/*", "test/*", "gldv2-test/*"),
     "photo_tour": tuple(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
+    "hpatches_sequences": ("hpatches-sequences-release.zip",),
     "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
 }
 

@@ -6,6 +6,7 @@ All that a job would refuse after hours of other jobs is refused here, before an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reprise.datasets.hpatches_sequences import TRUTH as HOMOGRAPHIES
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.datasets.reading import load_layout
 from reprise.pipeline.spec.steps import search_of
@@ -19,6 +20,10 @@ Entries = Mapping[str, Mapping[Any, Any]]
 _RESERVED = ("downloads", "mirror", "mini")
 # What a dataset teaches, see reprise.datasets.layout, where a message should say more than the word.
 _TAUGHT = {"pairs": "matching pairs"}
+# What is compared, by the search of an experiment; images where nothing else is said.
+_PATCHES, _PAIRS, _IMAGES = "patches", "pairs of images", "images"
+_COMPARED: Mapping[str | None, str] = {"patches": _PATCHES, "matching": _PAIRS}
+_FRAME = [640, 480]  # of the published evaluation of stretched images
 
 
 def inconsistencies(entries: Entries) -> Iterator[DataError]:
@@ -32,7 +37,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     """
     checks = (
         _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
-        _patches, _columns,
+        _searched, _framed, _figures, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(entries)
@@ -253,8 +258,8 @@ def _unlike_the_search(search: Any, name: str, source: Any) -> Iterator[str]:
         )
 
 
-def _patches(entries: Entries) -> Iterator[DataError]:
-    """Find tables in which patches are compared on datasets of images, or images are searched in patches."""
+def _searched(entries: Entries) -> Iterator[DataError]:
+    """Find tables in which patches, pairs of images or images are compared on datasets of another of these."""
     for name, table in entries["tables"].items():
         for experiment in table.experiments:
             settings = entries["experiments"].get(experiment)
@@ -262,11 +267,56 @@ def _patches(entries: Entries) -> Iterator[DataError]:
                 entry = entries["datasets"].get(dataset)
                 if settings is None or entry is None or entry.truth is None:
                     continue
-                if (getattr(settings, "search", None) == "patches") != (entry.truth in PATCH_TRUTHS):
+                compared = _COMPARED.get(getattr(settings, "search", None), _IMAGES)
+                if compared != _has(entry.truth):
                     yield DataError(
-                        f"config.tables.{name}: {dataset} has {_a_truth(entry.truth)}, with which {experiment} has "
-                        "nothing to do; give patches and images tables of their own"
+                        f"config.tables.{name}: {dataset} has {_has(entry.truth)}, with which {experiment} has "
+                        f"nothing to do; give {compared} and {_has(entry.truth)} tables of their own"
                     )
+
+
+def _framed(entries: Entries) -> Iterator[DataError]:
+    """Find experiments on pairs of images whose two extractors do not describe alike, or do not stretch images."""
+    for name, experiment in entries["experiments"].items():
+        framed = entries["extractors"].get(getattr(experiment, "framed", None))
+        extractor = entries["extractors"].get(getattr(experiment, "extractor", None))
+        if framed is None or extractor is None:
+            continue
+        where = f"config.experiments.{name}.framed"
+        if getattr(framed, "forced_size", None) != _FRAME:
+            yield DataError(
+                f"{where}: extractors.{experiment.framed} does not stretch images to {_FRAME[0]} x {_FRAME[1]} pixels; "
+                f"set forced_size to {_FRAME}"
+            )
+        if getattr(extractor, "forced_size", None) is not None:
+            yield DataError(
+                f"config.experiments.{name}.extractor: extractors.{experiment.extractor} stretches images; name one "
+                "without forced_size"
+            )
+        if framed.described_by() != extractor.described_by():
+            yield DataError(
+                f"{where}: extractors.{experiment.framed} has another descriptor than extractors."
+                f"{experiment.extractor}; name one of the same"
+            )
+
+
+def _figures(entries: Entries) -> Iterator[DataError]:
+    """Find figures of another dataset than those of their table, or of experiments that match no images."""
+    for name, figure in entries["figures"].items():
+        table = entries["tables"].get(figure.table)
+        if table is None:
+            continue
+        if figure.dataset not in table.datasets:
+            yield DataError(
+                f"config.figures.{name}.dataset: '{figure.dataset}' is no dataset of tables.{figure.table}; name one "
+                f"of {', '.join(table.datasets)}"
+            )
+        for experiment in table.experiments:
+            if getattr(entries["experiments"].get(experiment), "search", "matching") != "matching":
+                yield DataError(
+                    f"config.figures.{name}.table: {experiment} of tables.{figure.table} matches no images, and has no "
+                    "matching accuracy; name another table"
+                )
 
 
 def _columns(entries: Entries) -> Iterator[DataError]:
@@ -284,8 +334,9 @@ def _columns(entries: Entries) -> Iterator[DataError]:
                 )
 
 
-def _a_truth(truth: str) -> str:
-    return "patches" if truth in PATCH_TRUTHS else "images"
+def _has(truth: str) -> str:
+    """What a dataset has, by the kind of its ground truth."""
+    return _PATCHES if truth in PATCH_TRUTHS else _PAIRS if truth == HOMOGRAPHIES else _IMAGES
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:

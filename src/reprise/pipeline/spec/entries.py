@@ -223,6 +223,27 @@ class PatchExperiment(AnyExperiment):
         return self
 
 
+class MatchingExperiment(AnyExperiment):
+    """Keypoints of pairs of images are matched whose homography is known; no image is searched, there are no steps."""
+
+    search: Literal["matching"] = Field(description="images are matched")
+    extractor: Extractor = Field(description="whose features are matched, of images in their own size")
+    framed: Extractor | None = Field(
+        None,
+        description="the same features of images that are stretched to 640 x 480 pixels, for the published evaluation "
+        "in these frames; null leaves it out",
+    )
+    max_distance: float | None = Field(
+        None, ge=0, le=2, description="largest distance of matched descriptors of unit norm; null takes all"
+    )
+
+    @model_validator(mode="after")
+    def _has_no_steps(self) -> Self:
+        if self.steps:
+            raise ValueError("steps: pairs of images are not ranked; leave them out")
+        return self
+
+
 class ContinuedExperiment(AnyExperiment):
     """Steps after the last one of another experiment, with which all before is shared."""
 
@@ -245,6 +266,13 @@ class Table(Settings):
     protocols: list[str] = Field(["easy", "medium", "hard"], description="groups of mAP that are columns")
     metrics: dict[str, list[str]] = Field({}, description="other columns: the groups of each metric, such as mP@10")
     notes: list[str] = Field([], description="sentences below it")
+
+
+class Figure(Settings):
+    """``<output>/figures/<name>.pdf``: the matching accuracy over the distance, a line for each row of a table."""
+
+    table: Annotated[str, Refers("tables")] = Field(description="whose experiments are drawn")
+    dataset: Dataset = Field(description="on which they are drawn: one of the table")
 
 
 class Sweep(Settings):

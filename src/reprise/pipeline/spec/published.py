@@ -15,7 +15,7 @@ Numbers = dict[str, float | None]
 # The parts of an experiment: see reprise.pipeline.comparability.
 Part = Literal[
     "experiment", "extractor", "descriptor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector",
-    "codebook", "codebook extractor", "codebook checkpoint", "codebook dataset",
+    "codebook", "codebook extractor", "codebook checkpoint", "codebook dataset", "framed extractor",
 ]  # fmt: skip
 
 

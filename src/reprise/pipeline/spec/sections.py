@@ -68,6 +68,7 @@ SEARCHES: dict[str, Model] = {
     "bow": entries.BowExperiment,
     "global": entries.GlobalExperiment,
     "hamming": entries.HammingExperiment,
+    "matching": entries.MatchingExperiment,
     "patches": entries.PatchExperiment,
 }
 SECTIONS: Mapping[str, Model | Section] = {
@@ -85,6 +86,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "calibrations": entries.Calibration,
     "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),
     "tables": entries.Table,
+    "figures": entries.Figure,
 }
 
 
