@@ -26,19 +26,15 @@ def test_the_shipped_configuration_is_valid(overlays):
 
 
 def test_published_numbers_are_valid():
-<<<<<<< HEAD
     assert set(published()) == {
         "ames",
         "fpr95",
+        "hndesc_hpatches",
         "hardnet_retrieval",
         "hndesc_retrieval",
         "how_table2",
         "hpatches_patches",
     }
-=======
-    patches, images = {"fpr95", "hpatches_patches"}, {"ames", "hardnet_retrieval", "how_table2"}
-    assert set(published()) == patches | images | {"hndesc_hpatches"}
->>>>>>> main
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reprise.cli.accept import accept
 from reprise.cli.clean import clean
+from reprise.cli.downloads import downloads
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
 from reprise.cli.redate import redate
@@ -16,6 +17,7 @@ from reprise.cli.verify import verify
 from reprise.storage.errors import DataError
 
 _SCRIPTS = Path("workflow") / "scripts"
+_SOURCES = Path("config") / "sources.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Search photographs; and of the workflow: what a run would do, what exists, and what may go.",
     )
     commands = parser.add_subparsers(
-        required=True, metavar="search | explain | status | verify | accept | redate | clean | describe-patches"
+        required=True,
+        metavar="search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
@@ -65,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("explain", parents=[project], help="what would run, why, and for how long")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="default: all tables")
     command.set_defaults(command=_explain)
+
+    command = commands.add_parser(
+        "downloads", parents=[project], help="what would be downloaded, and under which licence"
+    )
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="default: all tables")
+    command.set_defaults(command=_downloads)
 
     command = commands.add_parser("status", parents=[project], help="what exists, since when, and how much of it")
     command.set_defaults(command=_status)
@@ -116,6 +125,11 @@ def _search(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     print(explain(_snakemake(options), options.targets or [EVERYTHING], _SCRIPTS))
+    return 0
+
+
+def _downloads(options: argparse.Namespace) -> int:
+    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES))
     return 0
 
 
