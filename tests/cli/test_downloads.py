@@ -49,12 +49,12 @@ def test_what_is_there_is_not_fetched_again(project):
     for name, size in (("weights.pth", 2000), ("images.tgz", 5)):
         (place / name).write_bytes(bytes(size))
     text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
-    assert "there            5 B  images.tgz" in text and "https://" not in text
+    assert "there           5 B  images.tgz" in text and "https://" not in text
     assert "2 files, 2 of them there." in text and "To fetch" not in text and "read the licences" not in text
 
 
 def test_nothing_is_needed_for_data_of_ones_own(project):
-    snakemake, folder = project
+    _, folder = project
     empty = SimpleNamespace(plan=lambda targets: SimpleNamespace(every=[], data=str(folder)))
     assert downloads(empty, ["t.csv"], folder / "sources.yaml") == "t.csv: needs no published file."
 
