@@ -184,26 +184,30 @@ def read_images(
     return dict(sorted(images.items()))
 
 
-def read_points(path: str | os.PathLike) -> ModelPoints:
+def read_points(path: str | os.PathLike, *, tracks: bool = True) -> ModelPoints:
     """Read points3D.bin.
+
+    Args:
+        path: the file
+        tracks: read which keypoints show each point, too; otherwise there are none
 
     Raises:
         DataError: no such file, or one that is truncated or of another form
     """
-    ids, positions, tracks = [], [], []
+    ids, positions, shown = [], [], []
     with _opened(path) as file:
         for _ in range(file.count(51)):
             number, *position = file.take("<Q3d3xd")
             ids.append(number)
             positions.append(position[:3])
-            track = file.rows(_TRACK, file.count(_TRACK.itemsize))
-            assert track is not None
-            tracks.append(np.stack([track["image"], track["keypoint"]], axis=1).astype(np.int64))
+            track = file.rows(_TRACK, file.count(_TRACK.itemsize), skip=not tracks)
+            if track is not None:
+                shown.append(np.stack([track["image"], track["keypoint"]], axis=1).astype(np.int64))
         file.end()
     points = np.array(positions).reshape(-1, 3)
     if not np.isfinite(points).all() or len(set(ids)) < len(ids) or max(ids, default=0) >= 1 << 63:
         raise DataError(f"{path}: a point is listed twice, or has no finite position; {_REMEDY}")
-    return ModelPoints(np.array(ids, np.int64), points, tracks)
+    return ModelPoints(np.array(ids, np.int64), points, shown)
 
 
 def write_cameras(path: str | os.PathLike, cameras: Mapping[int, ModelCamera]) -> None:

@@ -44,9 +44,10 @@ def covisible_pairs(images: Mapping[str, ModelImage], count: int) -> list[Pair]:
     shows = sparse.csr_matrix(
         (np.ones(len(columns), np.int32), (np.concatenate(rows), columns)), shape=(len(names), len(known))
     )
+    shown_by = shows.T.tocsr()
     found: set[tuple[int, int]] = set()
     for row in range(len(names)):
-        shared = np.asarray((shows[row] @ shows.T).todense()).ravel()
+        shared = (shows[row] @ shown_by).toarray().ravel()
         shared[row] = 0
         best = np.argsort(-shared, kind="stable")[:count]
         found.update((min(row, other), max(row, other)) for other in best[shared[best] > 0].tolist())

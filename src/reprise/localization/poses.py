@@ -4,6 +4,7 @@ A query of which too few keypoints agree gets no pose. That of a similar image n
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -80,9 +81,9 @@ def register_queries(
     options = _mapper_options(pycolmap, settings)
     with tempfile.TemporaryDirectory(prefix="colmap-") as working, explained(str(folder), "delete it and run again"):
         copy = Path(working) / "database.db"
-        copy.write_bytes(Path(database).read_bytes())
+        shutil.copyfile(database, copy)
         for name in MODEL_FILES:
-            (Path(working) / name).write_bytes((folder / name).read_bytes())
+            shutil.copyfile(folder / name, Path(working) / name)
         model = pycolmap.Reconstruction(working)
         with pycolmap.Database.open(copy) as opened:
             kept = pycolmap.DatabaseCacheOptions(min_num_matches=settings.min_num_matches)

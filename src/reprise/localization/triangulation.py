@@ -1,6 +1,7 @@
 """Points of a model from verified matches and the given poses of its images, which stay as they are."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def triangulate(database: str | os.PathLike, scene: Scene, folder: Path, setting
     with tempfile.TemporaryDirectory(prefix="colmap-") as working, explained(str(database), "delete it and run again"):
         # COLMAP writes into the databases that it reads.
         copy = Path(working) / "database.db"
-        copy.write_bytes(Path(database).read_bytes())
+        shutil.copyfile(database, copy)
         found = pycolmap.triangulate_points(
             model, copy, working, working, options=_options(pycolmap, settings), refine_intrinsics=False
         )
@@ -93,7 +94,7 @@ def read_triangulated(folder: Path) -> TriangulatedModel:
         DataError: files that are missing, damaged, or do not fit each other
     """
     images = read_images(folder / IMAGES, read_cameras(folder / CAMERAS), observations=True)
-    points = read_points(folder / POINTS)
+    points = read_points(folder / POINTS, tracks=False)
     seen = [image.points for image in images.values() if image.points is not None]
     shown = max((int(each.max(initial=-1)) for each in seen), default=-1)
     largest = int(points.ids.max(initial=-1))
