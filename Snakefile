@@ -17,8 +17,10 @@ configfile: "config/ames.yaml"
 configfile: "config/hardnet.yaml"
 configfile: "config/verification.yaml"
 configfile: "config/hndesc.yaml"
+configfile: "config/localization.yaml"
 configfile: "config/hndesc_retrieval.yaml"
 configfile: "config/tokyo.yaml"
+configfile: "config/hndesc_training.yaml"
 
 
 include: "rules/common.smk"
@@ -53,8 +55,10 @@ include: "rules/rerank.smk"
 include: "rules/expansion.smk"
 include: "rules/training.smk"
 include: "rules/patches.smk"
+include: "rules/localization.smk"
 include: "rules/matching.smk"
 include: "rules/tables.smk"
+include: "rules/galleries.smk"
 include: "rules/seeds.smk"
 
 

@@ -17,7 +17,8 @@ KINDS = (
     "pickle", "ground truth", "neighbours", "checkpoint", "ragged features", "dense features", "merged features",
     "tokens", "rankings", "pair scores", "aggregated", "codebook", "archive", "image", "list", "YAML", "record",
     "receipt", "evaluation", "PhotoTour", "HPatches", "described patches", "MAT", "Oxford", "regions", "embedding",
-    "bag of words", "Hamming index",
+    "bag of words", "Hamming index", "COLMAP model", "COLMAP database", "matches", "located queries",
+    "lists of localization",
 )  # fmt: skip
 
 

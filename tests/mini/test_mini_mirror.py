@@ -30,9 +30,12 @@ FILES = {
     "gldv2-test/gnd_gldv2-test.pkl",
     *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
     *("database_gsv_vga/03814.tar", "247query_subset_v2.zip", "netvlad_v100_datasets.tar.gz"),
+    "hndesc_training_data",
     *("hpatches-release.zip", "utils/splits.json", "hpatches-sequences-release.zip"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),
+    *("images/database_and_query_images.zip", "aachen_v1_1.zip", "aachen_v1.1/pairs-query-netvlad50.txt"),
+    *("queries/day_time_queries_with_intrinsics.txt", "queries/night_time_queries_with_intrinsics.txt"),
 }  # fmt: skip
 MANIFESTS = {f"{part}.json" for part in PARTS}
 CAMERAS = {f"{part}.cameras.json" for part in PARTS}

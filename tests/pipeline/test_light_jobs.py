@@ -13,8 +13,8 @@ from paths import ROOT
 SCRIPTS = ROOT / "workflow" / "scripts"
 # Those that run a network, or compute with torch for another reason.
 HEAVY = {
-    "calibrate", "describe_patches", "expand_global", "find_neighbors", "initialise_dinov2", "match_sequences",
-    "project_tokens", "score_pairs", "train_ames", "train_how", "train_itq",
+    "calibrate", "describe_patches", "expand_global", "find_neighbors", "initialise_dinov2", "match_chunk",
+    "match_sequences", "project_tokens", "score_pairs", "train_ames", "train_how", "train_itq",
 }  # fmt: skip
 # The statements with which scripts begin, one script after the other; the name of the first that loads torch.
 IMPORTS = """

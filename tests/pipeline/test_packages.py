@@ -49,7 +49,7 @@ LAYERS = [
     ("formats",),
     ("images", "geometry", "networks", "codebooks", "asmk", "bow", "hamming", "evaluation", "neighbors"),
     ("detectors", "descriptors", "extractors", "datasets", "mini"),
-    ("training", "matching", "reranking", "reporting"),
+    ("training", "matching", "reranking", "localization", "reporting"),
     ("pipeline",),
     ("cli",),
 ]

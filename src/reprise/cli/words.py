@@ -42,11 +42,20 @@ _NOUNS = {
     "rerank": ("re-ranking", "re-rankings"),
     **{f"expand_{search}": ("query expansion", "query expansions") for search in ("asmk", "bow", "global", "hamming")},
     "sweep": ("sweep", "sweeps"),
+    "list_pairs": ("list of pairs", "lists of pairs"),
+    "match_chunk": ("matching", "matchings"),
+    "build_database": ("COLMAP database", "COLMAP databases"),
+    "triangulate": ("triangulated model", "triangulated models"),
+    "localize": ("localization", "localizations"),
+    "evaluate_localization": ("evaluation of poses", "evaluations of poses"),
+    "submission": ("submission", "submissions"),
     "describe_patches": ("set of described patches", "sets of described patches"),
     "evaluate_patches": ("evaluation of patches", "evaluations of patches"),
     "evaluate": ("evaluation", "evaluations"),
     "table": ("table", "tables"),
     "seeds": ("seed study", "seed studies"),
+    "gallery": ("gallery", "galleries"),
+    "report_page": ("report", "reports"),
 }
 
 

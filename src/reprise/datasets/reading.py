@@ -7,7 +7,9 @@ import numpy as np
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout
+from reprise.datasets.megadepth import KeypointImages
 from reprise.datasets.phototour import PhotoTour
+from reprise.datasets.posed import PosedLayout, Scene
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.storage.errors import DataError
 from reprise.storage.modules import load_named
@@ -76,6 +78,34 @@ def read_patches(description: Mapping[str, Any], *, shrunk: bool = True) -> Phot
         DataError: as :func:`read_dataset`, or a layout that has no patches
     """
     return _what_teaches(description, "patches", "load_patches", shrunk=shrunk)
+
+
+def read_scene(description: Mapping[str, Any], *, observations: bool = False) -> Scene:
+    """Read the cameras of a dataset, and the poses that are known.
+
+    Args:
+        description: as for :func:`read_dataset`
+        observations: read which points of the model the references show, too
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no poses
+    """
+    layout = load_layout(description["layout"])
+    if not issubclass(layout, PosedLayout):
+        raise DataError(f"{description['images']}: layout {description['layout']} has no poses; name another dataset")
+    return layout.load_scene(description, observations=observations)
+
+
+def read_keypoint_images(description: Mapping[str, Any]) -> KeypointImages:
+    """List the images of a dataset that has keypoints, and copies in another style.
+
+    Args:
+        description: as for :func:`read_dataset`
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no keypoints
+    """
+    return _what_teaches(description, "keypoints", "load_keypoints")
 
 
 def _what_teaches(description: Mapping[str, Any], kind: str, loader: str, **options: Any) -> Any:

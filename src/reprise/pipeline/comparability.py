@@ -33,7 +33,8 @@ def settings(config: Mapping, experiment: str) -> dict[str, Mapping]:
     entry = config["experiments"][experiment]
     if "ranking" in entry:
         return _reranked(config, experiment)
-    return {"global": _global, "patches": _patches, "matching": _matching}.get(entry["search"], _local)(config, entry)
+    made = {"global": _global, "patches": _patches, "matching": _matching, "localization": _localization}
+    return made.get(entry["search"], _local)(config, entry)
 
 
 def _local(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
@@ -64,6 +65,16 @@ def _patches(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     }
 
 
+def _localization(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
+    matching = config["matchings"][entry["matching"]]
+    features = _features(config, matching["extractor"])
+    return {
+        "experiment": {"search": "localization", **entry["localization"], **matching},
+        **features,
+        **_network(config, _checkpoint(features)),
+    }
+
+
 def _matching(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
     features = _features(config, entry["extractor"])
     framed = {"framed extractor": _features(config, entry["framed"])["extractor"]} if entry["framed"] else {}
@@ -71,6 +82,7 @@ def _matching(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
         "experiment": {"search": "matching", "max_distance": entry["max_distance"]},
         **features,
         **framed,
+        "detector checkpoint": config["checkpoints"].get(features.get("detector", {}).get("checkpoint"), {}),
         **_network(config, _checkpoint(features)),
     }
 

@@ -47,6 +47,19 @@ class Descriptions:
         images = self._read(dataset).split(split)
         return {"images_hash": images_hash(image_states((images.chunk(*chunk) if chunk else images).paths))}
 
+    def first_image(self, dataset: str, chunk: tuple[int, int]) -> Description:
+        """What tells whether images of one's own have moved in their list; nothing for downloaded ones.
+
+        A chunk of features whose images are the same stays current, wherever its images are in the list.
+
+        Args:
+            dataset: the name of an entry
+            chunk: which of how many, from 1
+        """
+        if self._config["datasets"][dataset]["images"] is not None:
+            return {}
+        return {"first_image": self._read(dataset).database.bounds(*chunk)[0]}
+
     def trained_on(self, datasets: Sequence[str]) -> Description:
         """Tell a training that reads the images of ``datasets`` itself what :meth:`images` tells an extraction.
 
@@ -60,6 +73,19 @@ class Descriptions:
             states |= image_states(self._read(name).paths)
         told = {"truncated": [self._paths.layout(name).on_truncated for name in datasets], "own": own}
         return {**told, "images_hash": images_hash(states)} if states else told
+
+    def training_files(self, datasets: Sequence[str]) -> Description:
+        """Tell a training that reads datasets as a whole what tells whether files of one's own have changed.
+
+        Returns:
+            ``images_hash``, as :meth:`images`; nothing where all datasets are downloaded
+        """
+        own = [name for name in datasets if self._config["datasets"][name]["images"] is None]
+        layouts = [self._paths.layout(name) for name in own]
+        files = [
+            file for name, each in zip(own, layouts, strict=True) for file in each.training_files(self.dataset(name))
+        ]
+        return {"images_hash": images_hash(image_states(files))} if own else {}
 
     @functools.cache  # noqa: B019  one for a run
     def _read(self, dataset: str) -> Dataset:

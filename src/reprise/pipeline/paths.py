@@ -251,6 +251,14 @@ class Paths:
         files = entry["files"]
         return self.receipt(files[searched]) if files else self.neighbors(neighbors, searched)
 
+    def pairs(self, matching: str, dataset: str) -> str:
+        """The list of the pairs of images that are matched."""
+        return f"{self.output}/pairs_of_images/{matching}/{dataset}.txt"
+
+    def model(self, experiment: str, dataset: str, file: str) -> str:
+        """A file of the model that was triangulated."""
+        return f"{self.output}/reconstructions/{experiment}/{dataset}/{file}"
+
     def ranking(self, experiment: str, searched: str) -> str:
         """The rankings of an experiment."""
         return f"{self.output}/rankings/{experiment}/{searched}.h5"

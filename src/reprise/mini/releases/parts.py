@@ -14,10 +14,15 @@ PARTS = {
     "gldv2": ("train/*", "gldv2/*"),
     "gldv2-test": ("index/*", "test/*", "gldv2-test/*"),
     "photo_tour": tuple(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
+    "aachen": (
+        "images/database_and_query_images.zip", "aachen_v1_1.zip", "queries/*_time_queries_with_intrinsics.txt",
+        "aachen_v1.1/pairs-query-netvlad50.txt",
+    ),
     "tokyo247": ("database_gsv_vga/*", "247query_subset_v2.zip", "netvlad_v100_datasets.tar.gz"),
+    "megadepth": ("hndesc_training_data",),
     "hpatches_sequences": ("hpatches-sequences-release.zip",),
     "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
-}
+}  # fmt: skip
 
 
 def part_of(file: str) -> str | None:

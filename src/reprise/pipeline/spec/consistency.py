@@ -8,6 +8,7 @@ from typing import Any
 
 from reprise.datasets.hpatches_sequences import TRUTH as HOMOGRAPHIES
 from reprise.datasets.patch_sets import PATCH_TRUTHS
+from reprise.datasets.posed import POSES
 from reprise.datasets.reading import load_layout
 from reprise.pipeline.spec.steps import search_of
 from reprise.storage.errors import DataError
@@ -19,10 +20,11 @@ Entries = Mapping[str, Mapping[Any, Any]]
 # Folders of the data that the archives of `images` are unpacked beside.
 _RESERVED = ("downloads", "mirror", "mini")
 # What a dataset teaches, see reprise.datasets.layout, where a message should say more than the word.
-_TAUGHT = {"pairs": "matching pairs"}
+_TAUGHT = {"pairs": "matching pairs", "keypoints": "keypoints of its images"}
 # What is compared, by the search of an experiment; images where nothing else is said.
 _PATCHES, _PAIRS, _IMAGES = "patches", "pairs of images", "images"
-_COMPARED: Mapping[str | None, str] = {"patches": _PATCHES, "matching": _PAIRS}
+_COMPARED: Mapping[str | None, str] = {"patches": _PATCHES, "matching": _PAIRS, "localization": POSES}
+_BY_TRUTH = {**dict.fromkeys(PATCH_TRUTHS, _PATCHES), HOMOGRAPHIES: _PAIRS, POSES: POSES}
 _FRAME = [640, 480]  # of the published evaluation of stretched images
 
 
@@ -37,7 +39,7 @@ def inconsistencies(entries: Entries) -> Iterator[DataError]:
     """
     checks = (
         _folders, _truth, _enlarged, _parts, _trainings, _systems, _networks, _rankings, _expansions, _numbers,
-        _searched, _framed, _figures, _columns,
+        _searched, _framed, _figures, _retrievals, _columns,
     )  # fmt: skip
     for check in checks:
         yield from check(entries)
@@ -138,6 +140,8 @@ def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
         named = getattr(entry, key, None)
         if isinstance(named, Mapping):
             yield from ((f"{key}.{one}", name) for one, name in named.items())
+        elif isinstance(named, str):
+            yield key, named
 
 
 def _layouts_that_teach(taught: str) -> list[str]:
@@ -275,6 +279,26 @@ def _searched(entries: Entries) -> Iterator[DataError]:
                     )
 
 
+def _retrievals(entries: Entries) -> Iterator[DataError]:
+    """Find matchings that cannot pair queries: their experiment ranks no images, or they have none for a dataset."""
+    for name, matching in entries["matchings"].items():
+        search = search_of(entries["experiments"], matching.retrieval) if matching.retrieval else None
+        if search is not None and _COMPARED.get(getattr(search, "search", None), _IMAGES) != _IMAGES:
+            yield DataError(
+                f"config.matchings.{name}.retrieval: {matching.retrieval} ranks no images; name an experiment that does"
+            )
+    for name, table in entries["tables"].items():
+        for experiment in table.experiments:
+            used = getattr(entries["experiments"].get(experiment), "matching", None)
+            chosen: Any = entries["matchings"].get(used)
+            for dataset in table.datasets if chosen else ():
+                if chosen.retrieval is None and dataset not in chosen.query_pairs:
+                    yield DataError(
+                        f"config.tables.{name}: matchings.{used}, of {experiment}, has neither 'query_pairs' of "
+                        f"{dataset} nor 'retrieval'; name an experiment that ranks"
+                    )
+
+
 def _framed(entries: Entries) -> Iterator[DataError]:
     """Find experiments on pairs of images whose two extractors do not describe alike, or do not stretch images."""
     for name, experiment in entries["experiments"].items():
@@ -336,7 +360,7 @@ def _columns(entries: Entries) -> Iterator[DataError]:
 
 def _has(truth: str) -> str:
     """What a dataset has, by the kind of its ground truth."""
-    return _PATCHES if truth in PATCH_TRUTHS else _PAIRS if truth == HOMOGRAPHIES else _IMAGES
+    return _BY_TRUTH.get(truth, _IMAGES)
 
 
 def _numbers(entries: Entries) -> Iterator[DataError]:

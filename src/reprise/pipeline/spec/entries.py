@@ -11,6 +11,7 @@ from reprise.asmk.settings import Kernel
 from reprise.bow.settings import BowSettings
 from reprise.codebooks.sizes import Size
 from reprise.hamming.settings import HammingSettings
+from reprise.localization.settings import LocalizationSettings
 from reprise.storage.references import Refers
 from reprise.storage.settings import Count, OwnPath, Settings
 
@@ -132,6 +133,36 @@ class Neighbors(Settings):
         return self
 
 
+class Matching(Settings):
+    """Matches of pairs of images: of references with each other, and of queries with references like them."""
+
+    extractor: Extractor = Field(description="whose local features are matched, mutual nearest neighbours")
+    max_distance: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None, description="largest distance of normalised descriptors of a match; null takes all"
+    )
+    reference_pairs: dict[Dataset, Source] = Field(
+        {}, description="dataset -> a list of pairs of references; others pair those that share points of the model"
+    )
+    covisible: Count = Field(20, description="without `reference_pairs`: so many for each reference")
+    query_pairs: dict[Dataset, Source] = Field(
+        {}, description="dataset -> a list of pairs of queries and references, the most similar ones first"
+    )
+    retrieval: Experiment | None = Field(
+        None, description="for datasets without `query_pairs`: the experiment whose rankings say which references"
+    )
+    shortlist: Count = Field(20, description="so many references for each query, the first ones")
+    unknown_names: Literal["error", "skip"] = Field(
+        "error", description="what names in lists do that are no images of the dataset; skip counts and leaves them out"
+    )
+    chunks: Count = Field(1, description="jobs that the pairs are split into")
+
+    @model_validator(mode="after")
+    def _pairs_queries(self) -> Self:
+        if not self.query_pairs and self.retrieval is None:
+            raise ValueError("give 'retrieval' (an experiment that ranks) or 'query_pairs' (lists), or both")
+        return self
+
+
 class Calibration(Settings):
     """The search for the local_space and image size of published features, with the first queries of a dataset."""
 
@@ -223,6 +254,22 @@ class PatchExperiment(AnyExperiment):
         return self
 
 
+class LocalizationExperiment(AnyExperiment):
+    """A model triangulated from matches of references, and the poses of queries in it; there are no steps."""
+
+    search: Literal["localization"] = Field(description="queries are located")
+    matching: Annotated[str, Refers("matchings")] = Field(description="the matches")
+    localization: LocalizationSettings = Field(
+        default_factory=LocalizationSettings, description="settings of the model and of the poses"
+    )
+
+    @model_validator(mode="after")
+    def _has_no_steps(self) -> Self:
+        if self.steps:
+            raise ValueError("steps: poses are not ranked; leave them out")
+        return self
+
+
 class MatchingExperiment(AnyExperiment):
     """Keypoints of pairs of images are matched whose homography is known; no image is searched, there are no steps."""
 
@@ -293,6 +340,25 @@ class Miniature(Settings):
     seed: int = Field(0, ge=0, description="of all that is drawn")
 
 
+class Gallery(Settings):
+    """What galleries show, ``<output>/galleries/<experiment>/<dataset>.html``."""
+
+    topk: Count = Field(20, description="images of each query")
+    pixels: int = Field(384, ge=64, le=2048, description="longer side of the previews")
+
+
+class Report(Settings):
+    """What ``<output>/report.html`` shows."""
+
+    title: str = Field("Results", description="what stands above it")
+    tables: list[Annotated[str, Refers("tables")]] | None = Field(
+        None, description="the tables that are made for it, and shown; null for all"
+    )
+    galleries: list[Experiment] | None = Field(
+        None, description="the experiments whose results are shown, too, and linked from their rows; null for all"
+    )
+
+
 class Shared(Settings):
     """The settings that all sections share."""
 
@@ -317,6 +383,9 @@ class Shared(Settings):
         [], description="seeds of trainings in <table>.seeds.csv, each of which trains networks anew; empty for none"
     )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
+
+    report: Report = Field(default_factory=Report, description="what the report shows")
+    gallery: Gallery = Field(default_factory=Gallery, description="what galleries show")
 
     @model_validator(mode="before")
     @classmethod

@@ -68,6 +68,7 @@ SEARCHES: dict[str, Model] = {
     "bow": entries.BowExperiment,
     "global": entries.GlobalExperiment,
     "hamming": entries.HammingExperiment,
+    "localization": entries.LocalizationExperiment,
     "matching": entries.MatchingExperiment,
     "patches": entries.PatchExperiment,
 }
@@ -82,6 +83,7 @@ SECTIONS: Mapping[str, Model | Section] = {
     "descriptors": Section("type", descriptor_settings, lambda: available("reprise.descriptors", "Descriptor"), _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
+    "matchings": entries.Matching,
     "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),
     "calibrations": entries.Calibration,
     "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),

@@ -1,0 +1,1 @@
+"""The stages of localization, from files to files: what the jobs of the workflow call."""
