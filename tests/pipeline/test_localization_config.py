@@ -18,7 +18,7 @@ def shipped():
 @pytest.mark.parametrize(
     ("section", "name", "changes", "message"),
     [
-        ("matchings", "superpoint_hndesc_caps", {"retrieval": None, "query_pairs": {}}, "'query_pairs' (lists), or both"),
+        ("matchings", "superpoint_hndesc_caps", {"retrieval": None, "query_pairs": {}}, "(lists), or both"),
         ("matchings", "sift_rootsift", {"retrieval": "sift_patches"}, "sift_patches ranks no images; name an"),
         ("matchings", "sift_rootsift", {"retrieval": POSES}, f"{POSES} ranks no images; name an experiment that does"),
         (

@@ -115,7 +115,7 @@ def test_an_evaluation_of_before_is_named_as_such(tmp_path):
 
 
 def test_metrics_are_found_by_listing_them():
-    assert metric_names() == ["map_classic", "map_landmarks", "map_oxford", "map_revisited"]
+    assert metric_names() == ["map_classic", "map_landmarks", "map_oxford", "map_revisited", "recall_places"]
     assert metrics_for("revisited") == ["map_revisited"] and metrics_for(None) == []
     assert load_metric("map_revisited") is load_metric("reprise.evaluation.metrics.map_revisited") is map_revisited
     with pytest.raises(DataError, match="metric: unknown name 'map_revisted'; did you mean 'map_revisited'"):

@@ -29,6 +29,7 @@ _DISTANCE = "posDistThr"
 # The list has .jpg names, and the street views are published as .png; others converted them.
 _SUFFIXES = (".png", ".jpg")
 _LARGEST = 1 << 28
+_FARTHEST = 1e8  # metres; no position on Earth is as far from the origin of its zone
 
 
 class Layout(DatasetLayout):
@@ -123,9 +124,9 @@ def _field(listed: Mapping[str, Any], keys: tuple[str, ...], where: str) -> Any:
 def _positions(listed: Mapping[str, Any], key: str, count: int, where: str) -> np.ndarray:
     """Read the positions of images, (n, 2) in metres."""
     found = _field(listed, (key,), where)
-    if not isinstance(found, np.ndarray) or found.shape != (2, count) or not np.isfinite(found).all():
+    if not isinstance(found, np.ndarray) or found.shape != (2, count) or not (np.abs(found) < _FARTHEST).all():
         shape = getattr(found, "shape", type(found).__name__)
-        raise DataError(f"{where}.{key}: is {shape}, expected finite numbers (2, {count}): a position of each image")
+        raise DataError(f"{where}.{key}: is {shape}, expected numbers (2, {count}): a position in metres of each image")
     return found.T.astype(np.float64)
 
 
