@@ -106,3 +106,30 @@ def test_parts_of_detected_features_that_deviate_are_named(config, path, value, 
     entry[path[-1]] = value
     found = deviations(config, published()["hardnet_retrieval"], experiment, ["oxford5k"])
     assert any(text.startswith(expected) for text in found), found
+
+
+MATCHING = published()["hndesc_hpatches"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ([], None, None),
+        (["descriptors", "hndesc_caps", "sampling"], "exact", "descriptor: sampling exact instead of legacy"),
+        (["descriptors", "hndesc_caps", "pad_to_16"], True, "descriptor: pad_to_16 True instead of False"),
+        (["detectors", "superpoint", "preparation"], "how", "extractor: preparation how instead of hndesc_detector"),
+        (["detectors", "superpoint", "threshold"], 0.01, "detector: threshold 0.01 instead of 0.005"),
+        (["detectors", "superpoint_640x480", "num_features"], 9, "framed extractor: num_features 9 instead of 1000"),
+        (["checkpoints", "superpoint", "source"], "free", "detector checkpoint: source free instead of superpoint"),
+        (["experiments", "hndesc_caps_sequences", "max_distance"], 0.7, "experiment: max_distance 0.7 instead of None"),
+        (["datasets", "hpatches_sequences", "excluded"], [], "hpatches_sequences: excluded"),
+    ],
+)
+def test_matching_that_deviates_is_named(config, path, value, expected):
+    entry = config
+    for key in path[:-1]:
+        entry = entry[key]
+    if path:
+        entry[path[-1]] = value
+    found = deviations(config, MATCHING, "hndesc_caps_sequences", ["hpatches_sequences"])
+    assert (len(found) == 1 and found[0].startswith(expected)) if expected else found == []

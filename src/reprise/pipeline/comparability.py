@@ -82,6 +82,7 @@ def _matching(config: Mapping, entry: Mapping) -> dict[str, Mapping]:
         "experiment": {"search": "matching", "max_distance": entry["max_distance"]},
         **features,
         **framed,
+        "detector checkpoint": config["checkpoints"].get(features.get("detector", {}).get("checkpoint"), {}),
         **_network(config, _checkpoint(features)),
     }
 

@@ -16,6 +16,7 @@ Numbers = dict[str, float | None]
 Part = Literal[
     "experiment", "extractor", "descriptor", "checkpoint", "training", "neighbors", "extractor checkpoint", "detector",
     "codebook", "codebook extractor", "codebook checkpoint", "codebook dataset", "framed extractor",
+    "detector checkpoint",
 ]  # fmt: skip
 
 
