@@ -20,6 +20,7 @@ configfile: "config/hndesc.yaml"
 configfile: "config/localization.yaml"
 configfile: "config/hndesc_retrieval.yaml"
 configfile: "config/tokyo.yaml"
+configfile: "config/hndesc_training.yaml"
 
 
 include: "rules/common.smk"

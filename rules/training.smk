@@ -219,6 +219,7 @@ def train_settings(wildcards):
     return {
         "system": config["trainings"][wildcards.training]["type"],
         "description": trainings.described(wildcards.training),
+        **describe.training_files(trainings.datasets(wildcards.training)),
         "threads": training_threads(wildcards),
         "state": paths.training_state(wildcards.training),
     }

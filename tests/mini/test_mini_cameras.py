@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -53,6 +54,7 @@ def lists(mirror):
             name: [f"{name}_{scene}_{view:02}" for scene in range(2) for view in range(4)]
             for name in ("liberty", "notredame", "yosemite")
         },
+        "megadepth": megadepth(mirror),
         "hpatches": {"hpatches": [f"{name}/{image}" for name in sequences for image in range(1, 7)]},
         "aachen": {"aachen": [
             name.removeprefix("images_upright/")
@@ -68,6 +70,15 @@ def lists(mirror):
             ]
         },
     }  # fmt: skip
+
+
+def megadepth(mirror):
+    """The images of the archive of HNDesc's training, by their part."""
+    names = [Path(name) for name in zipfile.ZipFile(mirror / "hndesc_training_data").namelist()]
+    images = [
+        name.relative_to("MegaDepth").with_suffix("").as_posix() for name in names if name.parts[0] == "MegaDepth"
+    ]
+    return {split: [name for name in images if name.startswith(split)] for split in ("train", "test")}
 
 
 def test_every_image_has_its_camera_under_its_name(tiny_mirror):

@@ -30,6 +30,7 @@ FILES = {
     "gldv2-test/gnd_gldv2-test.pkl",
     *(f"patchdata/{name}.zip" for name in ("liberty", "notredame", "yosemite")),
     *("database_gsv_vga/03814.tar", "247query_subset_v2.zip", "netvlad_v100_datasets.tar.gz"),
+    "hndesc_training_data",
     *("hpatches-release.zip", "utils/splits.json", "hpatches-sequences-release.zip"),
     *(f"retr_{kind}_split-{split}.csv" for kind in ("queries", "distractors")
       for split in ("full", "illum", "view", "a", "b", "c")),

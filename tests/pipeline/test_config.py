@@ -125,6 +125,11 @@ def test_what_is_wrong_with_published_numbers_is_named(tmp_path, path, value, me
         (["trainings", "how_r18", "trunk"], "imagenet_resnet19", "did you mean 'imagenet_resnet18'"),
         (["trainings", "how_r18", "dataset"], "roxford5k", "'roxford5k' has no matching pairs"),
         (
+            ["trainings", "hndesc_caps", "validation"],
+            "roxford5k",
+            "validation: 'roxford5k' has no keypoints of its imag",
+        ),
+        (
             ["trainings", "hardnet_liberty", "validation", "yosemite"],
             "paris6k",
             "validation.yosemite: 'paris6k' has no p",

@@ -87,6 +87,12 @@ def test_everything_that_is_read_has_to_exist_before(planned):
     )
 
 
+def test_files_of_ones_own_are_told_by_their_states(planned, tmp_path):
+    trainings, _, describe = planned(ENTRY)
+    assert trainings.datasets("mine") == ["sfm120k_train", "roxford5k"]
+    assert describe.training_files(["sfm120k_train", "liberty", "megadepth"]) == {}  # downloaded
+
+
 def test_what_is_left_out_is_none(planned):
     trainings, _, _ = planned({key: ENTRY[key] for key in ("type", "dataset", "extractor")})
     described = trainings.described("mine")

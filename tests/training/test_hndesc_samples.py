@@ -167,4 +167,4 @@ def test_without_a_common_point_both_crops_are_the_first(arrays):
 )
 def test_unfit_input(image, keypoints, stylised, message):
     with pytest.raises(DataError, match=message):
-        training_sample(image, keypoints, np.random.default_rng(0).random, stylised=stylised)
+        training_sample(image, keypoints, np.random.default_rng(0).random, stylised=stylised, style_share=1.0)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from reprise.networks.how import HOW
+from reprise.networks.resnet import resnet_trunk
 from reprise.storage.errors import DataError
-from reprise.training.how.trunks import load_trunk
+from reprise.training.trunks import load_trunk
 
 
 def torchvision(backbone, **changes):
@@ -24,7 +25,7 @@ def test_every_parameter_of_the_trunk_is_set(tmp_path, skip_stages):
     torch.save(state, tmp_path / "trunk.pth")
     network = HOW("resnet18", skip_stages, 16)
     reduction = network.dim_reduction.weight.clone()
-    load_trunk(network, tmp_path / "trunk.pth")
+    load_trunk(network.features, "resnet18", skip_stages, tmp_path / "trunk.pth")
     own = network.features.state_dict()
     assert torch.equal(own["0.weight"], state["conv1.weight"])
     assert torch.equal(own["1.running_var"], state["bn1.running_var"])
@@ -39,7 +40,7 @@ def test_every_parameter_of_the_trunk_is_set(tmp_path, skip_stages):
 def test_the_oldest_files_have_no_counters(tmp_path):
     state = {key: value for key, value in torchvision("resnet18").items() if "num_batches" not in key}
     torch.save(state, tmp_path / "trunk.pth", _use_new_zipfile_serialization=False)
-    load_trunk(HOW("resnet18", 2, 16), tmp_path / "trunk.pth")
+    load_trunk(resnet_trunk("resnet18", 2), "resnet18", 2, tmp_path / "trunk.pth")
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,4 @@ def test_the_oldest_files_have_no_counters(tmp_path):
 def test_another_file_is_refused(tmp_path, content, message):
     torch.save(content, tmp_path / "trunk.pth")
     with pytest.raises(DataError, match=message):
-        load_trunk(HOW("resnet18", 1, 16), tmp_path / "trunk.pth")
+        load_trunk(resnet_trunk("resnet18", 1), "resnet18", 1, tmp_path / "trunk.pth")

@@ -26,7 +26,7 @@ class DatasetLayout(Settings):
         lists: keys that name files which list images or describe them
         needs: those of them that the user's own data has to name; the others have a default
         truth: the kind of ground truth, None without any
-        teaches: what networks are trained on: ``pairs`` or ``landmarks``; None for nothing
+        teaches: what networks are trained on: ``pairs``, ``landmarks``, ``patches`` or ``keypoints``; None for nothing
         whole: every image is in a ranking, as in the published neighbours of the benchmarks
         within: without queries, its images are compared with each other, none of them with itself
         judging: settings by which rankings are judged, and which change no image; in recipes of evaluations alone
@@ -121,6 +121,11 @@ class DatasetLayout(Settings):
             DataError: a file that is missing, damaged or of another form
         """
         raise TypeError(f"{cls.__name__} says nothing of how it is read")
+
+    @classmethod
+    def training_files(cls, description: Mapping[str, Any]) -> list[Path]:
+        """List the files that a training reads, beside its lists; arguments and errors as of :meth:`load`."""
+        return cls.load(description).paths
 
 
 def folders(description: Mapping[str, Any]) -> Folders:

@@ -60,6 +60,11 @@ class Layout(DatasetLayout):
         raise DataError(f"{description['images']}: holds patches and no images; name another dataset")
 
     @classmethod
+    def training_files(cls, description: Mapping[str, Any]) -> list[Path]:
+        """List the sheets and lists of the set; see :meth:`DatasetLayout.training_files`."""
+        return sorted(path for path in Path(description["images"]).iterdir() if path.is_file())
+
+    @classmethod
     def images_of_patches(cls, description: Mapping[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
         """See :func:`reprise.datasets.patch_sets.images_of_patches`: those of the test pairs."""
         tour = read_phototour(description["images"], description.get("patches"))

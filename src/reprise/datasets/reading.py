@@ -7,6 +7,7 @@ import numpy as np
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.layout import DatasetLayout
+from reprise.datasets.megadepth import KeypointImages
 from reprise.datasets.phototour import PhotoTour
 from reprise.datasets.posed import PosedLayout, Scene
 from reprise.datasets.sfm120k import TrainingSet
@@ -93,6 +94,18 @@ def read_scene(description: Mapping[str, Any], *, observations: bool = False) ->
     if not issubclass(layout, PosedLayout):
         raise DataError(f"{description['images']}: layout {description['layout']} has no poses; name another dataset")
     return layout.load_scene(description, observations=observations)
+
+
+def read_keypoint_images(description: Mapping[str, Any]) -> KeypointImages:
+    """List the images of a dataset that has keypoints, and copies in another style.
+
+    Args:
+        description: as for :func:`read_dataset`
+
+    Raises:
+        DataError: as :func:`read_dataset`, or a layout that has no keypoints
+    """
+    return _what_teaches(description, "keypoints", "load_keypoints")
 
 
 def _what_teaches(description: Mapping[str, Any], kind: str, loader: str, **options: Any) -> Any:

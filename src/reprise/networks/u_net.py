@@ -62,6 +62,14 @@ def add_u_net(network: nn.Module) -> None:
         network.add_module(name, layer)
 
 
+def encoder_of(network: Any) -> nn.Sequential:
+    """Return the encoder, whose layers are those of the network, with the parameter names of a trunk of ResNet-50."""
+    return nn.Sequential(
+        network.firstconv, network.firstbn, nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1),
+        network.layer1, network.layer2, network.layer3,
+    )  # fmt: skip
+
+
 def encode(network: Any, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Run the encoder.
 

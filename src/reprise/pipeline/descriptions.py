@@ -61,6 +61,19 @@ class Descriptions:
         told = {"truncated": [self._paths.layout(name).on_truncated for name in datasets], "own": own}
         return {**told, "images_hash": images_hash(states)} if states else told
 
+    def training_files(self, datasets: Sequence[str]) -> Description:
+        """Tell a training that reads datasets as a whole what tells whether files of one's own have changed.
+
+        Returns:
+            ``images_hash``, as :meth:`images`; nothing where all datasets are downloaded
+        """
+        own = [name for name in datasets if self._config["datasets"][name]["images"] is None]
+        layouts = [self._paths.layout(name) for name in own]
+        files = [
+            file for name, each in zip(own, layouts, strict=True) for file in each.training_files(self.dataset(name))
+        ]
+        return {"images_hash": images_hash(image_states(files))} if own else {}
+
     @functools.cache  # noqa: B019  one for a run
     def _read(self, dataset: str) -> Dataset:
         return read_dataset(self.dataset(dataset))

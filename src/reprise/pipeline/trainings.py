@@ -41,6 +41,10 @@ class Trainings:
         referred = self._referred(training)
         return [file for _, section, name, dataset in referred for file in self._files(section, name, dataset)]
 
+    def datasets(self, training: str) -> list[str]:
+        """The datasets that it names, in the order of their keys."""
+        return [name for _, section, name, _ in self._referred(training) if section == "datasets"]
+
     def _referred(self, training: str) -> Iterator[tuple[list[str], str, str, Any]]:
         """Of each name: the keys that lead to it, the section that it is of, itself, and the dataset beside it."""
         entry = self._entries[training]

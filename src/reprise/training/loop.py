@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -40,7 +40,7 @@ class System(ABC):
     title: str
     columns: Sequence[str]
     panels: Sequence[Panel]
-    criteria: ClassVar[Sequence[Criterion]] = ()
+    criteria: Sequence[Criterion] = ()
 
     def initialise(self) -> None:
         """Prepare the first epoch, where that takes long; not called where a training goes on."""

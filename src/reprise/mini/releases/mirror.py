@@ -12,6 +12,7 @@ from reprise.mini.releases.gldv2 import write_test, write_train
 from reprise.mini.releases.hpatches import write_hpatches
 from reprise.mini.releases.hpatches_sequences import write_hpatches_sequences
 from reprise.mini.releases.landmarks import write_oxford, write_paris
+from reprise.mini.releases.megadepth import write_megadepth
 from reprise.mini.releases.parts import PARTS, cameras_name, manifest_name
 from reprise.mini.releases.photo_tour import write_photo_tour
 from reprise.mini.releases.retrieval_sfm import write_retrieval_sfm
@@ -35,6 +36,7 @@ _WRITERS: dict[str, tuple[tuple[str, ...], Callable[[Path, Scenes, int, MiniPara
     "gldv2-test": (("gldv2-test",), write_test),
     "photo_tour": ((), write_photo_tour),
     "aachen": ((), write_aachen),
+    "megadepth": ((), write_megadepth),
     "hpatches_sequences": ((), write_hpatches_sequences),
     "hpatches": ((), write_hpatches),
     "tokyo247": ((), write_tokyo247),

@@ -19,6 +19,7 @@ PARTS = {
         "aachen_v1.1/pairs-query-netvlad50.txt",
     ),
     "tokyo247": ("database_gsv_vga/*", "247query_subset_v2.zip", "netvlad_v100_datasets.tar.gz"),
+    "megadepth": ("hndesc_training_data",),
     "hpatches_sequences": ("hpatches-sequences-release.zip",),
     "hpatches": ("hpatches-release.zip", "utils/splits.json", "retr_*_split-*.csv"),
 }  # fmt: skip

@@ -20,7 +20,7 @@ Entries = Mapping[str, Mapping[Any, Any]]
 # Folders of the data that the archives of `images` are unpacked beside.
 _RESERVED = ("downloads", "mirror", "mini")
 # What a dataset teaches, see reprise.datasets.layout, where a message should say more than the word.
-_TAUGHT = {"pairs": "matching pairs"}
+_TAUGHT = {"pairs": "matching pairs", "keypoints": "keypoints of its images"}
 # What is compared, by the search of an experiment; images where nothing else is said.
 _PATCHES, _PAIRS, _IMAGES = "patches", "pairs of images", "images"
 _COMPARED: Mapping[str | None, str] = {"patches": _PATCHES, "matching": _PAIRS, "localization": POSES}
@@ -140,6 +140,8 @@ def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
         named = getattr(entry, key, None)
         if isinstance(named, Mapping):
             yield from ((f"{key}.{one}", name) for one, name in named.items())
+        elif isinstance(named, str):
+            yield key, named
 
 
 def _layouts_that_teach(taught: str) -> list[str]:

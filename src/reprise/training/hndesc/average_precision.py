@@ -13,6 +13,7 @@ from reprise.storage.errors import DataError
 
 BINS = 20
 _SMALLEST = 1e-16
+_WORDS = {1: "one crop needs", 2: "two crops need"}
 
 
 def average_precision_loss(
@@ -38,6 +39,30 @@ def average_precision_loss(
     Raises:
         DataError: shapes that do not fit, or fewer than two crops with at least two points
     """
+    products, crops = compared(anchors, positives, points_per_crop, crops_needed=2)
+    own = products.diagonal()[:, None]
+    others = products.masked_fill(crops[:, None] == crops, -torch.inf)
+    hardest = _largest(others, count("negatives", negatives))
+    return (1 - average_precision(torch.cat([own, hardest], dim=1))).mean()
+
+
+def compared(
+    anchors: torch.Tensor, positives: torch.Tensor, points_per_crop: Sequence[int] | torch.Tensor, crops_needed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Compute the similarities of all points of a batch, without those of crops with a single one.
+
+    Args:
+        anchors: as for :func:`average_precision_loss`
+        positives: the same
+        points_per_crop: the same
+        crops_needed: with at least two points
+
+    Returns:
+        similarities (n, n) of anchors and positives, and the crop (n,) of each point
+
+    Raises:
+        DataError: as :func:`average_precision_loss`
+    """
     sizes = torch.as_tensor(points_per_crop, dtype=torch.long, device=anchors.device).flatten()
     shape = tuple(anchors.shape)
     if anchors.dim() != 2 or shape != tuple(positives.shape) or int(sizes.sum()) != len(anchors) or (sizes < 0).any():
@@ -45,22 +70,19 @@ def average_precision_loss(
             f"anchors {shape}, positives {tuple(positives.shape)}, points_per_crop {sizes.tolist()}: give the same "
             "(N, D) for both, and numbers of points that add up to N"
         )
-    if int((sizes > 1).sum()) < 2:
+    if int((sizes > 1).sum()) < crops_needed:
         raise DataError(
-            f"points_per_crop: {sizes.tolist()}; at least two crops need two points or more, because negatives come "
-            "from other crops; enlarge the batch"
+            f"points_per_crop: {sizes.tolist()}; at least {_WORDS[crops_needed]} two points or more, because "
+            "negatives come from there; enlarge the batch"
         )
     crops = torch.repeat_interleave(torch.arange(len(sizes), device=sizes.device), sizes)
     kept = (sizes > 1)[crops]
-    crops = crops[kept]
-    products = anchors[kept] @ positives[kept].T
-    own = products.diagonal()[:, None]
-    others = products.masked_fill(crops[:, None] == crops, -torch.inf)
-    hardest = _largest(others, count("negatives", negatives))
-    return (1 - average_precision(torch.cat([own, hardest], dim=1))).mean()
+    return anchors[kept] @ positives[kept].T, crops[kept]
 
 
-def average_precision(similarities: torch.Tensor, bins: int = BINS) -> torch.Tensor:
+def average_precision(
+    similarities: torch.Tensor, bins: int = BINS, counted: torch.Tensor | None = None
+) -> torch.Tensor:
     """Compute the average precision of rankings with one positive, by soft assignment of similarities to bins.
 
     The bins are triangles whose centres divide 1 to 0 evenly; similarities beyond 1 or below 0 belong to the outermost.
@@ -68,6 +90,7 @@ def average_precision(similarities: torch.Tensor, bins: int = BINS) -> torch.Ten
     Args:
         similarities: (N, K), that of the positive first
         bins: how many
+        counted: (N, K) bool, which of them are in the ranking, that of the positive always; None for all
 
     Returns:
         (N,) in [0, 1]
@@ -79,6 +102,8 @@ def average_precision(similarities: torch.Tensor, bins: int = BINS) -> torch.Ten
     above = torch.cat([torch.ones_like(above[..., :1]), above[..., 1:]], dim=-1)
     below = torch.cat([below[..., :-1], torch.ones_like(below[..., :1])], dim=-1)
     shares = torch.minimum(above, below).clamp(min=0)
+    if counted is not None:
+        shares = shares * counted[..., None]
     everything, positive = shares.sum(dim=1), shares[:, 0]
     precision = positive.cumsum(dim=1) / (_SMALLEST + everything.cumsum(dim=1))
     return (precision * positive).sum(dim=1) / positive.sum(dim=1)

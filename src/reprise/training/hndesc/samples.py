@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,10 +27,11 @@ from reprise.training.hndesc.crops import (
 POINTS = 200
 _ATTEMPTS = 10
 _LEAST_CONTRAST = 20.0
-_STYLE = 0.3
 
 #: Draws so many numbers from 0 to 1.
 Numbers = Callable[[int], np.ndarray]
+#: What is said of the points of crops that failed: they are at the same places in both, or where they are.
+Fallback = Literal["identity", "mapped"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Sample:
     homography: np.ndarray
     attempts: int
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether all attempts failed."""
+        return self.attempts > _ATTEMPTS
+
 
 def training_sample(
     image: np.ndarray,
@@ -59,36 +66,44 @@ def training_sample(
     numbers: Numbers,
     *,
     crop_size: int = 256,
-    stylised: np.ndarray | None = None,
+    stylised: np.ndarray | Callable[[], np.ndarray] | None = None,
+    style_share: float = 0.7,
+    fallback: Fallback = "identity",
 ) -> Sample:
     """Cut two crops out of an image, and find the keypoints that are in both.
 
-    The second crop is cut out of ``stylised`` in 70% of all samples. Crops are drawn again, up to ten times, where the
-    first has no keypoint or too little contrast, or one of them shows nothing of the image. What is then returned are
-    the crops that are drawn last, both of the image itself, with 200 random points that are said to be at the same
-    places in both, as published: these labels are wrong.
+    The second crop is cut out of ``stylised`` in some samples. Crops are drawn again, up to ten times, where the first
+    has no keypoint or too little contrast, or one of them shows nothing of the image. What is then returned are the
+    crops that are drawn last, both of the image itself, with 200 random points. As published, they are said to be at
+    the same places in both crops, which is wrong; ``mapped`` gives those of them that both crops show where they are.
 
     Args:
         image: (H, W, 3) uint8
         keypoints: (N, 2) x, y in pixels of the image, the centre of the first at (0, 0)
         numbers: draws random numbers; what is drawn is the same for the same numbers
         crop_size: side of the crops in pixels
-        stylised: (H, W, 3) uint8, the image in another style; None for none
+        stylised: (H, W, 3) uint8, the image in another style, or what reads it where it is needed; None for none
+        style_share: of the samples whose second crop is of the other style
+        fallback: ``identity``, or ``mapped``
 
     Raises:
         DataError: images of other shapes, or keypoints that are not (N, 2) finite numbers
     """
-    points = _checked(image, keypoints, stylised)
-    other = stylised if float(numbers(1)[0]) > _STYLE and stylised is not None else image
+    points = _checked(image, keypoints)
+    other = image
+    if float(numbers(1)[0]) > 1 - style_share and stylised is not None:
+        other = _checked_style(stylised() if callable(stylised) else stylised, image)
     size = image.shape[1], image.shape[0]
     for attempt in range(1, _ATTEMPTS + 2):
         first, second = _homographies(numbers, size, crop_size)
         source, shown = warp(image, first, crop_size), project(first, points)
         shown = shown[inside(shown, crop_size)]
-        fits = len(shown) and source.mean(axis=2).std() >= _LEAST_CONTRAST
         if attempt > _ATTEMPTS:
-            places = np.floor(numbers(2 * POINTS).reshape(-1, 2) * crop_size)
-            return _sample(source, warp(image, second, crop_size), places, places, np.eye(3), attempt)
+            shown, other = np.floor(numbers(2 * POINTS).reshape(-1, 2) * crop_size), image
+            if fallback == "identity":
+                return _sample(source, warp(image, second, crop_size), shown, shown, np.eye(3), attempt)
+            break
+        fits = len(shown) and source.mean(axis=2).std() >= _LEAST_CONTRAST
         if fits and all(sees_image(one, size, crop_size) for one in (first, second)):
             break
     homography = second @ np.linalg.inv(first)
@@ -151,13 +166,19 @@ def _sample(
     return Sample(source, target, first, second, homography, attempts)
 
 
-def _checked(image: np.ndarray, keypoints: np.ndarray, stylised: np.ndarray | None) -> np.ndarray:
-    for name, pixels in (("image", image), ("stylised", stylised)):
-        if pixels is not None and (pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape != image.shape):
-            raise DataError(
-                f"{name}: {pixels.dtype} {pixels.shape}; give (H, W, 3) uint8, and the same size for both styles"
-            )
+def _checked(image: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
+    if image.dtype != np.uint8 or image.ndim != 3:
+        raise DataError(f"image: {image.dtype} {image.shape}; give (H, W, 3) uint8")
     points = np.asarray(keypoints, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise DataError(f"keypoints: of shape {points.shape}; give (N, 2) finite numbers")
     return points
+
+
+def _checked_style(stylised: np.ndarray, image: np.ndarray) -> np.ndarray:
+    if stylised.dtype != np.uint8 or stylised.shape != image.shape:
+        raise DataError(
+            f"stylised: {stylised.dtype} {stylised.shape}, and the image is {image.dtype} {image.shape}; give the same "
+            "size for both styles, or none but the image's own"
+        )
+    return stylised

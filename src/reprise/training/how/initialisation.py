@@ -13,7 +13,7 @@ from reprise.networks.how import HOW
 from reprise.networks.whitening import initialise_reduction
 from reprise.training.how.images import load_ahead
 from reprise.training.how.settings import TrainingSettings
-from reprise.training.how.trunks import load_trunk
+from reprise.training.trunks import load_trunk
 
 
 def initial_network(
@@ -39,7 +39,7 @@ def initial_network(
     torch.manual_seed(settings.seed)
     network = HOW(settings.backbone, settings.skip_stages, settings.dim, settings.smoothing)
     if trunk is not None:
-        load_trunk(network, trunk)
+        load_trunk(network.features, settings.backbone, settings.skip_stages, trunk)
     network.to(device)
     if settings.whitening is not None:
         chosen = images.first(settings.whitening.images)

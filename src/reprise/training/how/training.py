@@ -47,7 +47,7 @@ def train_how(
         settings: of the training
         training_set: images and matching pairs
         validation: needed where ``settings.validation`` is
-        trunk: a torchvision checkpoint of the backbone, see :func:`reprise.training.how.trunks.load_trunk`; None starts
+        trunk: a torchvision checkpoint of the backbone, see :func:`reprise.training.trunks.load_trunk`; None starts
             from random weights
         best: checkpoint of the best epoch, in the published format: the one with the highest validation score, and
             before the first validation the one with the lowest loss

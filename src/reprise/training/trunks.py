@@ -4,35 +4,36 @@ import os
 import re
 
 import torch
+from torch import nn
 
-from reprise.networks.how import HOW
 from reprise.storage.errors import DataError
 from reprise.untrusted.checkpoints import load_checkpoint
 
 _STAGES = 4
 
 
-def load_trunk(network: HOW, path: str | os.PathLike) -> None:
-    """Set the trunk of ``network`` to the weights of a torchvision checkpoint, such as resnet18-5c106cde.pth.
+def load_trunk(trunk: nn.Module, backbone: str, skip_stages: int, path: str | os.PathLike) -> None:
+    """Set a trunk to the weights of a torchvision checkpoint, such as resnet18-5c106cde.pth.
 
-    What the trunk lacks is left out: the classifier, and the stages that the network skips. The published networks
+    What the trunk lacks is left out: the classifier, and the stages that it skips. The published networks
     start from the first weights that torchvision released ("IMAGENET1K_V1").
 
     Args:
-        network: whose trunk is set
+        trunk: with the parameter names of :func:`reprise.networks.resnet.resnet_trunk`
+        backbone: of the trunk, such as ``resnet18``
+        skip_stages: number of last stages that it lacks
         path: the checkpoint
 
     Raises:
         DataError: a file that is no checkpoint of the backbone, by name or shape of any parameter
     """
-    backbone, skipped = network.settings.backbone, network.settings.skip_stages
     remedy = f"give a torchvision checkpoint of {backbone}"
-    expected = network.features.state_dict()
+    expected = trunk.state_dict()
     # Older files do not count the batches that statistics were taken from; nothing reads the count.
     weights = {key: value for key, value in expected.items() if key.endswith("num_batches_tracked")}
     for key, tensor in load_checkpoint(path).items():
         stage = re.match(r"layer(\d)\.", key)
-        if key.startswith("fc.") or (stage and int(stage[1]) > _STAGES - skipped):
+        if key.startswith("fc.") or (stage and int(stage[1]) > _STAGES - skip_stages):
             continue
         name = _own_name(key)
         if name not in expected:
@@ -47,7 +48,7 @@ def load_trunk(network: HOW, path: str | os.PathLike) -> None:
     missing = [name for name in expected if name not in weights]
     if missing:
         raise DataError(f"{path}: has no parameter for {missing[0]!r} of the trunk of {backbone}; {remedy}")
-    network.features.load_state_dict(weights)
+    trunk.load_state_dict(weights)
 
 
 def _own_name(key: str) -> str:
