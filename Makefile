@@ -17,8 +17,9 @@ SOURCES = pyproject.toml setup.py constraints.txt $(wildcard $(addprefix src/rep
 .PHONY: mini check test test-long test-hostile test-slurm lint bench generated
 
 mini: $(INSTALLED)
-	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv
-	@cat results/mini/table2.md
+	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv results/mini/report.html
+	@cat results/mini/table2.md results/mini/rootsift.md
+	@echo "Look at file://$(CURDIR)/results/mini/report.html"
 
 check: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not workflow and not slurm and not long"

@@ -58,6 +58,7 @@ include: "rules/patches.smk"
 include: "rules/localization.smk"
 include: "rules/matching.smk"
 include: "rules/tables.smk"
+include: "rules/galleries.smk"
 include: "rules/seeds.smk"
 
 

@@ -36,6 +36,9 @@ def aggregate_chunk_settings(wildcards):
     return {
         "num_features": entry["num_features"],
         **picked(entry["asmk"], "database_assignments", "binary"),
+        **describe.first_image(
+            wildcards.dataset, (int(wildcards.chunk), int(wildcards.chunks))
+        ),
     }
 
 

@@ -33,6 +33,7 @@ from reprise.pipeline.targets import describe_targets
 from reprise.pipeline.trainings import Trainings
 from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
+from reprise.reporting.templates import templates_hash
 from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.
@@ -92,10 +93,20 @@ def chunks(pattern):
     """The files of all chunks of the dataset of a job, after ``pattern`` with {chunk} and {chunks}."""
 
     def files(wildcards):
+        split = wildcards.get("split")
+        # Where images are compared with each other, they are the queries, too.
+        if split == "queries" and paths.layout(wildcards.dataset).among_themselves:
+            split = "database"
         # Queries are few; one job extracts them.
-        single = wildcards.get("split") == "queries"
-        count = 1 if single else config["datasets"][wildcards.dataset]["chunks"]
-        return expand(pattern, **wildcards, chunk=range(1, count + 1), chunks=count)
+        count = (
+            1 if split == "queries" else config["datasets"][wildcards.dataset]["chunks"]
+        )
+        return expand(
+            pattern,
+            **{**wildcards, "split": split},
+            chunk=range(1, count + 1),
+            chunks=count,
+        )
 
     return files
 

@@ -19,6 +19,12 @@ def evaluate_settings(wildcards):
     }
 
 
+# The experiments that rank images.
+RANKED = any_of(
+    set(config["experiments"]) - set(searched_by("patches", "matching", "localization"))
+)
+
+
 # One rule for every ranking, whatever steps made it.
 rule evaluate:
     input:
@@ -32,10 +38,7 @@ rule evaluate:
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{searched}}.log",
     wildcard_constraints:
-        experiment=any_of(
-            set(config["experiments"])
-            - set(searched_by("patches", "matching", "localization"))
-        ),
+        experiment=RANKED,
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,
@@ -45,11 +48,12 @@ rule evaluate:
         f"{SCRIPTS}/evaluate.py"
 
 
-def table_inputs(wildcards):
+def evaluations_of(table):
+    """The evaluations that are in a table."""
     return [
         rules.evaluate.output[0].format(experiment=experiment, searched=dataset)
-        for experiment in config["tables"][wildcards.table]["experiments"]
-        for dataset in measured(config, wildcards.table)
+        for experiment in config["tables"][table]["experiments"]
+        for dataset in measured(config, table)
         if not trained_on(config, experiment, dataset)
     ]
 
@@ -68,7 +72,7 @@ def table_settings(wildcards):
 
 rule table:
     input:
-        table_inputs,
+        lambda wildcards: evaluations_of(wildcards.table),
     output:
         csv=report(
             f"{OUTPUT}/{{table}}.csv",

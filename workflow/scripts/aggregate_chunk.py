@@ -11,5 +11,6 @@ with job(snakemake) as parameters:
         num_features=parameters.num_features,
         database_assignments=parameters.database_assignments,
         binary=parameters.binary,
+        first_image=getattr(parameters, "first_image", None),
         attributes={"recipe": parameters.recipe},
     )

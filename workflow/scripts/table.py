@@ -3,7 +3,7 @@
 from reprise.pipeline.job import job
 from reprise.pipeline.search_times import with_search_times
 from reprise.reporting.evaluations import read_evaluations
-from reprise.reporting.tables import damage_notes, left_out_notes, table_cells, table_notes, write_table
+from reprise.reporting.tables import chance_notes, damage_notes, left_out_notes, table_cells, table_notes, write_table
 
 with job(snakemake) as parameters:
     evaluations = read_evaluations(snakemake.input)
@@ -17,6 +17,7 @@ with job(snakemake) as parameters:
         parameters.miniature,
     )
     notes += table_notes(parameters.published, parameters.miniature) + parameters.notes
+    notes += chance_notes(evaluations, parameters.datasets, parameters.columns)
     notes += left_out_notes(evaluations, parameters.datasets, parameters.columns)
     notes += damage_notes(evaluations)
     write_table(snakemake.output, cells, parameters.title, notes)

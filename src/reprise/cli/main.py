@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reprise.cli.accept import accept
 from reprise.cli.clean import clean
+from reprise.cli.downloads import downloads
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
 from reprise.cli.redate import redate
@@ -16,6 +17,7 @@ from reprise.cli.verify import verify
 from reprise.storage.errors import DataError
 
 _SCRIPTS = Path("workflow") / "scripts"
+_SOURCES = Path("config") / "sources.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,19 +41,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="reprise", description="What a run would do, what exists, whether it is intact, and what may go."
+        prog="reprise",
+        description="Search photographs; and of the workflow: what a run would do, what exists, and what may go.",
     )
     commands = parser.add_subparsers(
-        required=True, metavar="explain | status | verify | accept | redate | clean | describe-patches"
+        required=True,
+        metavar="search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
 
+    command = commands.add_parser("search", help="search a folder of photographs, and show what is found")
+    command.add_argument("database", metavar="DATABASE", help="a folder of images; subfolders belong to it")
+    command.add_argument("queries", nargs="?", metavar="QUERIES", help="a folder or an image; default: the database")
+    command.add_argument("--extractor", default="rootsift", metavar="NAME", help="default: rootsift")
+    command.add_argument("--codebook", metavar="NAME", help="one of the configuration; default: trained on the folder")
+    command.add_argument("--rerank", choices=["homography"], help="compare the first images of each query again")
+    command.add_argument("--topk", type=_positive, default=20, help="images per query in the gallery; default: 20")
+    command.add_argument("--output", metavar="FOLDER", help="default: results/searches/<name of DATABASE>")
+    command.add_argument("--config", metavar="FILE", help="write the same as an overlay for snakemake, and run nothing")
+    command.add_argument("--cores", type=_positive, default=os.cpu_count(), help="default: all")
+    command.set_defaults(command=_search)
+
     command = commands.add_parser("explain", parents=[project], help="what would run, why, and for how long")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="default: all tables")
     command.set_defaults(command=_explain)
+
+    command = commands.add_parser(
+        "downloads", parents=[project], help="what would be downloaded, and under which licence"
+    )
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="default: all tables")
+    command.set_defaults(command=_downloads)
 
     command = commands.add_parser("status", parents=[project], help="what exists, since when, and how much of it")
     command.set_defaults(command=_status)
@@ -90,8 +112,24 @@ def _snakemake(options: argparse.Namespace) -> Snakemake:
     return Snakemake(options.configfile, options.cores, options.config)
 
 
+def _search(options: argparse.Namespace) -> int:
+    from reprise.cli.search import Photographs, search_command  # with what reads images, which others do without
+
+    searched = Photographs(
+        options.database, options.queries, options.extractor, options.codebook, options.rerank, options.topk,
+        options.output,
+    )  # fmt: skip
+    print(search_command(searched, options.config, options.cores))
+    return 0
+
+
 def _explain(options: argparse.Namespace) -> int:
     print(explain(_snakemake(options), options.targets or [EVERYTHING], _SCRIPTS))
+    return 0
+
+
+def _downloads(options: argparse.Namespace) -> int:
+    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES))
     return 0
 
 

@@ -54,6 +54,8 @@ _NOUNS = {
     "evaluate": ("evaluation", "evaluations"),
     "table": ("table", "tables"),
     "seeds": ("seed study", "seed studies"),
+    "gallery": ("gallery", "galleries"),
+    "report_page": ("report", "reports"),
 }
 
 

@@ -75,21 +75,26 @@ class ImageList:
         names: unique within the list
         paths: one file per name
         boxes: (x1, y1, x2, y2) in pixels per image, None where the whole image is used; None if no image has a box
+        starts: where each part starts, and the last one stops, of a list that is divided into these parts only; None:
+            into any number of parts of equal size
     """
 
     names: list[str]
     paths: list[Path]
     boxes: list[Box | None] | None = None
+    starts: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
     def bounds(self, index: int, count: int) -> tuple[int, int]:
         """Return where the ``index``-th (from 1) of ``count`` parts starts and stops."""
+        if self.starts is not None and count == len(self.starts) - 1:
+            return self.starts[index - 1], self.starts[index]
         return len(self) * (index - 1) // count, len(self) * index // count
 
     def chunk(self, index: int, count: int) -> "ImageList":
-        """Return one of several parts of nearly equal size, in order, without gaps.
+        """Return one of several parts, in order, without gaps; they are of nearly equal size, unless it has its own.
 
         Args:
             index: the part, from 1
@@ -100,7 +105,7 @@ class ImageList:
 
     def forgiving(self) -> "ImageList":
         """Return the same, with images whose missing end is read as grey."""
-        return ImageList(self.names, [ForgivingPath(path) for path in self.paths], self.boxes)
+        return ImageList(self.names, [ForgivingPath(path) for path in self.paths], self.boxes, self.starts)
 
     def first(self, count: int | None) -> "ImageList":
         """Return the first ``count`` images, all of them for None."""

@@ -89,6 +89,11 @@ class DatasetLayout(Settings):
         return str(self.folder)
 
     @property
+    def among_themselves(self) -> bool:
+        """Whether the images of the database are the queries, too, and their features are extracted once."""
+        return False
+
+    @property
     def on_truncated(self) -> str:
         """What an image does whose end is missing: error or grey."""
         return self.truncated or ("error" if self.images is None else "grey")

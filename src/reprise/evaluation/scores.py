@@ -46,12 +46,14 @@ class Evaluation:
             or have no positive
         left_out: group -> number of its queries that have no positive and are in no mean
         damaged: what is the matter with images -> number of them; empty where all are whole
+        chance: group -> mAP of random rankings in percent; empty where that was not computed
     """
 
     scores: Sequence[Score]
     per_query: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     damaged: Mapping[str, int] = field(default_factory=dict)
+    chance: Mapping[str, float] = field(default_factory=dict)
 
     def score(self, metric: str, group: str) -> Score | None:
         """Return the score of a metric and a group; None where there is none."""

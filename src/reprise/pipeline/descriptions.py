@@ -47,6 +47,19 @@ class Descriptions:
         images = self._read(dataset).split(split)
         return {"images_hash": images_hash(image_states((images.chunk(*chunk) if chunk else images).paths))}
 
+    def first_image(self, dataset: str, chunk: tuple[int, int]) -> Description:
+        """What tells whether images of one's own have moved in their list; nothing for downloaded ones.
+
+        A chunk of features whose images are the same stays current, wherever its images are in the list.
+
+        Args:
+            dataset: the name of an entry
+            chunk: which of how many, from 1
+        """
+        if self._config["datasets"][dataset]["images"] is not None:
+            return {}
+        return {"first_image": self._read(dataset).database.bounds(*chunk)[0]}
+
     def trained_on(self, datasets: Sequence[str]) -> Description:
         """Tell a training that reads the images of ``datasets`` itself what :meth:`images` tells an extraction.
 

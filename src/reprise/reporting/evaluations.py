@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from reprise.datasets.images import Dataset
 from reprise.evaluation.scores import ALL, Evaluation, Score
 from reprise.formats.rankings import Ranking
+from reprise.reporting.chance import chance_level
 from reprise.reporting.metrics import load_metric
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
@@ -39,6 +40,7 @@ class _Stored(BaseModel, strict=True):
     per_query: dict[str, dict[str, list[float | None]]]
     left_out: dict[str, int]
     damaged: dict[str, int] = {}
+    chance: dict[str, float] = {}
 
 
 def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str], kappas: Sequence[int]) -> Evaluation:
@@ -79,7 +81,8 @@ def evaluate_ranking(ranking: Ranking, dataset: Dataset, metrics: Sequence[str],
         scores += found.scores
         per_query |= found.per_query
         left_out |= found.left_out
-    return Evaluation([*scores, *size_scores(ranking)], per_query, left_out)
+    chance = chance_level(dataset, metrics, ranking.searched)
+    return Evaluation([*scores, *size_scores(ranking)], per_query, left_out, chance=chance)
 
 
 def size_scores(ranking: Ranking) -> list[Score]:
@@ -108,6 +111,7 @@ def write_evaluation(
         "scores": [{**vars(score), "value": _or_null(score.value)} for score in evaluation.scores],
         "left_out": dict(evaluation.left_out),
         "damaged": dict(evaluation.damaged),
+        "chance": dict(evaluation.chance),
         "queries": list(queries),
         "per_query": {
             metric: {group: [_or_null(value) for value in values] for group, values in groups.items()}
@@ -144,6 +148,7 @@ def read_evaluation(path: str | os.PathLike) -> Evaluation:
         },
         stored.left_out,
         stored.damaged,
+        stored.chance,
     )
 
 

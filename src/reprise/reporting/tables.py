@@ -280,6 +280,26 @@ def left_out_notes(
     return notes
 
 
+def chance_notes(
+    evaluations: Mapping[tuple[str, str], Evaluation], datasets: Sequence[str], columns: Sequence[Column]
+) -> list[str]:
+    """List, per dataset, the mAP of random rankings, where it is known: what says how far from it a number is.
+
+    Args:
+        evaluations: (experiment, dataset) -> its evaluation
+        datasets: the datasets of the table
+        columns: the metric and the group of each column
+    """
+    notes = []
+    for dataset in datasets:
+        chance = next(
+            (entry.chance for (_, name), entry in evaluations.items() if name == dataset and entry.chance), {}
+        )
+        shown = [f"{group} {chance[group]:.2f}" for metric, group in columns if metric == MAIN and group in chance]
+        notes += [f"{dataset}, mAP of random rankings: {', '.join(shown)}"] if shown else []
+    return notes
+
+
 def damage_notes(evaluations: Mapping[tuple[str, str], Evaluation]) -> list[str]:
     """List, per experiment and dataset, the images that count less than they should, where there are any.
 

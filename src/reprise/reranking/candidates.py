@@ -21,7 +21,7 @@ class Candidates:
 
     Attributes:
         ranking: of all queries of the dataset
-        dataset: with its ground truth
+        dataset: with its ground truth, if it has any
     """
 
     ranking: Ranking
@@ -29,7 +29,7 @@ class Candidates:
 
     @property
     def ground_truth(self) -> Sequence[Mapping]:
-        """One mapping per query."""
+        """One mapping per query; none of a dataset without ground truth."""
         return self.dataset.ground_truth or ()
 
     @property
@@ -43,7 +43,7 @@ class Candidates:
         Args:
             junk: "last": one of every protocol, without the images that it ignores in front; "kept": as they are
         """
-        return dict(self.ranking.lists) if junk == "kept" else shortlists(self.ranking, self.ground_truth)
+        return dict(self.ranking.lists) if junk == "kept" else shortlists(self.ranking, self.dataset.ground_truth)
 
     def at_most(self, shortlist: int) -> int:
         """How many images of each list are re-ranked: ``shortlist``, or all of a smaller database."""
@@ -62,8 +62,8 @@ def read_candidates(path: str | os.PathLike, dataset: Mapping, distractors: Mapp
         DataError: a ranking of other images or one that was cut, a dataset without queries
     """
     benchmark = read_dataset(dataset)
-    if benchmark.ground_truth is None:
-        raise DataError(f"{path}: the dataset has no ground truth; re-rank rankings on one with queries")
+    if benchmark.queries is None:
+        raise DataError(f"{path}: the dataset has no queries; re-rank rankings on one with queries")
     others = read_dataset(distractors).database.names if distractors else []
     return take_candidates(read_ranking(path), benchmark, others, str(path))
 
@@ -73,7 +73,7 @@ def take_candidates(ranking: Ranking, dataset: Dataset, distractors: Sequence[st
 
     Args:
         ranking: of all queries of the dataset
-        dataset: with its ground truth
+        dataset: with its ground truth, if it has any
         distractors: names of the images that follow those of the database
         where: what an error begins with
 

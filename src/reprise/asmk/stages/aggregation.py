@@ -20,6 +20,7 @@ def aggregate_chunk(
     database_assignments: int,
     binary: bool,
     attributes: Mapping[str, object],
+    first_image: int | None = None,
 ) -> None:
     """Assign and aggregate the descriptors of a chunk of a database; the image ids are those of the whole database.
 
@@ -31,6 +32,8 @@ def aggregate_chunk(
         database_assignments: number of words that each descriptor is assigned to
         binary: aggregate to sign bits, see :func:`reprise.asmk.aggregate`
         attributes: HDF5 attributes of the file of aggregated descriptors, such as the recipe
+        first_image: the position of the first image in its dataset; None: the one that the file of features says, which
+            is that of the list of images when they were extracted
 
     Raises:
         DataError: files that do not fit each other
@@ -45,7 +48,8 @@ def aggregate_chunk(
             assignments=database_assignments,
             binary=binary,
         )
-        first, last, skipped = file.first_image, file.first_image + len(file), file.skipped
+        first = file.first_image if first_image is None else first_image
+        last, skipped = first + len(file), file.skipped
     content = StoredAggregated(part.vectors, part.words, part.image_ids + first, (first, last), words.size)
     # The chunk of features may be deleted, and with it the list of images that could not be decoded.
     write_aggregated(output, content, {**attributes, "skipped": skipped})

@@ -340,6 +340,25 @@ class Miniature(Settings):
     seed: int = Field(0, ge=0, description="of all that is drawn")
 
 
+class Gallery(Settings):
+    """What galleries show, ``<output>/galleries/<experiment>/<dataset>.html``."""
+
+    topk: Count = Field(20, description="images of each query")
+    pixels: int = Field(384, ge=64, le=2048, description="longer side of the previews")
+
+
+class Report(Settings):
+    """What ``<output>/report.html`` shows."""
+
+    title: str = Field("Results", description="what stands above it")
+    tables: list[Annotated[str, Refers("tables")]] | None = Field(
+        None, description="the tables that are made for it, and shown; null for all"
+    )
+    galleries: list[Experiment] | None = Field(
+        None, description="the experiments whose results are shown, too, and linked from their rows; null for all"
+    )
+
+
 class Shared(Settings):
     """The settings that all sections share."""
 
@@ -364,6 +383,9 @@ class Shared(Settings):
         [], description="seeds of trainings in <table>.seeds.csv, each of which trains networks anew; empty for none"
     )
     sweep: Sweep = Field(default_factory=Sweep, description="combinations of the parameters of re-ranking")
+
+    report: Report = Field(default_factory=Report, description="what the report shows")
+    gallery: Gallery = Field(default_factory=Gallery, description="what galleries show")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,101 @@
+"""The report: all tables on one page, each with its verdicts, its chance level, its galleries and what it cost."""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reprise.reporting.costs import machines, stage_costs
+from reprise.reporting.templates import render
+from reprise.storage.atomic import write_text
+from reprise.storage.errors import DataError
+
+Content = dict[str, Any]
+_NUMBERS = ("measured", "published", "difference", "tolerance")
+
+
+def table_content(
+    table: str | os.PathLike,
+    provenance: Mapping[str, Any],
+    chance: Mapping[str, Mapping[str, float]],
+    galleries: Iterable[Sequence[str]],
+) -> Content:
+    """Collect what a report shows of a table.
+
+    Args:
+        table: its CSV file, beside its Markdown
+        provenance: the content of its provenance
+        chance: dataset -> group -> mAP of random rankings in percent
+        galleries: method, dataset and address of each gallery
+
+    Returns:
+        values of JSON only
+
+    Raises:
+        DataError: files that are none of a table
+    """
+    path = Path(table)
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    title, notes = _title_and_notes(path.with_suffix(".md"))
+    cells = [_cell(line, path) for line in lines]
+    addresses: dict[str, dict[str, str]] = {}
+    for method, dataset, address in galleries:
+        addresses.setdefault(method, {})[dataset] = address
+    return {
+        "name": path.stem,
+        "title": title,
+        "notes": notes,
+        "cells": cells,
+        "chance": {dataset: dict(chance[dataset]) for dataset in {cell["dataset"] for cell in cells} & set(chance)},
+        "galleries": addresses,
+        "costs": stage_costs(provenance),
+        "machines": machines(provenance),
+        "downloads": _downloads(provenance),
+        "started": provenance.get("started"),
+        "commit": provenance.get("commit"),
+    }
+
+
+def write_report(path: str | os.PathLike, title: str, tables: Sequence[Content]) -> None:
+    """Write the page, which needs no network.
+
+    Args:
+        path: the HTML file, in the folder of the tables
+        title: of the page
+        tables: what it shows of each (:func:`table_content`)
+    """
+    write_text(path, render("report.html", title=title, tables=tables, content=tables))
+
+
+def _title_and_notes(path: Path) -> tuple[str, list[str]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if not lines or not lines[0].startswith("# "):
+        raise DataError(f"{path}: is no table; delete it and run again")
+    return lines[0][2:], [line[2:] for line in lines if line.startswith("- ")]
+
+
+def _cell(line: Mapping[str, str], path: Path) -> Content:
+    """A line of the CSV file: texts, and numbers where there are any; a table of mAP alone names only the protocol."""
+    try:
+        return {
+            "method": line["method"],
+            "column": line.get("column", ""),
+            "features": line["n"] if line["n"] != "0" else "",
+            "dataset": line["dataset"],
+            "metric": line.get("metric", "mAP"),
+            "group": line["protocol"] if "protocol" in line else line["group"],
+            "unit": line.get("unit", "%"),
+            "verdict": line["verdict"],
+            "bytes": int(line["index_bytes"]) if line.get("index_bytes") else None,
+            **{key: float(line[key]) if line[key] else None for key in _NUMBERS},
+        }
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path}: is no table of this project ({error}); delete it and run again") from error
+
+
+def _downloads(provenance: Mapping[str, Any]) -> list[Content]:
+    """The published files that the table hangs on."""
+    found = sorted(provenance.get("downloads", {}).items())
+    return [{"name": name, "bytes": receipt.get("bytes")} for name, receipt in found]

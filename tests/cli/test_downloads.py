@@ -1,0 +1,65 @@
+"""``reprise downloads``: what is listed of the files that a target needs."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from reprise.cli.downloads import downloads
+from reprise.cli.main import main
+
+SOURCES = """
+weights:
+  file: weights.pth
+  urls: [https://example.org/weights.pth]
+  bytes: 2000
+  licence: research only
+  citation: none
+  consent: {name: lab, demands: ask first, read: https://example.org/licence}
+images: {file: images.tgz, urls: [https://example.org/images.tgz], licence: not stated, citation: none}
+other: {file: other.tgz, urls: [https://example.org/other.tgz], licence: not stated, citation: none}
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A plan with two downloads and another job, and the sources."""
+    jobs = [SimpleNamespace(rule="download", wildcards={"source": name}) for name in ("weights", "images")]
+    jobs.append(SimpleNamespace(rule="table", wildcards={"table": "t"}))
+    snakemake = SimpleNamespace(plan=lambda targets: SimpleNamespace(every=jobs, data=str(tmp_path / "data")))
+    (tmp_path / "sources.yaml").write_text(SOURCES)
+    return snakemake, tmp_path
+
+
+def test_files_are_listed_with_licence_size_and_address(project):
+    snakemake, folder = project
+    text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    assert (
+        "Licence: research only\n  to fetch     2.0 kB  weights.pth\n      from https://example.org/weights.pth" in text
+    )
+    assert "asks for consent: ask first (https://example.org/licence)" in text
+    assert "to fetch          ?  images.tgz" in text and "other" not in text
+    assert "2 files, 0 of them there." in text and "To fetch: 2.0 kB, and 1 file of unknown size." in text
+    assert "read the licences of lab" in text and "Free on the disk of" in text
+
+
+def test_what_is_there_is_not_fetched_again(project):
+    snakemake, folder = project
+    place = folder / "data" / "downloads"
+    place.mkdir(parents=True)
+    for name, size in (("weights.pth", 2000), ("images.tgz", 5)):
+        (place / name).write_bytes(bytes(size))
+    text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    assert "there           5 B  images.tgz" in text and "https://" not in text
+    assert "2 files, 2 of them there." in text and "To fetch" not in text and "read the licences" not in text
+
+
+def test_nothing_is_needed_for_data_of_ones_own(project):
+    _, folder = project
+    empty = SimpleNamespace(plan=lambda targets: SimpleNamespace(every=[], data=str(folder)))
+    assert downloads(empty, ["t.csv"], folder / "sources.yaml") == "t.csv: needs no published file."
+
+
+def test_a_target_that_does_not_exist_is_named(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished.folder)
+    assert main(["downloads", "results/tinny.csv", "--configfile", "tiny.yaml"]) == 1
+    assert "did you mean results/tiny.csv?" in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""A small gallery with names that must not become markup."""
+
+import numpy as np
+from PIL import Image
+
+from reprise.datasets.images import Dataset, ImageList
+from reprise.formats.rankings import ALL, RankedList, Ranking
+from reprise.reporting.evaluations import evaluate_ranking
+from reprise.reporting.gallery import Method, gallery_content, write_gallery
+
+NAMES = ["plain", "<script>alert(1)</script>", "</script><b>'\"&", "größer 日本", "gone", "tower"]
+QUERIES = ["<img src=x onerror=alert(2)>", "second"]
+TRUTH = [{"easy": [0], "hard": [1], "junk": [2]}, {"easy": [], "hard": [5], "junk": []}]
+
+
+def draw(folder, names, prefix):
+    """One image per name; that of "gone" is no image."""
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for number, name in enumerate(names):
+        paths.append(folder / f"{prefix}{number}.png")
+        Image.new("RGB", (60 + 40 * number, 80), (40 * number, 90, 160)).save(paths[-1])
+        if name == "gone":
+            paths[-1].write_bytes(b"no image")
+    return paths
+
+
+def landmarks(folder, truth=TRUTH):
+    """A dataset of six images and two queries, the first of which has a box."""
+    database = ImageList(NAMES, draw(folder, NAMES, "d"))
+    queries = ImageList(QUERIES, draw(folder, QUERIES, "q"), [(6.0, 8.0, 54.0, 72.0), None])
+    return Dataset(database, queries, truth, "revisited" if truth else None)
+
+
+def method(name, ranks, dataset, **options):
+    """A method with the ranks that are given."""
+    ranks = np.array(ranks)
+    scores = np.linspace(1, 0.1, ranks.size).reshape(ranks.shape)
+    ranking = Ranking(QUERIES, NAMES, {ALL: RankedList(ranks, scores)}, **options)
+    evaluation = evaluate_ranking(ranking, dataset, ["map_revisited"], [1]) if dataset.ground_truth else None
+    return Method(name, ranking, evaluation)
+
+
+def gallery(folder, truth=TRUTH, methods=2):
+    """Write a gallery of one or two methods; returns the page."""
+    dataset = landmarks(folder / "images", truth)
+    good, bad = [[0, 1, 2, 3, 4, 5], [5, 0, 1, 2, 3, 4]], [[3, 4, 0, 2, 1, 5], [5, 4, 3, 2, 1, 0]]
+    shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
+    content, pictures = gallery_content("A <i>title", shown, dataset)
+    write_gallery(folder / "page.html", folder / "page", content, pictures, pixels=64)
+    return folder / "page.html"

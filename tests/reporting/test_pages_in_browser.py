@@ -1,0 +1,135 @@
+"""The gallery in a browser: it shows what it has, does what is clicked and typed, and reports no error."""
+
+import shutil
+import time
+
+import pytest
+from gallery_data import NAMES, QUERIES, gallery
+
+webdriver = pytest.importorskip("selenium.webdriver")
+Select = pytest.importorskip("selenium.webdriver.support.select").Select
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no chromium and chromedriver; install Debian's chromium-driver"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+class Page:
+    """A page, and what is asked of it."""
+
+    def __init__(self, browser, path):
+        self.browser = browser
+        browser.get(path.as_uri())
+
+    def all(self, selector):
+        return self.browser.find_elements("css selector", selector)
+
+    def one(self, selector):
+        return self.browser.find_element("css selector", selector)
+
+    def until(self, wanted, seconds=5):
+        """Wait until ``wanted()`` is true."""
+        end = time.monotonic() + seconds
+        while not wanted():
+            assert time.monotonic() < end, "the page did not come to show it"
+            time.sleep(0.05)
+
+    def choose(self, selector, value):
+        Select(self.one(selector)).select_by_value(value)
+
+    def press(self, keys):
+        webdriver.ActionChains(self.browser).send_keys(keys).perform()
+
+    def titles(self):
+        return [title.text.splitlines()[0] for title in self.all(".query h2")]
+
+    def errors(self):
+        return [entry for entry in self.browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@pytest.fixture(scope="module")
+def compared(browser, tmp_path_factory):
+    return gallery(tmp_path_factory.mktemp("compared"))
+
+
+def test_every_query_is_shown_with_what_was_found(browser, compared):
+    page = Page(browser, compared)
+    page.until(lambda: len(page.all(".query h2")) == 2)
+    assert [name in title for name, title in zip(reversed(QUERIES), page.titles(), strict=True)]
+    assert len(page.all("#query-0 .result")) == 2 * len(NAMES)
+    page.until(lambda: all(image.get_property("naturalWidth") > 0 for image in page.all("#query-0 img")))
+    labels = [node.get_attribute("aria-label") for node in page.all("#query-0 .result .picture")]
+    assert labels[1].startswith(f"2. {NAMES[1]}, hard, score")
+    assert len(page.all("#query-0 .none")) == 2  # the image that is none, once of each method
+    assert page.errors() == []
+
+
+def test_filter_order_and_protocol(browser, compared):
+    page = Page(browser, compared)
+    page.one("#filter").send_keys("second")
+    page.until(lambda: page.one("#count").text == "1 of 2 queries")
+    assert page.titles()[0].startswith("second")
+    page.one("#filter").clear()
+    page.one("#filter").send_keys("nothing of the kind")
+    page.until(lambda: page.one("#count").text == "0 of 2 queries")
+    page.one("#filter").clear()
+    page.one("#filter").send_keys(" ")
+    page.choose("#order", "by name")
+    page.until(lambda: len(page.titles()) == 2 and page.titles()[1].startswith("second"))
+    page.one("#wrong").click()  # the second method puts a wrong image first for the first query only
+    page.until(lambda: page.one("#count").text == "1 of 2 queries")
+    page.one("#wrong").click()
+    # The second query has no easy image, and so no average precision.
+    page.choose("#group", "easy")
+    page.until(lambda: "AP – and –" in page.one("#query-1 h2").text)
+    assert len(page.all("#plot circle")) == 1
+    assert page.errors() == []
+
+
+def test_images_are_looked_at_with_keys(browser, compared):
+    page = Page(browser, compared)
+    page.until(lambda: len(page.all("#query-0 .result")) == 2 * len(NAMES))
+    page.one("#query-0 .result .picture").click()
+    page.until(lambda: page.one("#detail").get_property("open"))
+    assert page.one("#detail-text").text.startswith(f"1 of 6: {NAMES[0]}, easy")
+    page.press(webdriver.Keys.ARROW_RIGHT)
+    page.until(lambda: page.one("#detail-text").text.startswith(f"2 of 6: {NAMES[1]}, hard"))
+    page.press(webdriver.Keys.ESCAPE)
+    page.until(lambda: not page.one("#detail").get_property("open"))
+    page.one("body").click()
+    page.press("j")
+    page.until(lambda: "query" in (page.browser.switch_to.active_element.get_attribute("class") or ""))
+    page.press("/")
+    page.until(lambda: page.browser.switch_to.active_element.get_attribute("id") == "filter")
+    assert page.errors() == []
+
+
+def test_a_narrow_window_needs_no_scrolling_sideways(browser, compared):
+    browser.set_window_size(500, 900)
+    try:
+        page = Page(browser, compared)
+        width = page.browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1]
+    finally:
+        browser.set_window_size(1200, 900)
+
+
+def test_without_ground_truth_nothing_is_marked(browser, tmp_path):
+    page = Page(browser, gallery(tmp_path, truth=None, methods=1))
+    page.until(lambda: len(page.all(".result")) == 2 * len(NAMES))
+    assert not page.one("#wrong-label").is_displayed() and not page.all("#plot circle")
+    assert "There is no ground truth" in page.one("#summary").text
+    assert page.errors() == []

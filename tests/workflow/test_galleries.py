@@ -1,0 +1,66 @@
+"""Galleries and the report are files of the workflow, made from what is there."""
+
+import json
+import re
+import shutil
+
+import pytest
+from workspace import TARGET
+
+pytestmark = pytest.mark.workflow
+ONE = "results/galleries/how_tiny/landmarks.html"
+BOTH = "results/galleries/how_tiny.vs.sift_tiny/landmarks.html"
+ENLARGED = "results/galleries/sift_tiny/landmarks+passing.html"
+REPORT = "results/report.html"
+
+
+@pytest.fixture
+def shown(space):
+    """The finished workspace, whose report shows its one table; what is added is removed afterwards."""
+    space.config["report"] = {"tables": ["tiny"]}
+    space.write_config()
+    yield space
+    shutil.rmtree(space.folder / "results" / "galleries", ignore_errors=True)
+    (space.folder / REPORT).unlink(missing_ok=True)
+
+
+def content(space, page):
+    text = (space.folder / page).read_text(encoding="utf-8")
+    return json.loads(re.search(r'<script type="application/json" id="content">(.*?)</script>', text, re.S)[1])
+
+
+def test_galleries_and_report_are_made_from_what_is_there(shown):
+    assert shown.planned([BOTH]) == {"gallery": 1}
+    assert shown.planned([REPORT]) == {"gallery": 2, "report_page": 1}
+    shown.run(targets=[BOTH, REPORT])
+    both = content(shown, BOTH)
+    assert [method["name"] for method in both["methods"]] == ["how_tiny", "sift_tiny"]
+    assert [query["name"] for query in both["queries"]] == [f"landmark{n}_0" for n in range(4)]
+    assert both["queries"][0]["box"] == [8.0, 8.0, 180.0, 130.0]
+    assert set(both["chance"]) == {"easy", "medium", "hard"}
+    (table,) = content(shown, REPORT)
+    assert table["galleries"]["how_tiny"] == {"landmarks": "galleries/how_tiny/landmarks.html"}
+    assert table["chance"]["landmarks"] == both["chance"]
+    measured = {(cell["method"], cell["group"]): cell["measured"] for cell in table["cells"]}
+    for method in both["methods"]:
+        for group, value in method["scores"].items():
+            assert measured[method["name"], group] == pytest.approx(value, abs=0.005)
+    # Nothing is made twice, and what only galleries show makes only galleries anew.
+    assert shown.planned([BOTH, REPORT]) == {}
+    shown.config["gallery"] = {"topk": 3}
+    shown.write_config()
+    assert shown.planned([TARGET]) == {}
+    assert shown.planned([BOTH]) == {"gallery": 1}
+
+
+def test_distractors_are_shown_where_they_are_found(shown):
+    shown.run(targets=[ENLARGED])
+    found = content(shown, ENLARGED)
+    levels = [level for query in found["queries"] for _, _, level in query["found"][0]["lists"]["all"]]
+    assert len(levels) == 4 * 5 and "wrong" in levels  # the lists are cut at 5
+    assert found["methods"][0]["searched"] == 16
+
+
+def test_unknown_experiments_have_no_gallery(shown):
+    output = shown.snakemake("-n", targets=["results/galleries/how_tiny.vs.nothing/landmarks.html"], check=False)
+    assert "MissingRuleException" in output
