@@ -62,6 +62,14 @@ def lists(mirror):
             for name in zipfile.ZipFile(mirror / archive).namelist()
             if name.endswith(".jpg")
         ]},
+        "tokyo247": {"tokyo247": [
+            name.removeprefix("247query_subset_v2/").removesuffix(".png")
+            for name in [
+                *zipfile.ZipFile(mirror / "247query_subset_v2.zip").namelist(),
+                *tarfile.open(mirror / "database_gsv_vga" / "03814.tar").getnames(),
+            ]
+            if "." in name
+        ]},
         "hpatches_sequences": {
             "hpatches_sequences": [
                 f"{name}/{image}"

@@ -31,4 +31,4 @@ print(*sys.modules)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     loaded = run.stdout.split()
-    assert not {"cv2", "torch", "faiss", "PIL", "reprise.mini.world"} & set(loaded)
+    assert not {"cv2", "torch", "faiss", "pycolmap", "PIL", "reprise.mini.world"} & set(loaded)

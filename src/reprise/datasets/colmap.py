@@ -6,7 +6,7 @@ listed with the intrinsics of their cameras, and a pose is found for each.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,7 @@ class Layout(PosedLayout):
 
     lists = ("index", "cameras", "held_out", "queries")
     needs = ()
+    cameras: ClassVar[None] = None  # a file, but no key of the configuration: it is beside that of the images
 
     model: OwnPath = Field("sparse", description="the folder of the model, below `folder`, such as sparse/0")
     held_out: OwnPath | None = Field(
@@ -56,16 +57,11 @@ class Layout(PosedLayout):
         """Return the error message for a missing key that names a list: only folders of one's own have none."""
         return "key 'folder' is missing; name the folder that has images/ and the model"
 
-    @property
-    def cameras(self) -> str:
-        """The file of the cameras of the model."""
-        return below(self.folder, f"{self.model}/{CAMERAS}")
-
     def own_files(self, dataset: str) -> dict[str, str]:
         """Return the files of the user's own data, by the keys of :meth:`load`; ``dataset`` names the entry."""
         lists = {key: getattr(self, key) for key in ("held_out", "queries") if getattr(self, key) is not None}
-        index = below(self.folder, f"{self.model}/{IMAGES}")
-        return {"images": below(self.folder, "images"), "index": index, "cameras": self.cameras, **lists}
+        model = {"index": f"{self.model}/{IMAGES}", "cameras": f"{self.model}/{CAMERAS}"}
+        return {key: below(self.folder, name) for key, name in {"images": "images", **model}.items()} | lists
 
     def described(self) -> dict[str, Any]:
         """See :meth:`reprise.datasets.layout.DatasetLayout.described`; the folder of the model is in the paths."""
