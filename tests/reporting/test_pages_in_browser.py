@@ -7,6 +7,7 @@ import pytest
 from gallery_data import NAMES, QUERIES, gallery
 
 webdriver = pytest.importorskip("selenium.webdriver")
+exceptions = pytest.importorskip("selenium.common.exceptions")
 Select = pytest.importorskip("selenium.webdriver.support.select").Select
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -40,12 +41,18 @@ class Page:
     def one(self, selector):
         return self.browser.find_element("css selector", selector)
 
-    def until(self, wanted, seconds=5):
-        """Wait until ``wanted()`` is true."""
+    def until(self, wanted, seconds=20):
+        """Wait until ``wanted()`` is true; it may ask for elements that are not there yet, or not any more."""
         end = time.monotonic() + seconds
-        while not wanted():
+        while not self.shows(wanted):
             assert time.monotonic() < end, "the page did not come to show it"
             time.sleep(0.05)
+
+    def shows(self, wanted):
+        try:
+            return wanted()
+        except (exceptions.NoSuchElementException, exceptions.StaleElementReferenceException):
+            return False
 
     def choose(self, selector, value):
         Select(self.one(selector)).select_by_value(value)

@@ -1,18 +1,6 @@
-"use strict";
-const content = JSON.parse(document.getElementById("content").textContent);
-const byId = (id) => document.getElementById(id);
 const hasTruth = content.levels.length > 0;
 const two = content.methods.length === 2;
 const groups = Object.keys(content.methods[0].scores);
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(key, value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 function number(value, digits = 1) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);

@@ -1,14 +1,4 @@
-"use strict";
-const tables = JSON.parse(document.getElementById("content").textContent);
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) made.setAttribute(key, value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
+const tables = content;
 
 const kinds = {
   reproduced: "reproduced", differs: "differs", "published unknown": "unknown", "not comparable": "not-comparable",
