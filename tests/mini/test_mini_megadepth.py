@@ -47,7 +47,7 @@ def test_keypoints_are_in_their_images_row_by_row(unpacked, split):
 
 def test_nearly_all_crops_have_points(unpacked):
     images = read_megadepth(unpacked)
-    batches = CropLoader(images, HNDescSettings(batch=4, crop_size=96), 1).training(range(6))
+    batches = CropLoader(images, HNDescSettings(batch=4, crop_size=48), 1).training(range(6))
     samples = [sample for batch in batches for sample in batch.samples]
     assert sum(sample.fell_back for sample in samples) <= 1
     assert np.median([len(sample.source_keypoints) for sample in samples]) > 15

@@ -22,16 +22,16 @@ from reprise.mini.world.views import MANNERS, Picture, draw_view, take
 
 ARCHIVE = "hndesc_training_data"
 _VIEWS = ("query", "fair", "mixed", "fair")
-_CORNERS, _APART = 500, 4.0  # keypoints of an image, at most, and pixels between two of them, at least
-_STROKES = 7  # pixels of a brush
+_CORNERS, _APART = 500, 3.0  # keypoints of an image, at most, and pixels between two of them, at least
+_STROKES = 4  # pixels of a brush
 
 
 def write_megadepth(folder: Path, scenes: Scenes, seed: int, parameters: MiniParameters) -> Release:
-    """Write the archive; the scenes are drawn for it alone."""
+    """Write the archive; the scenes are drawn for it alone, small, so that small crops show much of them."""
     files: dict[str, bytes] = {}
     cameras: dict[str, dict[str, Any]] = {"train": {}, "test": {}}
     counts = {"train": parameters.landmarks, "test": max(parameters.landmarks // 2, 1)}
-    for split, name, scene, picture in _photographs(seed, counts, parameters.image_size):
+    for split, name, scene, picture in _photographs(seed, counts, parameters.image_size // 2):
         image = jpeg(picture)
         files[f"MegaDepth/{split}/{name}.jpg"] = image
         if split == "train":
