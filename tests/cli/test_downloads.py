@@ -23,7 +23,11 @@ other: {file: other.tgz, urls: [https://example.org/other.tgz], licence: not sta
 @pytest.fixture
 def project(tmp_path):
     """A plan with two downloads and another job, and the sources."""
-    jobs = [SimpleNamespace(rule="download", wildcards={"source": name}) for name in ("weights", "images")]
+    asked = {"weights": "lab", "images": ""}
+    jobs = [
+        SimpleNamespace(rule="download", wildcards={"source": name}, resources={"to_be_accepted": asks})
+        for name, asks in asked.items()
+    ]
     jobs.append(SimpleNamespace(rule="table", wildcards={"table": "t"}))
     snakemake = SimpleNamespace(plan=lambda targets: SimpleNamespace(every=jobs, data=str(tmp_path / "data")))
     (tmp_path / "sources.yaml").write_text(SOURCES)
@@ -40,6 +44,14 @@ def test_files_are_listed_with_licence_size_and_address(project):
     assert "to fetch          ?  images.tgz" in text and "other" not in text
     assert "2 files, 0 of them there." in text and "To fetch: 2.0 kB, and 1 file of unknown size." in text
     assert "read the licences of lab" in text and "Free on the disk of" in text
+
+
+def test_a_licence_that_was_accepted_is_not_asked_for(project):
+    snakemake, folder = project
+    for job in snakemake.plan([]).every[:2]:
+        job.resources["to_be_accepted"] = ""
+    text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    assert "asks for" not in text and "read the licences" not in text and "Licence: research only" in text
 
 
 def test_what_is_there_is_not_fetched_again(project):

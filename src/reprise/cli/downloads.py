@@ -20,10 +20,12 @@ class Needed:
     Attributes:
         source: its entry in sources.yaml
         place: where it is, or will be
+        asks: whether the user has still to accept its licence
     """
 
     source: Source
     place: Path
+    asks: bool = False
 
     @property
     def there(self) -> bool:
@@ -52,9 +54,9 @@ def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.Pa
     """
     plan = snakemake.plan(targets)
     known = read_sources(sources)
-    keys = dict.fromkeys(job.wildcards["source"] for job in plan.every if job.rule == "download")
+    asked = {job.wildcards["source"]: job.resources["to_be_accepted"] for job in plan.every if job.rule == "download"}
     folder = Path(plan.data) / "downloads"
-    files = [Needed(known[key], folder / known[key].file) for key in keys]
+    files = [Needed(known[key], folder / known[key].file, bool(asks)) for key, asks in asked.items()]
     if not files:
         return f"{', '.join(targets)}: needs no published file."
     licences: dict[str, list[Needed]] = {}
@@ -74,7 +76,7 @@ def _lines(file: Needed) -> list[str]:
         lines.append(f"      from {file.source.urls[0]}")
         if file.source.by_hand:
             lines.append(f"      by hand: {file.source.by_hand}")
-        if file.source.consent:
+        if file.source.consent and file.asks:
             lines.append(f"      asks for consent: {file.source.consent.demands} ({file.source.consent.read})")
     return lines
 
@@ -88,7 +90,7 @@ def _sums(files: Sequence[Needed], folder: Path) -> list[str]:
     if missing:
         more = f", and {counted(unknown, 'file')} of unknown size" if unknown else ""
         lines.append(f"To fetch: {size(total)}{more}. Archives need as much again, unpacked, at least.")
-    consents = sorted({file.source.consent.name for file in missing if file.source.consent})
+    consents = sorted({file.source.consent.name for file in missing if file.source.consent and file.asks})
     if consents:
         lines.append(
             f"Before that, read the licences of {', '.join(consents)}, and list them under accept: in an overlay."
