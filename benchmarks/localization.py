@@ -1,13 +1,13 @@
 """Localization of real photographs that are held out of a model of all of them.
 
-    python benchmarks/localization.py FOLDER --scene sceaux --scene buddha
+    python benchmarks/localization.py FOLDER --scene sceaux --scene kermit [--r2d2 WEIGHTS]
 
 FOLDER has the photographs, .jpg files; those of a scene begin with its name. COLMAP reconstructs the scene from all of
-them, with RootSIFT of SIFT keypoints and mutual nearest neighbours. Then every fold is held out in turn: the others
-keep the poses and cameras of the whole model, points are triangulated anew from their matches alone, and the images
-held out are located in them. Their errors are relative to the whole model, which is no independent truth: it was made
-of the same features. It has no unit either, so that distances are in percent of the median distance from a camera to
-the points that it sees.
+them, with RootSIFT of SIFT keypoints, or R2D2 on images of at most 640 pixels, and mutual nearest neighbours. Then
+every fold is held out in turn: the others keep the poses and cameras of the whole model, points are triangulated anew
+from their matches alone, and the images held out are located in them. Their errors are relative to the whole model,
+which is no independent truth: it was made of the same features. It has no unit either, so that distances are in percent
+of the median distance from a camera to the points that it sees.
 """
 
 import argparse
@@ -44,18 +44,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scene", action="append", required=True)
     parser.add_argument("--registration", choices=["pnp", "image_registrator"], default="pnp")
+    parser.add_argument("--r2d2", type=Path, metavar="WEIGHTS", help="R2D2 in place of RootSIFT")
     options = parser.parse_args()
+    extractor = features_of(options.r2d2)
     settings = LocalizationSettings(registration=options.registration)
     print(_HEADER)
     for name in options.scene:
-        print(measure(options.folder, name, settings), flush=True)
+        print(measure(options.folder, name, extractor, settings), flush=True)
 
 
-def measure(folder: Path, name: str, settings: LocalizationSettings) -> str:
+def measure(folder: Path, name: str, extractor: Any, settings: LocalizationSettings) -> str:
     """One line of results."""
     times = [time.perf_counter()]
     paths = sorted(folder.glob(f"{name}*.jpg"))
-    features = {path.name: described(path) for path in paths}
+    features = {path.name: described(path, extractor) for path in paths}
     times.append(time.perf_counter())
     matches = [
         (a, b, mutual_nearest_neighbors(features[a][1], features[b][1])) for a, b in itertools.combinations(features, 2)
@@ -85,11 +87,15 @@ def measure(folder: Path, name: str, settings: LocalizationSettings) -> str:
     )
 
 
-def described(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def features_of(weights: Path | None) -> Any:
+    """What finds keypoints and describes them."""
+    if weights:
+        return load_extractor("r2d2", checkpoint=str(weights), image_size=640, num_features=4000)
+    return load_extractor("detected", detector={"type": "sift"}, descriptor={"type": "rootsift"}, num_features=4000)
+
+
+def described(path: Path, extractor: Any) -> tuple[np.ndarray, np.ndarray]:
     """Keypoints and descriptors of a photograph."""
-    extractor: Any = load_extractor(
-        "detected", detector={"type": "sift"}, descriptor={"type": "rootsift"}, num_features=4000
-    )
     found = extractor.extract(path)
     return found.keypoints.astype(np.float32), found.descriptors
 
