@@ -64,17 +64,22 @@ def reported():
 
 
 def galleries_of(table):
-    """The galleries of a table: (experiment, dataset) -> page, of what queries found."""
-    entry, wanted = config["tables"][table], config["report"]["galleries"]
-    return {
-        (name, searched): rules.gallery.output.page.format(
-            shown=name, searched=searched
-        )
-        for name in entry["experiments"]
+    """What a report says of the galleries of a table: the row that each belongs to, and its page."""
+    wanted = config["report"]["galleries"]
+    return [
+        {
+            **row,
+            "dataset": searched,
+            "page": rules.gallery.output.page.format(
+                shown=row["experiment"], searched=searched
+            ),
+        }
+        for row in table_rows(config, table)
         for searched in measured(config, table)
         if searched in config["datasets"]
-        if (wanted is None or name in wanted) and re.fullmatch(RANKED, name)
-    }
+        if (wanted is None or row["experiment"] in wanted)
+        and re.fullmatch(RANKED, row["experiment"])
+    ]
 
 
 def report_inputs(wildcards):
@@ -88,23 +93,18 @@ def report_inputs(wildcards):
         ),
         "galleries": list(
             dict.fromkeys(
-                page for table in reported() for page in galleries_of(table).values()
+                gallery["page"]
+                for table in reported()
+                for gallery in galleries_of(table)
             )
         ),
     }
 
 
 def report_settings(wildcards):
-    methods = {name: entry["method"] for name, entry in config["experiments"].items()}
     return {
         "title": config["report"]["title"],
-        "galleries": [
-            [
-                [methods[name], searched, os.path.relpath(page, OUTPUT)]
-                for (name, searched), page in galleries_of(table).items()
-            ]
-            for table in reported()
-        ],
+        "galleries": [galleries_of(table) for table in reported()],
         "templates": templates_hash(),
     }
 

@@ -61,19 +61,16 @@ def table(tmp_path):
 
 
 def test_a_table_is_shown_with_verdicts_chance_and_galleries(table, tmp_path):
-    content = table_content(
-        table, PROVENANCE, {"oxford": {"easy": 5.0}}, [["<b>X", "oxford", "galleries/x/oxford.html"]]
-    )
+    page = table.parent / "galleries" / "x" / "oxford.html"
+    galleries = [{"method": "<b>X", "num_features": 1000, "dataset": "oxford", "page": str(page)}]
+    content = table_content(table, PROVENANCE, {"oxford": {"easy": 5.0}}, galleries)
     assert content["title"] == "A <title>" and content["notes"] == ["a note & more"]
     first, second = content["cells"]
-    assert (first["measured"], first["published"], first["verdict"], first["features"]) == (
-        61.23,
-        61.2,
-        "reproduced",
-        "1000",
-    )
+    assert (first["measured"], first["published"], first["features"]) == (61.23, 61.2, "1000")
+    assert first["verdict"] == "reproduced"
     assert second["verdict"] == "published unknown" and second["published"] is None
-    assert content["galleries"] == {"<b>X": {"oxford": "galleries/x/oxford.html"}}
+    row = {"method": "<b>X", "column": "", "features": "1000", "dataset": "oxford"}
+    assert content["galleries"] == [{**row, "address": "galleries/x/oxford.html"}]
     assert content["chance"] == {"oxford": {"easy": 5.0}}
     write_report(tmp_path / "report.html", "All", [content])
     text = (tmp_path / "report.html").read_text(encoding="utf-8")

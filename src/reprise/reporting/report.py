@@ -19,7 +19,7 @@ def table_content(
     table: str | os.PathLike,
     provenance: Mapping[str, Any],
     chance: Mapping[str, Mapping[str, float]],
-    galleries: Iterable[Sequence[str]],
+    galleries: Iterable[Mapping[str, Any]],
 ) -> Content:
     """Collect what a report shows of a table.
 
@@ -27,7 +27,7 @@ def table_content(
         table: its CSV file, beside its Markdown
         provenance: the content of its provenance
         chance: dataset -> group -> mAP of random rankings in percent
-        galleries: method, dataset and address of each gallery
+        galleries: method, num_features, perhaps column, dataset and page of each gallery
 
     Returns:
         values of JSON only
@@ -40,16 +40,13 @@ def table_content(
         lines = list(csv.DictReader(file))
     title, notes = _title_and_notes(path.with_suffix(".md"))
     cells = [_cell(line, path) for line in lines]
-    addresses: dict[str, dict[str, str]] = {}
-    for method, dataset, address in galleries:
-        addresses.setdefault(method, {})[dataset] = address
     return {
         "name": path.stem,
         "title": title,
         "notes": notes,
         "cells": cells,
         "chance": {dataset: dict(chance[dataset]) for dataset in {cell["dataset"] for cell in cells} & set(chance)},
-        "galleries": addresses,
+        "galleries": [_gallery(gallery, path) for gallery in galleries],
         "costs": stage_costs(provenance),
         "machines": machines(provenance),
         "downloads": _downloads(provenance),
@@ -82,7 +79,7 @@ def _cell(line: Mapping[str, str], path: Path) -> Content:
         return {
             "method": line["method"],
             "column": line.get("column", ""),
-            "features": line["n"] if line["n"] != "0" else "",
+            "features": _features(line["n"]),
             "dataset": line["dataset"],
             "metric": line.get("metric", "mAP"),
             "group": line["protocol"] if "protocol" in line else line["group"],
@@ -93,6 +90,21 @@ def _cell(line: Mapping[str, str], path: Path) -> Content:
         }
     except (KeyError, ValueError) as error:
         raise DataError(f"{path}: is no table of this project ({error}); delete it and run again") from error
+
+
+def _gallery(gallery: Mapping[str, Any], table: Path) -> Content:
+    """The row and the dataset of a gallery, and its address, seen from the folder of the table."""
+    row = {
+        "method": gallery["method"],
+        "column": gallery.get("column", ""),
+        "features": _features(gallery["num_features"]),
+    }
+    return {**row, "dataset": gallery["dataset"], "address": os.path.relpath(gallery["page"], table.parent)}
+
+
+def _features(count: int | str) -> str:
+    """A number of features as it is shown: nothing where all are used."""
+    return str(count) if int(count) else ""
 
 
 def _downloads(provenance: Mapping[str, Any]) -> list[Content]:

@@ -37,8 +37,8 @@ function cellNode(cell, table) {
   const measured = cell.measured === null ? "not measured" : text(cell.measured, cell.unit);
   const said = [cell.verdict];
   if (cell.difference !== null) said.push(`difference ${text(cell.difference, cell.unit)}, tolerance ${text(cell.tolerance, cell.unit) || "none"}`);
-  const address = table.galleries[cell.method]?.[cell.dataset];
-  const value = address && cell.measured !== null ? element("a", { href: address, title: "gallery" }, measured) : measured;
+  const address = table.galleries.find((gallery) => rowOf(gallery) === rowOf(cell) && gallery.column === cell.column && gallery.dataset === cell.dataset)?.address;
+  const value = address && cell.measured !== null ? element("a", { href: encodeURI(address), title: "gallery" }, measured) : measured;
   const node = element("td", { class: kinds[cell.verdict] ?? "", title: said.join("; ") }, value);
   if (cell.published !== null) node.append(" ", element("small", {}, `(${text(cell.published, "")})`));
   return node;
