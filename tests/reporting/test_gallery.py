@@ -1,5 +1,6 @@
 """What a gallery shows, and that names in it stay text."""
 
+import dataclasses
 import json
 import re
 
@@ -32,6 +33,15 @@ def test_results_have_the_levels_of_the_ground_truth(tmp_path):
     assert content["queries"][0]["box"] == [6.0, 8.0, 54.0, 72.0] and content["queries"][1]["box"] is None
     # Only what is shown is previewed: four of the first query, and the tower of the second.
     assert pictures.results.names == [*NAMES[:4], "tower"] and pictures.queries.names == QUERIES
+
+
+def test_only_lists_of_images_are_levels(tmp_path):
+    truth = [{"near": [0, 3], "panoramas": 12, "weights": np.ones(6)}] * 2
+    dataset = dataclasses.replace(landmarks(tmp_path), ground_truth=truth, truth="places")
+    content, _ = gallery_content("t", [Method("m", method("m", RANKS, landmarks(tmp_path)).ranking)], dataset)
+    assert content["levels"] == ["near", "wrong"]
+    first = content["queries"][0]["found"][0]["lists"]["all"]
+    assert [level for _, _, level in first] == ["near", "wrong", "wrong", "near", "wrong", "wrong"]
 
 
 def test_scores_are_those_of_the_evaluation(tmp_path):

@@ -171,13 +171,18 @@ def _results(
 def _level(image: int, truth: Mapping | None) -> str:
     if truth is None:
         return PLAIN
-    return next((level for level, images in truth.items() if image in images), WRONG)
+    return next((level for level, images in truth.items() if _lists_images(images) and image in images), WRONG)
+
+
+def _lists_images(value: Any) -> bool:
+    """Whether an entry of ground truth is a list of images; others are numbers, or settings of the metric."""
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.integer))
 
 
 def _levels(dataset: Dataset) -> list[str]:
     """What the ground truth distinguishes, in its order."""
     truth = dataset.ground_truth if dataset.ground_truth is not None else ()
-    return list(dict.fromkeys(level for entry in truth for level in entry))
+    return list(dict.fromkeys(level for entry in truth for level, images in entry.items() if _lists_images(images)))
 
 
 def _average_precisions(evaluation: Evaluation | None, row: int) -> dict[str, float | None]:
