@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.pipeline.spec.consistency import inconsistencies
-from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.fitting import misfits
 from reprise.pipeline.spec.like import like, resolve_likes
 from reprise.pipeline.spec.names import unknown_references
 from reprise.pipeline.spec.sections import SECTIONS, read_entry
+from reprise.pipeline.spec.shared import Shared
 from reprise.pipeline.spec.steps import rankings_of, read_steps, search_of
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.settings import Settings

@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reprise.pipeline.spec.entries import Shared
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
+from reprise.pipeline.spec.shared import Shared
 from reprise.reranking.expansions import expanded_searches, expansion_settings
 from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
 from reprise.storage.atomic import write_text

@@ -11,7 +11,7 @@ from reprise.datasets.layout import DatasetLayout
 from reprise.descriptors.registry import descriptor_settings
 from reprise.extractors.detection import detection_settings
 from reprise.extractors.registry import extractor_settings
-from reprise.pipeline.spec import entries
+from reprise.pipeline.spec import entries, experiments, reports
 from reprise.reranking.scorers import reranker_settings, scorer_names
 from reprise.storage.errors import DataError, unknown_name
 from reprise.storage.modules import available, load_named
@@ -64,13 +64,13 @@ def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], C
 
 _CLASS, _MODULE = "package.module:Class", "package.module"
 SEARCHES: dict[str, Model] = {
-    "asmk": entries.AsmkExperiment,
-    "bow": entries.BowExperiment,
-    "global": entries.GlobalExperiment,
-    "hamming": entries.HammingExperiment,
-    "localization": entries.LocalizationExperiment,
-    "matching": entries.MatchingExperiment,
-    "patches": entries.PatchExperiment,
+    "asmk": experiments.AsmkExperiment,
+    "bow": experiments.BowExperiment,
+    "global": experiments.GlobalExperiment,
+    "hamming": experiments.HammingExperiment,
+    "localization": experiments.LocalizationExperiment,
+    "matching": experiments.MatchingExperiment,
+    "patches": experiments.PatchExperiment,
 }
 SECTIONS: Mapping[str, Model | Section] = {
     "images": entries.Images,
@@ -86,9 +86,9 @@ SECTIONS: Mapping[str, Model | Section] = {
     "matchings": entries.Matching,
     "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),
     "calibrations": entries.Calibration,
-    "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", entries.ContinuedExperiment)),
-    "tables": entries.Table,
-    "figures": entries.Figure,
+    "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", experiments.ContinuedExperiment)),
+    "tables": reports.Table,
+    "figures": reports.Figure,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reprise.pipeline.spec.entries import AnyExperiment
+from reprise.pipeline.spec.experiments import AnyExperiment
 from reprise.reranking.expansions import expansion_settings
 from reprise.reranking.scorers import load_scorer, step_settings
 from reprise.reranking.settings import AnyStep, RerankerSettings

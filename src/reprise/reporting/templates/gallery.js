@@ -81,7 +81,7 @@ function fill(section) {
   const asked = element("div", { class: "asked" }, picture("q", row, `query ${query.name}, large`, query.box));
   asked.firstChild.addEventListener("click", () => openDetail(row, query.found[0], 0));
   const lists = query.found.map((found, index) =>
-    element("div", {}, two ? element("p", { class: "method" }, `${content.methods[index].name} (AP ${number(found.ap[group])})`) : null,
+    element("div", {}, two ? element("p", { class: "method" }, content.methods[index].name, group in found.ap ? ` (AP ${number(found.ap[group])})` : "") : null,
       element("ol", { class: "results", "aria-label": `found by ${content.methods[index].name}` },
         ...listOf(found).map((_, place) => resultItem(row, found, place)))));
   section.append(element("h2", {}, query.name, element("span", {}, said)), element("div", { class: "strip" }, asked, element("div", {}, ...lists)));
