@@ -9,6 +9,11 @@ def describe_targets(config: Mapping) -> str:
     tables = {f"{output}/{name}.csv": entry["title"] for name, entry in config["tables"].items()}
     width = max(map(len, tables), default=0)
     lines = [f"  {target:<{width}}  {title}" for target, title in tables.items()]
+    seen = [
+        f"  {output}/report.html",
+        f"  {output}/galleries/<experiment>/<dataset>.html",
+        f"  {output}/galleries/<experiment>.vs.<experiment>/<dataset>.html",
+    ]
     parts = [
         f"  {output}/<table>.seeds.csv",
         f"  {output}/figures/<figure>.pdf",
@@ -24,6 +29,6 @@ def describe_targets(config: Mapping) -> str:
         for kind in ("experiments", "datasets", "codebooks", "extractors", "trainings", "figures")
     ]
     return "\n".join(
-        ["Nothing was asked for. Tables:", *lines, "Parts of them:", *parts, *names,
+        ["Nothing was asked for. Tables:", *lines, "To look at:", *seen, "Parts of them:", *parts, *names,
          "Run one of these: snakemake --cores 8 <target>   (add -n to see what would run)"]
     )  # fmt: skip
