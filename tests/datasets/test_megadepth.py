@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keypoint_images_data import write_keypoint_images, write_points
 
-from reprise.datasets.megadepth import Layout, read_keypoints, read_megadepth, write_keypoints
+from reprise.datasets.megadepth import Layout, read_keypoints, read_megadepth
 from reprise.datasets.reading import read_dataset, read_keypoint_images
 from reprise.storage.errors import DataError
 
@@ -83,13 +83,6 @@ def test_malformed_keypoints_are_refused_by_name(tmp_path, content, message):
     write_points(tmp_path / "a.pkl", content)
     with pytest.raises(DataError, match=rf"a\.pkl: .*{message}" if "refused" not in message else message):
         read_keypoints(tmp_path / "a.pkl")
-
-
-def test_written_keypoints_are_read_again(tmp_path):
-    write_keypoints(tmp_path / "new/a.pkl", POINTS[:, :2])
-    np.testing.assert_array_equal(read_keypoints(tmp_path / "new/a.pkl"), POINTS[:, :2] - 0.5)
-    write_keypoints(tmp_path / "new/b.pkl", np.zeros((0, 2)))
-    assert read_keypoints(tmp_path / "new/b.pkl").shape == (0, 2)
 
 
 def test_a_damaged_pickle_is_refused_by_name(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -51,6 +52,29 @@ def test_a_folder_of_ones_own_is_trained_on(space):
     assert space.planned([NETWORK]) == {"train": 1}
     output = space.snakemake("--cores", "1", targets=[NETWORK], check=False)
     assert "kpts/superpoint/" in output and "keypoints are floats of the shape (N, 3)" in output
+
+
+@pytest.mark.workflow
+def test_a_detector_finds_the_keypoints_that_are_learned_from(space):
+    folder = space.folder / "plain"
+    write_keypoint_images(folder)
+    shutil.rmtree(folder / "MegaDepth-light-features")
+    plain = {"layout": "megadepth", "folder": "plain", "chunks": 2}
+    space.config["datasets"] |= {"plain": plain, "plain_test": {**plain, "split": "test", "chunks": 1}}
+    detected = {**TRAINING, "dataset": "plain", "validation": "plain_test", "detector": "sift"}
+    space.config["trainings"]["hndesc_detected"] = detected
+    space.write_config()
+    network = NETWORK.replace("hndesc_mine", "hndesc_detected")
+    assert space.planned([network]) == {"detect_chunk": 3, "train": 1}
+    space.run(targets=[network])
+    rows = list(csv.DictReader((space.folder / network).with_name("history.csv").open()))
+    assert len(rows) == 2 and all(float(row["points"]) > 5 for row in rows)
+    assert space.planned([network]) == {}
+    # Without a detector, the missing files are named.
+    space.config["trainings"]["hndesc_detected"] = {**detected, "detector": None}
+    space.write_config()
+    output = space.snakemake("--cores", "1", targets=[network], check=False)
+    assert "kpts/superpoint/" in output and "name a detector that finds keypoints" in output
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from reprise.datasets.reading import read_labels
 from reprise.formats.neighbors import read_neighbors
+from reprise.pipeline.identity import training_identity
 from reprise.pipeline.job import job
 from reprise.training.ames.settings import AmesSettings
 from reprise.training.ames.training import train_ames
@@ -14,7 +15,7 @@ with job(snakemake) as parameters:
         neighbors=read_neighbors(parameters.neighbors, first=parameters.settings["candidates"]),
         labels=read_labels(parameters.dataset),
         state=parameters.state,
-        identity=parameters.recipe,
+        identity=training_identity(snakemake.params.recipe, snakemake.input),
         teacher=parameters.teacher,
         binarizer=parameters.binarizer,
         validation=read_validation(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from reprise.datasets.reading import read_dataset, read_pairs
+from reprise.pipeline.identity import training_identity
 from reprise.pipeline.job import job
 from reprise.training.how.settings import TrainingSettings
 from reprise.training.how.training import train_how
@@ -17,7 +18,7 @@ with job(snakemake) as parameters:
         validated.forgiving() if validated and grey[1] else validated,
         trunk=parameters.trunk,
         state=parameters.state,
-        identity=parameters.recipe,
+        identity=training_identity(snakemake.params.recipe, snakemake.input),
         workers=snakemake.threads,
         **snakemake.output,
     )

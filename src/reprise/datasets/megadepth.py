@@ -12,7 +12,6 @@ Source: Melekhov, Laskar, Li, Wang and Kannala, 3DV 2021.
 """
 
 import os
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,6 @@ from pydantic import Field
 
 from reprise.datasets.images import Dataset, ImageList
 from reprise.datasets.layout import DatasetLayout
-from reprise.geometry.conventions import to_opencv
-from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 from reprise.untrusted.pickles import load_pickle
 
@@ -38,7 +35,7 @@ class KeypointImages:
     Attributes:
         images: N images
         stylised: the file of each one's copy; None where there is none
-        keypoints: the file of each one's keypoints, see :func:`read_keypoints`
+        keypoints: the file of each one's keypoints, see :func:`read_keypoints`; none where a detector finds them
     """
 
     images: ImageList
@@ -47,6 +44,10 @@ class KeypointImages:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def points(self, row: int) -> np.ndarray:
+        """Return the keypoints of an image, as :func:`read_keypoints` does."""
+        return read_keypoints(self.keypoints[row])
 
 
 class Layout(DatasetLayout):
@@ -63,27 +64,29 @@ class Layout(DatasetLayout):
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
         """Read the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
-        return Dataset(cls.load_keypoints(description).images)
+        return Dataset(cls.load_keypoints(description, listed=False).images)
 
     @classmethod
     def training_files(cls, description: Mapping[str, Any]) -> list[Path]:
         """List the images, their copies and their keypoints; see :meth:`DatasetLayout.training_files`."""
-        found = cls.load_keypoints(description)
-        return [*found.images.paths, *(style for style in found.stylised if style is not None), *found.keypoints]
+        found = cls.load_keypoints(description, listed=False)
+        styles = [style for style in found.stylised if style is not None]
+        return [*found.images.paths, *styles, *(path for path in found.keypoints if path.is_file())]
 
     @classmethod
-    def load_keypoints(cls, description: Mapping[str, Any]) -> KeypointImages:
-        """List the images, their copies and their keypoints; ``description`` as for :meth:`load`."""
-        return read_megadepth(Path(description["images"]), description["split"], description.get("first"))
+    def load_keypoints(cls, description: Mapping[str, Any], *, listed: bool = True) -> KeypointImages:
+        """List the images, their copies and their keypoints; see :meth:`load` and :func:`read_megadepth`."""
+        return read_megadepth(Path(description["images"]), description["split"], description.get("first"), listed)
 
 
-def read_megadepth(folder: Path, split: str = "train", first: int | None = None) -> KeypointImages:
+def read_megadepth(folder: Path, split: str = "train", first: int | None = None, listed: bool = True) -> KeypointImages:
     """List the images of a part, with their copies and keypoints; no file is opened.
 
     Args:
         folder: of the unpacked archive
         split: ``train`` or ``test``
         first: only so many images, in the order of their names
+        listed: every image has a file of keypoints; False: where there is none, a detector finds them
 
     Raises:
         DataError: no such folder, no image, or an image without keypoints
@@ -95,10 +98,10 @@ def read_megadepth(folder: Path, split: str = "train", first: int | None = None)
     styles, points = _files(root / _STYLISED / split, ".jpg"), _files(root / _KEYPOINTS, ".pkl")
     keypoints = [name.removesuffix(".jpg") + ".pkl" for name in names]
     missing = [name for name in keypoints if name not in points]
-    if missing:
+    if missing and listed:
         raise DataError(
             f"{root / _KEYPOINTS / missing[0]}: is missing, and so are keypoints of {len(missing)} of {len(names)} "
-            "images; unpack the archive again, or take the images out"
+            "images; unpack the archive again, take the images out, or name a detector that finds keypoints"
         )
     return KeypointImages(
         ImageList(names, [root / _IMAGES / split / name for name in names]),
@@ -129,20 +132,6 @@ def read_keypoints(path: str | os.PathLike) -> np.ndarray:
     if not np.isfinite(points).all() or (points[:, 2] != 1).any():
         raise DataError(f"{path}: holds rows that are not finite x, y and 1; write the keypoints anew")
     return points[:, :2].astype(np.float64)
-
-
-def write_keypoints(path: str | os.PathLike, keypoints: np.ndarray) -> None:
-    """Write the keypoints of an image, as :func:`read_keypoints` reads them.
-
-    Args:
-        path: the file; its folder is made if it does not exist
-        keypoints: (N, 2) x, y in pixels of the image, the centre of the first one at (0.5, 0.5), as detectors of this
-            project give them; of a crop, the first 200 are learned from
-    """
-    points = to_opencv(np.asarray(keypoints, np.float32).reshape(-1, 2))
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(pickle.dumps(np.column_stack([points, np.ones(len(points), np.float32)]), protocol=4))
 
 
 def _root(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """From the description of a dataset in a recipe to the dataset: the layout that it names is loaded by name."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,11 @@ def read_dataset(description: Mapping[str, Any]) -> Dataset:
         DataError: a file that is missing, damaged or of another form
     """
     return load_layout(description["layout"]).load(description)
+
+
+def training_files(description: Mapping[str, Any]) -> list[Path]:
+    """List the files that a training reads of a dataset, beside its lists; see :func:`read_dataset`."""
+    return load_layout(description["layout"]).training_files(description)
 
 
 def read_pairs(description: Mapping[str, Any]) -> TrainingSet:
@@ -96,16 +102,17 @@ def read_scene(description: Mapping[str, Any], *, observations: bool = False) ->
     return layout.load_scene(description, observations=observations)
 
 
-def read_keypoint_images(description: Mapping[str, Any]) -> KeypointImages:
+def read_keypoint_images(description: Mapping[str, Any], *, listed: bool = True) -> KeypointImages:
     """List the images of a dataset that has keypoints, and copies in another style.
 
     Args:
         description: as for :func:`read_dataset`
+        listed: every image has a file of keypoints; False: a detector finds them
 
     Raises:
         DataError: as :func:`read_dataset`, or a layout that has no keypoints
     """
-    return _what_teaches(description, "keypoints", "load_keypoints")
+    return _what_teaches(description, "keypoints", "load_keypoints", listed=listed)
 
 
 def _what_teaches(description: Mapping[str, Any], kind: str, loader: str, **options: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reprise.datasets.images import Dataset
-from reprise.datasets.reading import read_dataset
+from reprise.datasets.reading import read_dataset, training_files
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
 
@@ -78,14 +78,12 @@ class Descriptions:
         """Tell a training that reads datasets as a whole what tells whether files of one's own have changed.
 
         Returns:
-            ``images_hash``, as :meth:`images`; nothing where all datasets are downloaded
+            ``own``, the descriptions of datasets that no job makes, and ``images_hash``, as :meth:`images`; nothing
+            where all datasets are downloaded
         """
-        own = [name for name in datasets if self._config["datasets"][name]["images"] is None]
-        layouts = [self._paths.layout(name) for name in own]
-        files = [
-            file for name, each in zip(own, layouts, strict=True) for file in each.training_files(self.dataset(name))
-        ]
-        return {"images_hash": images_hash(image_states(files))} if own else {}
+        own = [self.dataset(name) for name in datasets if self._config["datasets"][name]["images"] is None]
+        files = [file for description in own for file in training_files(description)]
+        return {"own": own, "images_hash": images_hash(image_states(files))} if own else {}
 
     @functools.cache  # noqa: B019  one for a run
     def _read(self, dataset: str) -> Dataset:

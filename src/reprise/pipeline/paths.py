@@ -217,6 +217,11 @@ class Paths:
         """The keypoints of a split, or of a chunk of it, which are still to be described."""
         return f"{self.output}/keypoints/{detector}/{dataset}/{split}.h5"
 
+    def keypoint_files(self, detector: str, dataset: str) -> list[str]:
+        """The files of keypoints of the images of a database, chunk by chunk."""
+        count = self._config["datasets"][dataset]["chunks"]
+        return [self.keypoints(detector, dataset, f"database.{chunk}-of-{count}") for chunk in range(1, count + 1)]
+
     def feature_files(self, extractor: str, dataset: str) -> list[str]:
         """Return the files of features of a dataset as they are extracted, chunk by chunk, or adopted.
 

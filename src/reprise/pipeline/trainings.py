@@ -25,7 +25,8 @@ class Trainings:
         """The settings of a training without its type and threads, and in place of every name what it stands for.
 
         For a dataset that is its description; for a source or a checkpoint its file; for an extractor the files of its
-        features of the dataset that stands beside it, by split; for neighbours their file for this dataset.
+        features of the dataset that stands beside it, by split; for a detector the files of its keypoints of the
+        datasets that stand beside it, by their keys; for neighbours their file for this dataset.
         """
         description = _copy(self._entries[training])
         for keys, section, name, dataset in self._referred(training):
@@ -53,11 +54,15 @@ class Trainings:
             keys, place = path.split("."), entry
             for key in keys[:-1]:
                 place = place[key]
-            yield keys, mark.sections[0], name, place.get("dataset")
+            beside = {key: place[key] for key in ("dataset", "validation") if isinstance(place.get(key), str)}
+            section = mark.sections[0]
+            yield keys, section, name, beside if section == "detectors" else place.get("dataset")
 
     def _stands_for(self, section: str, name: str, dataset: Any) -> Any:
         if section == "datasets":
             return self._describe.dataset(name)
+        if section == "detectors":
+            return {key: self._paths.keypoint_files(name, each) for key, each in dataset.items()}
         if section == "extractors":
             return dict(zip(self._splits(dataset), self._files(section, name, dataset), strict=True))
         files = {"sources": self._paths.download, "checkpoints": self._paths.checkpoint}
@@ -66,6 +71,8 @@ class Trainings:
     def _files(self, section: str, name: str, dataset: Any) -> list[str]:
         if section == "datasets":
             return self._paths.dataset_inputs(name)
+        if section == "detectors":
+            return [file for each in dataset.values() for file in self._paths.keypoint_files(name, each)]
         if section == "extractors":
             return [self._paths.features(name, dataset, split) for split in self._splits(dataset)]
         files = {"sources": self._paths.receipt, "checkpoints": self._paths.checkpoint_input}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from reprise.datasets.megadepth import KeypointImages, read_keypoints
+from reprise.datasets.megadepth import KeypointImages
 from reprise.images.decoding import decode
 from reprise.images.tensors import IMAGENET
 from reprise.storage.ahead import read_ahead
@@ -98,7 +98,7 @@ class CropLoader:
         path, style = self.images.images.paths[row], self.images.stylised[row] if training else None
         sample = training_sample(
             self._decoded(path),
-            read_keypoints(self.images.keypoints[row]),
+            self.images.points(row),
             random.random,
             crop_size=settings.crop_size,
             stylised=None if style is None else lambda: self._decoded(style),

@@ -67,6 +67,9 @@ class Entry(HNDescSettings, TrainingEntry):
     validation: Dataset | None = Field(
         None, description="what is validated on after every epoch; null for nothing, which takes the last epoch"
     )
+    detector: Annotated[str, Refers("detectors")] | None = Field(
+        None, description="what finds the keypoints of all images; null reads those that are published beside them"
+    )
     trunk: Annotated[str, Refers("sources")] | None = Field(
         None, description="caps: the ResNet-50 that it starts from, of torchvision; null starts from random weights"
     )

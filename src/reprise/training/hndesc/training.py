@@ -16,6 +16,7 @@ from reprise.networks.u_net import encoder_of
 from reprise.storage.errors import DataError
 from reprise.training.curves import Row, Rows
 from reprise.training.hndesc.criteria import CROPS_NEEDED, usable
+from reprise.training.hndesc.detected_images import DetectedImages
 from reprise.training.hndesc.loading import Batch, CropLoader, check_images
 from reprise.training.hndesc.settings import HNDescSettings
 from reprise.training.hndesc.validation import pair_loss, validate
@@ -39,17 +40,24 @@ def train(description: Mapping[str, Any], files: TrainingFiles, *, identity: str
     Raises:
         DataError: as :func:`train_hndesc`
     """
-    given = {key: value for key, value in description.items() if key not in ("dataset", "validation", "trunk")}
-    validation = description["validation"]
+    others = ("dataset", "validation", "trunk", "detector")
+    given = {key: value for key, value in description.items() if key not in others}
     train_hndesc(
         HNDescSettings.read(given, "training"),
-        read_keypoint_images(description["dataset"]),
-        read_keypoint_images(validation) if validation else None,
+        _images(description, "dataset"),
+        _images(description, "validation") if description["validation"] else None,
         files,
         identity=identity,
         trunk=description["trunk"],
         workers=workers,
     )
+
+
+def _images(description: Mapping[str, Any], key: str) -> KeypointImages:
+    """The images of a dataset, with the keypoints that are published beside them, or those that a detector found."""
+    files = description["detector"]
+    images = read_keypoint_images(description[key], listed=not files)
+    return DetectedImages.read(images, files[key]) if files else images
 
 
 def train_hndesc(
