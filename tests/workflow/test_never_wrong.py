@@ -122,10 +122,14 @@ def test_an_image_of_ones_own_that_is_replaced_is_extracted_again(copied, same_s
 
 
 def test_an_image_that_a_network_was_trained_on_trains_it_again(copied):
-    (image, *_) = (path for path in sorted((copied.folder / "landmarks/ims").rglob("*")) if path.is_file())
-    image.write_bytes(image.read_bytes() + b" ")
+    images = [path for path in sorted((copied.folder / "landmarks/ims").rglob("*")) if path.is_file()]
+    images[0].write_bytes(images[-1].read_bytes())
+    network = copied.folder / "results/models/how_tiny/best.pth"
+    before = network.read_bytes()
     assert copied.planned()["train_how"] == 1
     copied.run()
+    # It begins anew, and does not go on with the state of the finished training, which was one of other images.
+    assert network.read_bytes() != before
     assert copied.planned() == {}
 
 
