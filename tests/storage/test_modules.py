@@ -11,7 +11,7 @@ def test_modules_and_packages_are_found():
     assert (
         available("reprise.training", "Entry")
         == training_types()
-        == ("ames", "cvnet", "dinov2", "hardnet", "how", "itq")
+        == ("ames", "cvnet", "dinov2", "hardnet", "hndesc", "how", "itq")
     )
     assert {"how", "rootsift"} <= set(available("reprise.extractors", "Settings"))
 
