@@ -59,7 +59,7 @@ def on_truncated(wildcards):
 def chunk_settings(wildcards):
     """The images of a job."""
     return {
-        "dataset": describe.dataset(wildcards.dataset),
+        "dataset": describe.split(wildcards.dataset, wildcards.split),
         "split": wildcards.split,
         **describe.images(
             wildcards.dataset,

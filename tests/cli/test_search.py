@@ -9,6 +9,7 @@ from reprise.cli.search import Photographs, _follow
 from reprise.downloads.sources import read_sources
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
+from reprise.storage.errors import DataError
 
 
 def photographs(folder, count):
@@ -53,6 +54,13 @@ def test_parts_stay_when_images_are_added(tmp_path):
     (tmp_path / "out" / "search.yaml").write_text(yaml.safe_dump(first))
     photographs(tmp_path / "a", 150)
     assert searched.overlay()["datasets"]["photographs"]["chunks"] == first["datasets"]["photographs"]["chunks"] == 3
+
+
+@pytest.mark.parametrize("content", ["datasets: {", "datasets: {}", "- 1", "datasets: {photographs: {chunks: many}}"])
+def test_a_damaged_configuration_of_the_search_before_is_named(tmp_path, content):
+    (tmp_path / "search.yaml").write_text(content)
+    with pytest.raises(DataError, match=r"search\.yaml"):
+        Photographs(photographs(tmp_path / "a", 3), output=str(tmp_path)).overlay()
 
 
 def test_the_configuration_can_be_written_in_place_of_a_run(tmp_path, capsys):

@@ -56,8 +56,12 @@ def test_an_added_image_is_found_and_an_image_that_cannot_be_decoded_is_left_out
     shutil.copy(shots.folder / "landmarks" / "jpg" / "landmark2_0.jpg", shots.folder / "shots" / "new.jpg")
     (shots.folder / "shots" / "broken.png").write_bytes(b"no image")
     query = shots.folder / "landmarks" / "jpg" / "landmark2_1.jpg"
+    search(shots, "shots", str(shots.folder / "landmarks" / "jpg" / "landmark0_1.jpg"), "--topk", "4")
+    (features,) = (shots.folder / OUT / "features").rglob("database.*-of-*.h5")
+    extracted = features.stat().st_mtime_ns
     search(shots, "shots", str(query), "--rerank", "homography", "--topk", "4")
     ranking = read_ranking(shots.folder / OUT / "rankings" / "photographs" / "photographs.h5")
     assert ranking.query_names == ["landmark2_1.jpg"]
+    assert features.stat().st_mtime_ns == extracted  # another query leaves the database as it is
     found = [name for name, _ in ranking.of("landmark2_1.jpg")]
     assert set(found[:4]) == {"view 0/<b>2.JPG", "view 1/<b>2.JPG", "view 2/<b>2.JPG", "new.jpg"}

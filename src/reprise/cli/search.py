@@ -20,6 +20,8 @@ from reprise.datasets.folder import images_below
 from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
+from reprise.storage.json_files import interpreting
+from reprise.storage.yaml_files import load_yaml
 
 _NAME = "photographs"
 _IMAGES_OF_A_PART = 32
@@ -116,8 +118,9 @@ class Photographs:
     def _parts(self, images: int) -> int:
         before = self.folder / "search.yaml"
         if before.is_file():
-            content = yaml.safe_load(before.read_text(encoding="utf-8"))
-            parts = content["datasets"][_NAME]["chunks"]
+            with interpreting(before, "delete it and run again"):
+                content: Any = load_yaml(before)
+                parts = int(content["datasets"][_NAME]["chunks"])
             if images >= _IMAGES_OF_A_PART // 4 * parts or parts == 1:
                 return parts
         return max(1, images // _IMAGES_OF_A_PART)

@@ -28,6 +28,7 @@ class Layout(DatasetLayout):
 
     lists = ()
     needs = ()
+    asking = ("queries",)
 
     queries: OwnPath | None = Field(
         None, description="a folder of queries, or one image; null searches the database for each of its own images"

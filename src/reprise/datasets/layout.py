@@ -29,6 +29,7 @@ class DatasetLayout(Settings):
         teaches: what networks are trained on: ``pairs``, ``landmarks``, ``patches`` or ``keypoints``; None for nothing
         whole: every image is in a ranking, as in the published neighbours of the benchmarks
         within: without queries, its images are compared with each other, none of them with itself
+        asking: settings that only say which images are queries; not in recipes of the database
         judging: settings by which rankings are judged, and which change no image; in recipes of evaluations alone
     """
 
@@ -38,6 +39,7 @@ class DatasetLayout(Settings):
     teaches: ClassVar[str | None] = None
     whole: ClassVar[bool] = False
     within: ClassVar[bool] = False
+    asking: ClassVar[tuple[str, ...]] = ()
     judging: ClassVar[tuple[str, ...]] = ()
 
     layout: str = Field(description="the module of reprise.datasets that reads it, or package.module:Class")

@@ -30,6 +30,11 @@ class Descriptions:
         """Return the description that :func:`reprise.datasets.reading.read_dataset` reads."""
         return {**self._paths.layout(dataset).described(), **self._paths.dataset(dataset)}
 
+    def split(self, dataset: str, split: str) -> Description:
+        """Return the same for one split: other queries leave what was made of the database current."""
+        apart = self._paths.layout(dataset).asking if split == "database" else ()
+        return {key: value for key, value in self.dataset(dataset).items() if key not in apart}
+
     def judged(self, dataset: str) -> Description:
         """Return the same with the settings by which rankings are judged."""
         return {**self.dataset(dataset), **self._paths.layout(dataset).judged()}
