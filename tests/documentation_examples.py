@@ -32,7 +32,8 @@ class Example:
 
 def pages() -> list[str]:
     """All pages that are written by hand, from the root of the project."""
-    paths = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    paths = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")]
+    paths += [*sorted((ROOT / "docs").rglob("*.md"))]
     return [path.relative_to(ROOT).as_posix() for path in paths if path.name != "configuration.md"]
 
 

@@ -43,7 +43,7 @@ def test_pages_that_other_tests_run_have_examples():
 @pytest.mark.parametrize("page", sorted({example.page for example in examples("doctest")}))
 def test_sessions_print_what_the_page_says(page):
     failures, tried = doctest.testfile(str(ROOT / page), module_relative=False)
-    assert tried > 10 and not failures
+    assert tried > 5 and not failures
 
 
 @pytest.mark.parametrize("page", sorted({example.page for example in examples("python")}))
