@@ -32,6 +32,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let links, which lead from file to file of the project, lead from page to page of the site."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]
     place = PAGES.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     return _LINK.sub(
         lambda link: f"{link[1]}{site_path(link[2], place, page.file.src_uri, files)}{link[3] or ''}", markdown
