@@ -3,7 +3,7 @@
 import sys
 
 import reprise
-from reprise.extras import MissingExtra
+from reprise.extras import MissingExtraError
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
         from reprise.cli.main import main as command
 
         return command()
-    except MissingExtra as error:
+    except MissingExtraError as error:
         print(f"reprise: {error}", file=sys.stderr)
         return 1
 

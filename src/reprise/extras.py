@@ -27,7 +27,7 @@ _WANTED = {
 }
 
 
-class MissingExtra(ModuleNotFoundError):
+class MissingExtraError(ModuleNotFoundError):
     """A package that reprise needs is not installed, and belongs to an extra."""
 
 
@@ -37,7 +37,7 @@ class _Refusal:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Raise MissingExtra where a module of reprise imports a package of an extra; find nothing in any case."""
+        """Raise MissingExtraError where a module of reprise imports a package of an extra; find nothing in any case."""
         having = [extra for extra, packages in EXTRAS.items() if name in packages]
         importing = list(_importing()) if having else []
         if not importing or not _is_ours(importing[0]):  # others look whether a package is there, and do without
@@ -45,7 +45,7 @@ class _Refusal:
         asked = next(filter(_is_ours, reversed(importing)))  # by whoever uses reprise
         wanted = _WANTED.get(asked.removeprefix("reprise").removeprefix(".").partition(".")[0])
         extra = wanted if wanted in having else having[0]
-        raise MissingExtra(
+        raise MissingExtraError(
             f"{importing[0]} needs {name}, which is not installed; run: pip install 'reprise[{extra}]'", name=name
         )
 

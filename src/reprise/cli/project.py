@@ -58,7 +58,7 @@ def init(folder: str) -> str:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
     return (
-        f"{len(files)} files are in {target}: what runs stands in config/, how in Snakefile, rules/ and workflow/. Next:\n"
+        f"Copied {len(files)} files to {target}: config/ says what runs, Snakefile, rules/ and workflow/ how. Next:\n"
         f"  cd {shlex.quote(folder)}\n"
         "  snakemake -n                                     # lists what can be asked for\n"
         "  snakemake --configfile config/mini.yaml --cores 2 results/mini/table2.csv    # on drawn data, no download\n"
