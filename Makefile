@@ -57,5 +57,5 @@ bench: $(INSTALLED)
 # The constraint reaches the build environment too when it comes through the environment.
 $(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv
-	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --editable '.[dev,docs]'
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $(INSTALLED)

@@ -2,6 +2,7 @@
 
 import doctest
 import functools
+import importlib.util
 import re
 import tomllib
 from collections import Counter
@@ -116,9 +117,10 @@ def check_make(words):
 
 
 def check_python(words):
-    """Files that are named have to be there; modules are not looked for."""
+    """Modules and files that are named have to be there."""
     named = [word.partition("::")[0] for word in words if word.endswith(".py") or word.startswith("tests/")]
-    assert named and all((ROOT / name).exists() for name in named), words
+    assert importlib.util.find_spec(words[1]) if words[0] == "-m" else named, words
+    assert all((ROOT / name).exists() for name in named), words
 
 
 def check_pip(words):
