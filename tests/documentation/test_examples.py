@@ -3,6 +3,7 @@
 import doctest
 import functools
 import importlib.util
+import json
 import re
 import tomllib
 from collections import Counter
@@ -163,6 +164,15 @@ def targets_of_pages(overlays):
                 if tuple(map(str, options.configfile or ())) == overlays:
                     found.update(options.targets)
     return found
+
+
+def test_notebooks_are_stored_without_what_they_printed():
+    notebooks = list((ROOT / "notebooks").glob("*.ipynb"))
+    assert len(notebooks) == 2
+    for notebook in notebooks:
+        cells = json.loads(notebook.read_text())["cells"]
+        assert len(cells) > 5
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), notebook
 
 
 def test_links_of_the_readme_lead_to_files():
