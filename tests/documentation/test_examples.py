@@ -166,6 +166,15 @@ def targets_of_pages(overlays):
     return found
 
 
+@pytest.mark.parametrize("page", [*pages(), "docs/configuration.md"])
+def test_no_placeholder_is_taken_for_a_tag(page):
+    """``<table>`` outside of code begins a table."""
+    text = (ROOT / page).read_text()
+    for code in (r"^ *```.*?^ *```", r"^    .*?$", r"(`+)(?!`).+?(?<!`)\1(?!`)", r"<!--.*?-->"):
+        text = re.sub(code, "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not re.findall(r"</?[a-zA-Z][^>]*>", text)
+
+
 def test_notebooks_are_stored_without_what_they_printed():
     notebooks = list((ROOT / "notebooks").glob("*.ipynb"))
     assert len(notebooks) == 2
