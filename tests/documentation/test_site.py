@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -62,3 +63,23 @@ def test_every_public_name_is_in_the_pages_of_the_library(site, package):
 def test_docstrings_are_rendered_without_what_markdown_does_not_know(site):
     for page in site.glob("api/*.html"):
         assert not re.search(r":(?:class|func|meth|attr|mod):", page.read_text()), page
+
+
+def test_pages_that_are_opened_as_files_can_be_searched(site, tmp_path):
+    webdriver = pytest.importorskip("selenium.webdriver")
+    wait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no chromium and chromedriver; install Debian's chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", f"user-data-dir={tmp_path}"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
+        browser.set_window_size(1300, 900)
+        browser.get((site / "api" / "search.html").as_uri())
+        browser.find_element("css selector", "input.md-search__input").send_keys("asymmetric")
+        wait(browser, 20).until(lambda page: page.find_elements("css selector", ".md-search-result__item"))
+        assert "AMES" in browser.find_element("css selector", ".md-search-result__list").text
+        assert not browser.get_log("browser")
