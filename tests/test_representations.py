@@ -42,8 +42,7 @@ CASES = [
     ),
     (
         ASMK(CODEBOOK).index(DESCRIPTORS, IDS),
-        "ASMK(Codebook(8 words of 40 dimensions, exact), binary=True, idf=False, query_assignments=5, alpha=3, "
-        "threshold=0, 10 images)",
+        f"ASMK({CODEBOOK!r}, binary=True, idf=False, query_assignments=5, alpha=3, threshold=0, 10 images)",
     ),
     (Rankings(np.arange(2), RANKS, RANKS / 2), "Rankings(2 queries, 3 images each)"),
     (

@@ -195,9 +195,10 @@ def plugin(tmp_path, monkeypatch):
 
 def test_what_an_object_says_of_itself_does_not_count_but_its_other_methods_do(package):
     write, of = package
-    write({"a/one.py": "def f():\n    return 1\n\nclass C:\n    pass\n"})
+    text = "def f():\n    return 1\n\nclass C:\n    pass\n"
+    write({"a/one.py": text})
     before = of()
-    text = "def f():\n    return 1\n\nclass C:\n    pass\n    def {}(self):\n        import reprise.a.two\n        return 'C'\n"
+    text += "    def {}(self):\n        import reprise.a.two\n        return 'C'\n"
     write({"a/one.py": text.format("__repr__")})
     assert of() == before
     write({"a/one.py": text.format("__str__")})
