@@ -73,8 +73,8 @@ class ASMK:
         self._n_images = 0
 
     def __repr__(self) -> str:
-        kernel = f"binary={self.binary}, idf={self.idf!r}, alpha={self.alpha:g}, threshold={self.threshold:g}"
-        return f"ASMK({self.codebook!r}, {kernel}, {self.n_images} images)"
+        kernel = f"query_assignments={self.query_assignments}, alpha={self.alpha:g}, threshold={self.threshold:g}"
+        return f"ASMK({self.codebook!r}, binary={self.binary}, idf={self.idf!r}, {kernel}, {self.n_images} images)"
 
     @property
     def n_images(self) -> int:
