@@ -15,7 +15,6 @@ from reprise.geometry.conventions import to_opencv
 from reprise.geometry.homographies import homography_inliers
 from reprise.geometry.tentatives import Words, nearest_tentatives, word_tentatives
 from reprise.geometry.verification import verify_affine
-from reprise.matching import mutual_nearest_neighbors
 from reprise.reranking.inliers import frames_of
 from reprise.reranking.scorers import Files
 
@@ -55,6 +54,8 @@ class _Homography:
         self._max_distance, self._threshold = max_distance, threshold
 
     def __call__(self, query: int, image: int) -> MatchedPoints:
+        from reprise.matching import mutual_nearest_neighbors  # torch, which planning does without
+
         asked, found = self._queries.read(query), self._database.read(image)
         pairs = mutual_nearest_neighbors(asked.descriptors, found.descriptors, self._max_distance)
         first, second = asked.keypoints[pairs[:, 0]], found.keypoints[pairs[:, 1]]

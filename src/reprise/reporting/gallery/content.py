@@ -41,20 +41,25 @@ class _Shown:
         others: name -> path, of distractors
         names: of those that are shown, in the order of their numbers
         numbers: path -> number
+        of_dataset: number -> place in the dataset, of those that are no distractors
     """
 
     paths: Sequence[Path]
     others: Mapping[str, Path]
     names: list[str] = field(default_factory=list)
     numbers: dict[Path, int] = field(default_factory=dict)
+    of_dataset: dict[int, int] = field(default_factory=dict)
 
     def path(self, image: int, name: str) -> Path:
         return self.paths[image] if image < len(self.paths) else self.others[name]
 
-    def number(self, path: Path, name: str) -> int:
+    def number(self, image: int, name: str) -> int:
+        path = self.path(image, name)
         if path not in self.numbers:
             self.numbers[path] = len(self.names)
             self.names.append(name)
+        if image < len(self.paths):
+            self.of_dataset.setdefault(self.numbers[path], image)
         return self.numbers[path]
 
 
@@ -65,10 +70,12 @@ class Pictures:
     Attributes:
         queries: all queries
         results: the database images that are shown
+        of_dataset: number of a result -> its place in the dataset, of those that are no distractors
     """
 
     queries: ImageList
     results: ImageList
+    of_dataset: Mapping[int, int] = field(default_factory=dict)
 
 
 def gallery_content(
@@ -111,7 +118,7 @@ def gallery_content(
         "queries": [_query(row, methods, dataset, shown, topk) for row in range(len(dataset.queries))],
         "results": shown.names,
     }
-    return content, Pictures(dataset.queries, ImageList(shown.names, list(shown.numbers)))
+    return content, Pictures(dataset.queries, ImageList(shown.names, list(shown.numbers)), shown.of_dataset)
 
 
 def _method(method: Method) -> Content:
@@ -164,7 +171,7 @@ def _results(
             break
         path = shown.path(image, names[image])
         if path != query:
-            found.append([shown.number(path, names[image]), _finite(score), _level(image, truth)])
+            found.append([shown.number(image, names[image]), _finite(score), _level(image, truth)])
     return found
 
 
