@@ -73,7 +73,7 @@ class InlierMatcher:
 
     def match(self, query: int, images: Sequence[int]) -> list[Content]:
         """See :class:`Matcher`."""
-        return [_inliers(self._verify(query, image)) for image in images]
+        return [inlier_lines(self._verify(query, image)) for image in images]
 
 
 class WordMatcher:
@@ -110,12 +110,12 @@ class WordMatcher:
                 self._index, self._codebook, image, asked.descriptors, found.descriptors,
                 query_words=asked_words, image_words=found_words, **self._kernel,
             )  # fmt: skip
-            drawn.append(_words(told, asked, found))
+            drawn.append(word_lines(told, asked, found))
         return drawn
 
 
-def _inliers(found: MatchedPoints) -> Content:
-    """Lines from inlier to inlier; of many, some that are spread over all."""
+def inlier_lines(found: MatchedPoints) -> Content:
+    """Make what is drawn of inliers: a line for each; of many, for some that are spread over all."""
     count = len(found.query)
     kept = np.unique(np.linspace(0, count - 1, min(count, _LINES)).astype(int)) if count else np.zeros(0, int)
     transform = found.transform
@@ -128,8 +128,8 @@ def _inliers(found: MatchedPoints) -> Content:
     }
 
 
-def _words(told: Explanation, asked: Strongest, found: Strongest) -> Content:
-    """The strongest lines between features of one word, with what each gives, and the strongest words."""
+def word_lines(told: Explanation, asked: Strongest, found: Strongest) -> Content:
+    """Make what is drawn of an explanation: the strongest lines between features of a word, and the strongest words."""
     lines = _strongest_lines(told)
     ends = [np.unique([line[side] for line in lines]).astype(int) for side in (0, 1)]
     places = [{feature: place for place, feature in enumerate(side.tolist())} for side in ends]
