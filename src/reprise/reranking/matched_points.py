@@ -72,12 +72,12 @@ class _Affine:
         **verification: Any,
     ) -> None:  # fmt: skip
         self._queries, self._database = _both(files, num_features)
-        self._nearest = {"ratio": ratio, "limit": tentatives}
+        self._ratio, self._limit = ratio, tentatives
         self._scales, self._verification = scales, verification
 
     def __call__(self, query: int, image: int) -> MatchedPoints:
         asked, found = self._queries.read(query), self._database.read(image)
-        pairs = nearest_tentatives(asked.descriptors, found.descriptors, **self._nearest)
+        pairs = nearest_tentatives(asked.descriptors, found.descriptors, ratio=self._ratio, limit=self._limit)
         frames = [
             frames_of(features.file, number, number + 1, self._scales)[features.read(number).rows]
             for features, number in ((self._queries, query), (self._database, image))
@@ -90,13 +90,13 @@ class _AffineWords:
 
     def __init__(self, files: Files, *, tentatives: int, most: int, **verification: Any) -> None:
         self._queries, self._database = RegionFile(files["queries"]), RegionFile(files["database"])
-        self._pairs = {"most": most, "limit": tentatives}
+        self._most, self._limit = most, tentatives
         self._verification = verification
 
     def __call__(self, query: int, image: int) -> MatchedPoints:
         asked, found = self._queries.read(np.array([query])), self._database.read(np.array([image]))
         words = [Words.of(stored.words, stored.offsets) for stored in (asked, found)]
-        pairs = word_tentatives(*words, threads=1, **self._pairs).pairs
+        pairs = word_tentatives(words[0], words[1], most=self._most, limit=self._limit, threads=1).pairs
         return _verified((asked.keypoints, asked.frames), (found.keypoints, found.frames), pairs, self._verification)
 
 

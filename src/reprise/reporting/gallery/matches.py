@@ -19,18 +19,18 @@ from reprise.reranking.matched_points import MatchedPoints, open_verifier
 
 _log = logging.getLogger(__name__)
 Content = dict[str, Any]
+Kind = Literal["inliers", "words"]
 #: Of a pair of images, at most: lines that are drawn, and words that are listed.
 _LINES, _WORDS = 100, 12
 
 
 class Matcher(Protocol):
-    """Finds what is drawn on pairs of images.
+    """Finds what is drawn on pairs of images."""
 
-    Attributes:
-        kind: what it is
-    """
-
-    kind: Literal["inliers", "words"]
+    @property
+    def kind(self) -> Kind:
+        """What is drawn."""
+        ...
 
     def match(self, query: int, images: Sequence[int]) -> list[Content]:
         """Find what is drawn on a query and each of some images, by their numbers in the dataset."""
@@ -66,7 +66,7 @@ class InlierMatcher:
         settings: those of the step that change the scores of pairs
     """
 
-    kind: Literal["inliers"] = "inliers"
+    kind: Kind = "inliers"
 
     def __init__(self, scorer: str, files: Mapping[str, str], settings: Mapping[str, Any]):
         self._verify = open_verifier(scorer, files, settings)
@@ -84,19 +84,20 @@ class WordMatcher:
         num_features: number of strongest features of an image that were searched
         query_assignments: number of words of each descriptor of a query
         database_assignments: number of words of each descriptor of the database
-        kernel: alpha and threshold
+        alpha: exponent of the selectivity function
+        threshold: similarities of two vectors below it add nothing
     """
 
-    kind: Literal["words"] = "words"
+    kind: Kind = "words"
 
     def __init__(
         self, files: Mapping[str, str], *, num_features: int, query_assignments: int, database_assignments: int,
-        **kernel: float,
+        alpha: float, threshold: float,
     ):  # fmt: skip
         self._queries, self._database = (StrongestFeatures(files[key], num_features) for key in ("queries", "database"))
         self._index, self._codebook = InvertedFile.open(files["index"]), Codebook.load(files["codebook"])
         self._assignments = query_assignments, database_assignments
-        self._kernel = kernel
+        self._alpha, self._threshold = alpha, threshold
 
     def match(self, query: int, images: Sequence[int]) -> list[Content]:
         """See :class:`Matcher`."""
@@ -108,7 +109,7 @@ class WordMatcher:
             found_words = assigned_within(self._codebook, found.descriptors, words[image], self._assignments[1])
             told = explain(
                 self._index, self._codebook, image, asked.descriptors, found.descriptors,
-                query_words=asked_words, image_words=found_words, **self._kernel,
+                query_words=asked_words, image_words=found_words, alpha=self._alpha, threshold=self._threshold,
             )  # fmt: skip
             drawn.append(word_lines(told, asked, found))
         return drawn
