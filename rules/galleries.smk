@@ -162,6 +162,7 @@ def report_settings(wildcards):
     return {
         "title": config["report"]["title"],
         "galleries": [galleries_of(table) for table in reported()],
+        "rows": [table_rows(config, table) for table in reported()],
         "templates": templates_hash(),
     }
 

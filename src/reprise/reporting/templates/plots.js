@@ -41,7 +41,7 @@ function around(values, { least = -Infinity, most = Infinity } = {}) {
 }
 
 // An empty plot: what it is drawn into, and how values become places in it.
-function axes({ title, xLabel, yLabel, xRange, yRange, logarithmic = false }) {
+function axes({ title, xLabel, yLabel, xRange, yRange, logarithmic = false, whole = false }) {
   const [left, top, width, height] = [52, 12, 330, 230];
   const scale = (value) => (logarithmic ? Math.log10(value) : value);
   const [x0, x1] = xRange.map(scale);
@@ -52,7 +52,7 @@ function axes({ title, xLabel, yLabel, xRange, yRange, logarithmic = false }) {
     svg.append(shape("line", { class: "grid", x1: left, x2: left + width, y1: y(value), y2: y(value) }));
     svg.append(shape("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
-  for (const value of ticks(...xRange, logarithmic)) {
+  for (const value of ticks(...xRange, logarithmic).filter((place) => !whole || Number.isInteger(place))) {
     svg.append(shape("line", { class: "grid", x1: x(value), x2: x(value), y1: top, y2: top + height }));
     svg.append(shape("text", { x: x(value), y: top + height + 17, "text-anchor": "middle" }, short(value)));
   }
@@ -67,13 +67,14 @@ function linePath(points, { x, y }, index, said) {
   return shape("path", style, shape("title", {}, said));
 }
 
-// A plot with its title, and a legend of the names of its lines if it has several.
-function figure(title, svg, names = []) {
+// A plot with its title, and a legend of the names of its lines or dots if it has several.
+function figure(title, svg, names = [], keys = "lines") {
   const made = element("figure", { class: "plot" }, element("figcaption", {}, title), svg);
   if (names.length > 1) {
     const entries = names.map((name, index) => {
       const key = shape("svg", { viewBox: "0 0 24 8", class: "key", "aria-hidden": "true" });
-      key.append(shape("line", { x1: 0, x2: 24, y1: 4, y2: 4, style: `stroke: ${seriesColour(index)}`, "stroke-dasharray": seriesDash(index) }));
+      if (keys === "dots") key.append(shape("circle", { cx: 12, cy: 4, r: 4, style: `fill: ${seriesColour(index)}` }));
+      else key.append(shape("line", { x1: 0, x2: 24, y1: 4, y2: 4, style: `stroke: ${seriesColour(index)}`, "stroke-dasharray": seriesDash(index) }));
       return element("li", {}, key, name);
     });
     made.append(element("ul", { class: "legend" }, ...entries));
