@@ -89,7 +89,7 @@ def gallery_settings(wildcards):
         "title": f"{' and '.join(methods)} on {wildcards.searched}",
         "methods": methods,
         "matched": [matched(name, wildcards.searched) for name in shown(wildcards)],
-        "templates": templates_hash(),
+        "templates": templates_hash("gallery.html"),
         **config["gallery"],
     }
 
@@ -163,7 +163,7 @@ def report_settings(wildcards):
         "title": config["report"]["title"],
         "galleries": [galleries_of(table) for table in reported()],
         "rows": [table_rows(config, table) for table in reported()],
-        "templates": templates_hash(),
+        "templates": templates_hash("report.html"),
     }
 
 

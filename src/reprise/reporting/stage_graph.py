@@ -1,7 +1,7 @@
 """The stages behind a table as a graph that is read from top to bottom: where each is drawn, and what joins them.
 
 Stages are in layers, each below all that it takes files from (Sugiyama, Tagawa, Toda, 1981). Lines over several layers
-pass between the stages of each. What a stage takes from another one by way of a third has no line of its own.
+pass between the stages of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,11 @@ def stage_graph(costs: Sequence[Mapping[str, Any]]) -> Content:
         ``width``, ``height`` and ``box``, the width and height of a stage, in pixels; ``nodes``, the entries of
         ``costs`` with the place ``x``, ``y`` of their upper left corners; ``lines``, SVG paths
     """
-    parents = _reduced(costs)
+    seen: set[str] = set()
+    parents: dict[str, list[str]] = {}
+    for entry in costs:
+        parents[entry["stage"]] = [name for name in entry["after"] if name in seen]
+        seen.add(entry["stage"])
     layers: dict[str, int] = {}
     for stage, before in parents.items():
         layers[stage] = max((layers[name] + 1 for name in before), default=0)
@@ -38,23 +42,12 @@ def stage_graph(costs: Sequence[Mapping[str, Any]]) -> Content:
         for entry, name in ((entry, entry["stage"]) for entry in costs)
     ]
     return {
-        "width": round(max(node["x"] for node in nodes) + _WIDTH),
+        "width": round(max([*centres.values(), *(node["x"] + _WIDTH for node in nodes)]) + _LANE),
         "height": max(layers.values()) * _STEP + _HEIGHT,
         "box": [_WIDTH, _HEIGHT],
         "nodes": nodes,
         "lines": [_path(chain, centres) for chain in chains],
     }
-
-
-def _reduced(costs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Stage -> the stages before it that it takes files from, without those that it reaches through others of them."""
-    above: dict[str, set[str]] = {}
-    parents: dict[str, list[str]] = {}
-    for entry in costs:
-        before = [name for name in entry["after"] if name in above]
-        above[entry["stage"]] = set(before).union(*(above[name] for name in before))
-        parents[entry["stage"]] = [name for name in before if not any(name in above[other] for other in before)]
-    return parents
 
 
 def _chain(first: str, last: str, layers: Mapping[str, int]) -> list[_Node]:
@@ -101,7 +94,7 @@ def _placed(
             for node, centre in zip(row, _apart(wanted, [half[node] for node in row]), strict=True):
                 centres[node] = centre
     left = min(centre - half[node] for node, centre in centres.items())
-    return {node: centre - left for node, centre in centres.items()}
+    return {node: round(centre - left, 1) for node, centre in centres.items()}
 
 
 def _apart(wanted: Sequence[float], half: Sequence[float]) -> list[float]:

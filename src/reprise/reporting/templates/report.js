@@ -1,10 +1,5 @@
 const tables = content;
 
-const kinds = {
-  reproduced: "reproduced", differs: "differs", "published unknown": "unknown", "not comparable": "not-comparable",
-  "not measured": "not-measured",
-};
-
 function text(value, unit) {
   if (value === null) return "";
   return unit === "bytes" ? value.toFixed(0) : unit === "%" ? value.toFixed(2) : String(Number(value.toPrecision(4)));
@@ -39,7 +34,7 @@ function cellNode(cell, table) {
   if (cell.difference !== null) said.push(`difference ${text(cell.difference, cell.unit)}, tolerance ${text(cell.tolerance, cell.unit) || "none"}`);
   const address = table.galleries.find((gallery) => rowOf(gallery) === rowOf(cell) && gallery.column === cell.column && gallery.dataset === cell.dataset)?.address;
   const value = address && cell.measured !== null ? element("a", { href: encodeURI(address), title: "gallery" }, measured) : measured;
-  const node = element("td", { class: kinds[cell.verdict] ?? "", title: said.join("; ") }, value);
+  const node = element("td", { class: cell.verdict.replaceAll(" ", "-"), title: said.join("; ") }, value);
   if (cell.published !== null) node.append(" ", element("small", {}, `(${text(cell.published, "")})`));
   return node;
 }
