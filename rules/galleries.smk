@@ -25,15 +25,12 @@ def match_files(experiment, searched):
         return {split: compared(split)(job) for split in ("queries", "database")}
     if entry.get("search") != "asmk":
         return {}
+    job = SimpleNamespace(experiment=experiment, searched=base)
     return {
-        **{
-            split: paths.features(entry["extractor"], base, split)
-            for split in ("queries", "database")
-        },
-        "index": rules.build_index.output[0].format(
-            experiment=experiment, dataset=base
-        ),
-        "codebook": rules.train_codebook.output[0].format(codebook=entry["codebook"]),
+        "queries": experiment_queries(job),
+        "database": paths.features(entry["extractor"], base, "database"),
+        "index": rules.build_index.output[0].format(experiment=experiment, dataset=base),
+        "codebook": experiment_codebook(job),
     }
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from gallery_data import NAMES, QUERIES, gallery
+from report_data import report
 
 webdriver = pytest.importorskip("selenium.webdriver")
 exceptions = pytest.importorskip("selenium.common.exceptions")
@@ -180,4 +181,36 @@ def test_without_ground_truth_nothing_is_marked(browser, tmp_path):
     page.until(lambda: len(page.all(".result")) == 2 * len(NAMES))
     assert not page.one("#wrong-label").is_displayed() and not page.all("#plots figure")
     assert "There is no ground truth" in page.one("#summary").text
+    assert page.errors() == []
+
+
+def test_the_report_sorts_filters_and_plots(browser, tmp_path):
+    page = Page(browser, report(tmp_path))
+
+    def names():
+        lines = [line for line in page.all("#accuracy tbody tr[data-method]") if line.is_displayed()]
+        return [line.find_element("css selector", "th").text for line in lines]
+
+    assert names() == ["<b>good", "bad"]
+    page.all("#accuracy thead button")[2].click()
+    page.until(lambda: page.all("#accuracy [aria-sort=descending]") and names() == ["<b>good", "bad"])
+    page.all("#accuracy thead button")[2].click()
+    page.until(lambda: page.all("#accuracy [aria-sort=ascending]") and names() == ["bad", "<b>good"])
+    page.one("#filter").send_keys("GOOD")
+    page.until(lambda: names() == ["<b>good"])
+    titles = [title.text for title in page.all("figcaption")]
+    assert titles == [
+        "oxford: accuracy and memory", "oxford: accuracy and time", "net: loss", "net: validation",
+        "hpatches: MMA, changed viewpoint",
+    ]  # fmt: skip
+    memory, _, loss, _, accuracy = page.all("figure")
+    assert len(memory.find_elements("css selector", "circle[r='6']")) == 2
+    assert [entry.text for entry in accuracy.find_elements("css selector", ".legend li")] == ["<b>good", "bad"]
+    assert len(loss.find_elements("css selector", "path")) == 2
+    # The graph is shown when asked for, and nothing of it is cut off.
+    graph = page.one("#accuracy .graph")
+    assert not graph.is_displayed()
+    page.browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert graph.is_displayed()
+    assert [stage.text for stage in graph.find_elements("css selector", ".stage")] == ["search", "train", "table"]
     assert page.errors() == []

@@ -102,6 +102,9 @@ function costPlots(table, key, what, xLabel, unit) {
   });
 }
 
+// The groups of sequences of HPatches.
+const changes = { v: "changed viewpoint", i: "changed illumination", average: "all sequences" };
+
 // Metrics at several thresholds (such as MMA@1, MMA@2 ...) as curves, one plot for each group.
 function curvePlots(table) {
   const curves = new Map();
@@ -118,7 +121,7 @@ function curvePlots(table) {
     const places = [...methods.values()].flat().map(([at]) => at);
     if (new Set(places).size < 5) return null;
     const [dataset, name, group] = JSON.parse(key);
-    const title = `${dataset}: ${name}, ${group}`;
+    const title = `${dataset}: ${name}, ${changes[group] ?? group}`;
     const plot = axes({ title, xLabel: "threshold in pixels", yLabel: `${name} (%)`, xRange: [Math.min(...places), Math.max(...places)], yRange: [0, 100] });
     [...methods.entries()].forEach(([method, points], index) => plot.svg.append(linePath(points.sort(([a], [b]) => a - b), plot, index, method)));
     return figure(title, plot.svg, [...methods.keys()]);
