@@ -67,6 +67,7 @@ def table_settings(wildcards):
         "miniature": config["miniature"] is not None,
         "published": published_numbers(config, published, wildcards.table),
         "notes": [*entry["notes"], *vocabulary_notes(config, wildcards.table)],
+        "templates": templates_hash("table.html"),
     }
 
 
@@ -74,9 +75,11 @@ rule table:
     input:
         lambda wildcards: evaluations_of(wildcards.table),
     output:
-        csv=report(
-            f"{OUTPUT}/{{table}}.csv",
+        csv=f"{OUTPUT}/{{table}}.csv",
+        html=report(
+            f"{OUTPUT}/{{table}}.html",
             category="Tables",
+            labels={"table": "{table}"},
             caption="../workflow/report/table.rst",
         ),
         markdown=f"{OUTPUT}/{{table}}.md",

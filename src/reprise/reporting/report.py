@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from reprise.reporting.costs import machines, stage_costs
+from reprise.reporting.stage_graph import stage_graph
 from reprise.reporting.templates import render
+from reprise.reporting.training_curves import training_curves
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
@@ -20,6 +22,8 @@ def table_content(
     provenance: Mapping[str, Any],
     chance: Mapping[str, Mapping[str, float]],
     galleries: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]] = (),
+    times: Mapping[tuple[str, str], float] | None = None,
 ) -> Content:
     """Collect what a report shows of a table.
 
@@ -28,6 +32,8 @@ def table_content(
         provenance: the content of its provenance
         chance: dataset -> group -> mAP of random rankings in percent
         galleries: method, num_features, perhaps column, dataset and page of each gallery
+        rows: method, num_features, perhaps column and the experiment of each row
+        times: (experiment, dataset) -> milliseconds that the search for a query took
 
     Returns:
         values of JSON only
@@ -39,7 +45,12 @@ def table_content(
     with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     title, notes = _title_and_notes(path.with_suffix(".md"))
+    experiments = {_row_of(row): row["experiment"] for row in rows}
     cells = [_cell(line, path) for line in lines]
+    for cell in cells:
+        experiment = experiments.get((cell["method"], cell["column"], cell["features"]), "")
+        cell["milliseconds"] = (times or {}).get((experiment, cell["dataset"]))
+    costs = stage_costs(provenance)
     return {
         "name": path.stem,
         "title": title,
@@ -47,7 +58,9 @@ def table_content(
         "cells": cells,
         "chance": {dataset: dict(chance[dataset]) for dataset in {cell["dataset"] for cell in cells} & set(chance)},
         "galleries": [_gallery(gallery, path) for gallery in galleries],
-        "costs": stage_costs(provenance),
+        "costs": costs,
+        "graph": stage_graph(costs),
+        "trainings": training_curves(provenance),
         "machines": machines(provenance),
         "downloads": _downloads(provenance),
         "started": provenance.get("started"),
@@ -94,12 +107,13 @@ def _cell(line: Mapping[str, str], path: Path) -> Content:
 
 def _gallery(gallery: Mapping[str, Any], table: Path) -> Content:
     """The row and the dataset of a gallery, and its address, seen from the folder of the table."""
-    row = {
-        "method": gallery["method"],
-        "column": gallery.get("column", ""),
-        "features": _features(gallery["num_features"]),
-    }
+    row = dict(zip(("method", "column", "features"), _row_of(gallery), strict=True))
     return {**row, "dataset": gallery["dataset"], "address": os.path.relpath(gallery["page"], table.parent)}
+
+
+def _row_of(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What tells the rows of a table apart: method, column and number of features."""
+    return entry["method"], entry.get("column", ""), _features(entry["num_features"])
 
 
 def _features(count: int | str) -> str:

@@ -1,0 +1,54 @@
+"""A table as a page without scripts."""
+
+import re
+
+from reprise.reporting.table_page import write_table_page
+from reprise.reporting.tables import Cell
+
+
+def cell(method="<b>X", dataset="oxford", metric="mAP", group="medium", **values):
+    given = {
+        "experiment": method, "method": method, "num_features": 1000, "dataset": dataset, "metric": metric,
+        "group": group, "unit": "%", "measured": 61.234, "count": 70, "published": 61.2, "tolerance": 0.1,
+        "verdict": "reproduced", "index_bytes": None,
+    }  # fmt: skip
+    return Cell(**{**given, **values})
+
+
+def rows(path):
+    """The cells of each line of a page as text."""
+    text = path.read_text(encoding="utf-8")
+    lines = re.findall(r"<tr>(.*?)</tr>", text, re.S)
+    return [
+        [re.sub("<.*?>", "", each).strip() for each in re.findall(r"<t[hd].*?</t[hd]>", line, re.S)] for line in lines
+    ]
+
+
+def test_numbers_stand_in_their_lines_and_columns(tmp_path):
+    cells = [
+        cell(), cell(dataset="paris", measured=None, verdict="not measured", published=None),
+        cell("Y", verdict="differs", measured=50.0),
+        cell("Y", dataset="paris", verdict="published unknown", published=None),
+        cell("Y", metric="mP@10", group="hard", measured=7.0, published=None, verdict="not comparable"),
+    ]  # fmt: skip
+    write_table_page(tmp_path / "t.html", cells, "A <title>", ["a note & more"])
+    assert rows(tmp_path / "t.html") == [
+        ["", "oxford", "paris"],
+        ["method", "n", "mAP medium", "mP@10 hard", "mAP medium"],
+        ["&lt;b&gt;X", "1000", "61.23 (61.2)", "", "not measured"],
+        ["Y", "1000", "50.00 (61.2)", "7.00", "61.23"],
+    ]
+    text = (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert "A &lt;title&gt;" in text and "a note &amp; more" in text and "<script" not in text
+    for kind in ("reproduced", "differs", "published-unknown", "not-comparable", "not-measured"):
+        assert f'<td class="{kind}"' in text and f".{kind} {{" in text
+
+
+def test_methods_with_columns_are_one_line(tmp_path):
+    cells = [cell("M", column="net"), cell("M", column="other", num_features=5)]
+    write_table_page(tmp_path / "t.html", cells, "t", [])
+    assert rows(tmp_path / "t.html")[1:] == [
+        ["method", "n", "net medium", "other medium"],
+        ["M", "", "61.23 (61.2)", "61.23 (61.2)"],
+    ]
+    assert "Notes" not in (tmp_path / "t.html").read_text(encoding="utf-8")
