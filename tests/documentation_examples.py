@@ -1,5 +1,7 @@
 """The examples of README and docs/: blocks of code, their language, and whether they can be run."""
 
+import argparse
+import functools
 import re
 import shlex
 from dataclasses import dataclass
@@ -88,3 +90,11 @@ def command_lines(text: str) -> list[list[str]]:
     lines = text.replace("\\\n", " ").splitlines()
     prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
     return [words for line in prompted or lines if (words := shlex.split(line, comments=True))]
+
+
+@functools.cache
+def snakemake_parser() -> argparse.ArgumentParser:
+    """The options of Snakemake."""
+    from snakemake.cli import get_argument_parser
+
+    return get_argument_parser()
