@@ -86,3 +86,8 @@ def test_errors_name_the_extras_that_have_a_package(extra):
 def test_everything_and_what_developers_need_hold_all_extras():
     assert PROJECT_EXTRAS["all"] == [f"reprise[{','.join(EXTRAS)}]"]
     assert "reprise[all]" in PROJECT_EXTRAS["dev"]
+
+
+def test_a_tree_without_git_has_the_version_that_is_cited():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]
+    assert PROJECT["tool"]["setuptools_scm"]["fallback_version"] == cited

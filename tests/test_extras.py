@@ -50,6 +50,23 @@ open("truth.pkl", "wb").write(pickle.dumps(truth))
 assert load_pickle("truth.pkl") == truth
 """
 
+# Imports all modules of packages, without what other extras than the first argument have.
+WITH_ONE_EXTRA = """
+import importlib, importlib.machinery, pkgutil, sys
+from reprise.extras import EXTRAS
+extra, *packages = sys.argv[1:]
+MISSING = {name for names in EXTRAS.values() for name in names} - set(EXTRAS[extra])
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in MISSING else super().find_spec(name, path, target)
+sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Finder
+for package in packages:
+    folder = importlib.import_module(f"reprise.{package}").__path__
+    for module in pkgutil.walk_packages(folder, f"reprise.{package}."):
+        importlib.import_module(module.name)
+"""
+
 
 def run(code, folder, *arguments):
     return subprocess.run([sys.executable, "-c", BARE + code, *arguments], cwd=folder, text=True, capture_output=True)
@@ -100,3 +117,16 @@ def test_the_command_says_in_one_line_which_extra_it_needs(tmp_path, arguments):
 def test_the_command_knows_its_version_without_any_extra(tmp_path):
     result = run("from reprise.__main__ import main; sys.exit(main())", tmp_path, "--version")
     assert result.stdout.startswith("reprise ") and result.stdout.split()[1][0].isdigit()
+
+
+@pytest.mark.parametrize(
+    "extra, packages",
+    [
+        ("torch", ["networks", "extractors", "detectors", "descriptors", "geometry", "images", "matching", "training"]),
+        ("workflow", ["cli", "pipeline", "downloads", "datasets", "reporting", "bow", "hamming"]),
+    ],
+)
+def test_an_extra_has_all_that_its_packages_import(extra, packages):
+    command = [sys.executable, "-c", WITH_ONE_EXTRA, extra, *packages]
+    result = subprocess.run(command, text=True, capture_output=True)
+    assert result.returncode == 0, result.stderr

@@ -19,7 +19,6 @@ EXTRAS = {
     "localization": ("pycolmap", "pydantic", "pydantic_core", "scipy", "typing_extensions"),
 }  # fmt: skip
 
-
 #: Package of reprise -> the extra that its users want, where several have what is missing; else the first of them.
 _WANTED = {
     **dict.fromkeys(("", "__main__", "cli", "datasets", "downloads", "pipeline", "reporting"), "workflow"),
@@ -37,7 +36,7 @@ class _Refusal:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Raise MissingExtraError where a module of reprise imports a package of an extra; find nothing in any case."""
+        """Raise MissingExtraError where a module of reprise imports a package of an extra; never find anything."""
         having = [extra for extra, packages in EXTRAS.items() if name in packages]
         importing = list(_importing()) if having else []
         if not importing or not _is_ours(importing[0]):  # others look whether a package is there, and do without

@@ -1,5 +1,6 @@
 """``reprise init``: a folder with the workflow, and nothing overwritten."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -46,6 +47,22 @@ def test_nothing_is_overwritten_and_nothing_written_before_that_is_known(tmp_pat
     with pytest.raises(DataError, match="exists, and nothing is overwritten"):
         project.init(str(folder))
     assert sorted(tmp_path.rglob("*")) == before and (link or taken.read_text() == "mine")
+
+
+def test_a_clone_may_have_any_name(tmp_path, monkeypatch):
+    """Also that of the folder which a wheel has: what lies beside the workflow is not copied."""
+    clone = tmp_path / "project"
+    project.init(str(clone))
+    (clone / "src" / "reprise").mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", clone)
+    monkeypatch.setattr(project, "PACKAGE", clone / "src" / "reprise")
+    project.init(str(tmp_path / "mine"))
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == set(PARTS)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(monkeypatch):
+    with pytest.raises(DataError, match="/proc/mine: the workflow cannot be copied there"):
+        project.init("/proc/mine")
 
 
 def test_a_package_without_the_workflow_says_so(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ def workflow_files() -> dict[str, Path]:
         DataError: the package stands alone, without the workflow
     """
     root = workflow_folder()
-    if root.name == "project":
+    if root.is_relative_to(PACKAGE):
         names = [path.name for path in root.iterdir()]
     else:
         names = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["reprise"]["project"]
@@ -47,16 +47,18 @@ def init(folder: str) -> str:
         folder: a new folder, or one in which nothing has the name of a file of the workflow
 
     Raises:
-        DataError: a file would be overwritten; nothing was written then
+        DataError: a file would be overwritten, and nothing was written; or the folder cannot be written to
     """
     target = Path(folder)
     files = workflow_files()
     for name in files:
         _check_free(target, name)
-    for name, file in files.items():
-        copy = target / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, copy)
+    try:
+        for name, file in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target / name)
+    except OSError as error:
+        raise DataError(f"{target}: the workflow cannot be copied there ({error}); choose another folder") from error
     return (
         f"Copied {len(files)} files to {target}: config/ says what runs, Snakefile, rules/ and workflow/ how. Next:\n"
         f"  cd {shlex.quote(folder)}\n"
