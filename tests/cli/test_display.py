@@ -75,7 +75,7 @@ def test_a_misspelt_target_gets_the_nearest_one(space):
 
 @pytest.mark.parametrize(
     ("option", "shown", "hidden"),
-    [(["--verbose"], "rule search:", "by earlier runs"), (["--quiet", "rules"], "evaluate       2", "by earlier runs")],
+    [(["--verbose"], "rule search:", "by earlier runs"), (["--quiet", "rules"], "Job stats:", "by earlier runs")],
 )
 def test_who_asks_snakemake_for_more_or_less_gets_it_from_snakemake(space, option, shown, hidden):
     search_anew(space)

@@ -30,8 +30,8 @@ def planned(workflow: Any, order: Iterable[int] | None = None) -> DryRun:
     return DryRun(
         [described[number] for number in dict.fromkeys(first) if number in running and number in described],
         list(described.values()),
-        str(folders["output"]),
-        str(folders["data"]),
+        folders["output"].value,
+        folders["data"].value,
     )
 
 

@@ -78,7 +78,8 @@ def test_the_progress_of_an_earlier_attempt_is_none(run, tmp_path):
     [
         ("loading\n\nERROR: a.jpg: cannot be read; delete it\n", ["ERROR: a.jpg: cannot be read; delete it"],
          "Correct what the message names"),
-        ("begin\n" * 30 + "Traceback\nKeyError: 'x'\n", [*["begin"] * 10, "Traceback", "KeyError: 'x'"], "fault of the"),
+        ("begin\n" * 30 + "Traceback\nKeyError: 'x'\n", [*["begin"] * 10, "Traceback", "KeyError: 'x'"],
+         "fault of the"),
         ("bar 1%\rbar 2%\rERROR: two\nlines\n", ["ERROR: two", "lines"], "Correct what the message names"),
         ("", [], "lack of memory"),
     ],
