@@ -44,7 +44,8 @@ def test_a_crate_holds_the_table_and_says_how_it_was_made(table):
     metadata = json.loads((table / "out/crate/ro-crate-metadata.json").read_text())
     described = {entity["@id"]: entity for entity in metadata["@graph"]}
     files = {path for path in described if "File" in described[path]["@type"] and not path.startswith("https:")}
-    on_disk = {str(path.relative_to(table / "out/crate")) for path in (table / "out/crate").rglob("*") if path.is_file()}
+    inside = table / "out/crate"
+    on_disk = {str(path.relative_to(inside)) for path in inside.rglob("*") if path.is_file()}
     assert files == on_disk - {"ro-crate-metadata.json"}
     assert {TARGET, "results/tiny.tex", "results/tiny.provenance.json", "tiny.yaml", "config/config.yaml"} < files
     assert "results/evaluations/sift_tiny/landmarks.json" in files and not any("rankings" in file for file in files)
