@@ -111,7 +111,9 @@ class Snakemake:
         self, configfiles: Sequence[str], cores: int, config: Sequence[str] = (), snakefile: str = "Snakefile"
     ):
         if not Path(snakefile).is_file():
-            raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
+            raise DataError(
+                f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project, or make one: reprise init"
+            )
         for file in configfiles:
             if not Path(file).is_file():
                 raise DataError(f"{file}: this configuration file does not exist; check the name after --configfile")

@@ -156,7 +156,8 @@ def _check_extensions() -> None:
         sources = [module, *sorted(module.parent.glob("*.h")), *shared]
         if hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
             raise DataError(
-                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable . (of a "
+                "package that is not installed in place: pip install --force-reinstall --no-deps reprise)"
             )
 
 
