@@ -5,7 +5,7 @@ import yaml
 from paths import ROOT
 
 from reprise.cli.main import main
-from reprise.cli.search import Photographs, _follow
+from reprise.cli.search import Photographs
 from reprise.downloads.sources import read_sources
 from reprise.pipeline.spec.config import read_config
 from reprise.pipeline.spec.published import read_published
@@ -87,10 +87,3 @@ def test_outside_of_a_project_the_workflow_of_the_package_is_run(tmp_path, capsy
     (tmp_path / "Snakefile").touch()
     assert main(["search", photographs(tmp_path / "b", 2), "--config", "mine.yaml"]) == 0
     assert "--snakefile Snakefile " in capsys.readouterr().out
-
-
-def test_what_snakemake_prints_becomes_a_bar(capsys):
-    lines = ["localrule search:\n", "1 of 4 steps (25%) done\n", "rule gallery:\n", "4 of 4 steps (100%) done\n"]
-    assert _follow(lines) == lines
-    shown = capsys.readouterr().err
-    assert "gallery" in shown and "4/4" in shown

@@ -49,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"reprise {reprise.__version__}")
     commands = parser.add_subparsers(
         required=True,
-        metavar="init | search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
+        metavar="init | search | downloads | explain | status | verify | export | accept | redate | clean | "
+        "describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
@@ -90,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.set_defaults(command=_verify)
+
+    command = commands.add_parser("export", help="write a table and how it was made as an RO-Crate, for an archive")
+    command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
+    command.add_argument("--output", required=True, metavar="FOLDER|FILE.zip", help="new; nothing is overwritten")
+    command.add_argument("--rankings", action="store_true", help="with the rankings that were evaluated")
+    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays that belong to it")
+    command.set_defaults(command=_export)
 
     command = commands.add_parser("accept", parents=[project], help="take results for current after an edit of code")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="with all that leads to it; default: all tables")
@@ -154,6 +162,13 @@ def _verify(options: argparse.Namespace) -> int:
     text, intact = verify(options.target, options.configfile, options.cores, options.config)
     print(text)
     return 0 if intact else 1
+
+
+def _export(options: argparse.Namespace) -> int:
+    from reprise.cli.export import export  # with a library that other commands do without
+
+    print(export(options.target, options.output, options.configfile, options.rankings))
+    return 0
 
 
 def _accept(options: argparse.Namespace) -> int:

@@ -5,16 +5,13 @@ used again: after a change of the folder, only parts with other images are extra
 """
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from tqdm import tqdm
 
 from reprise.cli.project import snakefile
 from reprise.datasets.folder import images_below
@@ -31,8 +28,6 @@ _DESCRIPTORS_OF_A_WORD, _FEATURES = 64, 1000
 _MOST_WORDS, _LEAST_WORDS = 65536, 16
 # Inliers by which an image moves up: unrelated ones have up to ten.
 _LEAST_INLIERS = 12
-_STEP = re.compile(r"^(\d+) of (\d+) steps")
-_RULE = re.compile(r"^(?:local)?rule (\w+):")
 
 
 @dataclass(frozen=True)
@@ -168,33 +163,23 @@ def run_search(searched: Photographs, cores: int) -> None:
     searched.folder.mkdir(parents=True, exist_ok=True)
     write_text(overlay, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     command = [
-        sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--nocolor", "--cores", str(cores),
+        sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--cores", str(cores),
         "--configfile", str(overlay), "--", str(searched.page),
     ]  # fmt: skip
+    on_terminal = sys.stderr.isatty()  # where the run draws how far it is
     with subprocess.Popen(
         command,
         text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=None if on_terminal else subprocess.PIPE,
+        stderr=None if on_terminal else subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
-        said = _follow(process.stdout or ())
-    if process.returncode:
-        raise DataError(f"{overlay}: the search stopped:\n{_last(said)}")
-
-
-def _follow(lines: Iterable[str]) -> list[str]:
-    """Show a bar of the steps that are done, with the time left; returns all that was printed."""
-    said = []
-    with tqdm(desc="plan", unit="job", mininterval=0.5) as bar:
-        for line in lines:
+        said = []
+        for line in process.stdout or ():
             said.append(line)
-            if step := _STEP.match(line):
-                bar.total = int(step[2])
-                bar.update(int(step[1]) - bar.n)
-            elif rule := _RULE.match(line):
-                bar.set_description(rule[1].replace("_", " "))
-    return said
+            print(line, end="", file=sys.stderr)
+    if process.returncode:
+        raise DataError(f"{overlay}: the search stopped:\n{_last(said) or 'the reason stands above'}")
 
 
 def _last(lines: list[str], count: int = 30) -> str:
