@@ -96,21 +96,30 @@ function matchesText(drawn, place, kind) {
   return [said, wordTable(drawn)];
 }
 
-function drawMatches({ row, found, place }) {
+// What is known of the pair that is open.
+function openPair({ row, found, place }) {
+  const method = content.queries[row].found.indexOf(found);
+  const [image] = listOf(found)[place] ?? [];
+  return { row, place, image, kind: content.drawn.kinds[method], drawn: matchesOf.get(row)?.[method]?.[image] };
+}
+
+function tellMatches(opened) {
+  const { place, image, kind, drawn } = openPair(opened);
+  byId("detail-matches").hidden = !kind || image === undefined;
+  byId("matches-text").replaceChildren(...(kind ? matchesText(drawn, place, kind) : []));
+  drawMatches(opened);
+}
+
+// Draws the lines over the images, at their present size.
+function drawMatches(opened) {
   const area = byId("detail-images");
   area.querySelector("svg.matches")?.remove();
-  const method = content.queries[row].found.indexOf(found);
-  const kind = content.drawn.kinds[method];
-  byId("detail-matches").hidden = !kind || !listOf(found).length;
-  if (byId("detail-matches").hidden) return;
-  const [image] = listOf(found)[place];
-  const drawn = matchesOf.get(row)?.[method]?.[image];
-  byId("matches-text").replaceChildren(...matchesText(drawn, place, kind));
+  const { row, image, drawn } = openPair(opened);
   const [asked, seen] = area.querySelectorAll("img");
   if (!drawn || !byId("matches").checked || !seen) return;
   const origin = area.getBoundingClientRect();
   const [first, second] = [placing(asked, content.sizes.q[row], origin), placing(seen, content.sizes.d[image], origin)];
-  const svg = shape("svg", { class: "matches", width: origin.width, height: origin.height, role: "img", "aria-label": byId("matches-text").textContent });
+  const svg = shape("svg", { class: "matches", width: origin.width, height: origin.height, role: "img", "aria-label": "Matches of the two images" });
   const framed = drawn.transform && outline(drawn.transform, content.queries[row].box, content.sizes.q[row]);
   if (framed) {
     const box = seen.getBoundingClientRect();
