@@ -29,7 +29,9 @@ def match_files(experiment, searched):
     return {
         "queries": experiment_queries(job),
         "database": paths.features(entry["extractor"], base, "database"),
-        "index": rules.build_index.output[0].format(experiment=experiment, dataset=base),
+        "index": rules.build_index.output[0].format(
+            experiment=experiment, dataset=base
+        ),
         "codebook": experiment_codebook(job),
     }
 
@@ -111,6 +113,33 @@ rule gallery:
         f"{SCRIPTS}/gallery.py"
 
 
+def table_page_settings(wildcards):
+    return {"templates": templates_hash("table.html")}
+
+
+# For Snakemake's own report, which shows pages and lets files of numbers be downloaded.
+rule table_page:
+    input:
+        table=rules.table.output.csv,
+        notes=rules.table.output.markdown,
+    output:
+        report(
+            f"{OUTPUT}/{{table}}.html",
+            category="Tables",
+            labels={"table": "{table}"},
+            caption="../workflow/report/table.rst",
+        ),
+    log:
+        f"{LOGS}/table_page/{{table}}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=recipe("table_page", table_page_settings),
+    script:
+        f"{SCRIPTS}/table_page.py"
+
+
 def reported():
     """The tables of the report."""
     tables = config["report"]["tables"]
@@ -140,6 +169,7 @@ def report_inputs(wildcards):
     return {
         "tables": expand(rules.table.output.csv, table=reported()),
         "provenance": expand(rules.table.output.provenance, table=reported()),
+        "pages": expand(rules.table_page.output[0], table=reported()),
         "evaluations": list(
             dict.fromkeys(
                 file for table in reported() for file in evaluations_of(table)
@@ -179,3 +209,7 @@ rule report_page:
         recipe=recipe("report_page", report_settings),
     script:
         f"{SCRIPTS}/report_page.py"
+
+
+localrules:
+    table_page,

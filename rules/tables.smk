@@ -67,7 +67,6 @@ def table_settings(wildcards):
         "miniature": config["miniature"] is not None,
         "published": published_numbers(config, published, wildcards.table),
         "notes": [*entry["notes"], *vocabulary_notes(config, wildcards.table)],
-        "templates": templates_hash("table.html"),
     }
 
 
@@ -76,12 +75,6 @@ rule table:
         lambda wildcards: evaluations_of(wildcards.table),
     output:
         csv=f"{OUTPUT}/{{table}}.csv",
-        html=report(
-            f"{OUTPUT}/{{table}}.html",
-            category="Tables",
-            labels={"table": "{table}"},
-            caption="../workflow/report/table.rst",
-        ),
         markdown=f"{OUTPUT}/{{table}}.md",
         latex=f"{OUTPUT}/{{table}}.tex",
         provenance=f"{OUTPUT}/{{table}}.provenance.json",

@@ -35,10 +35,10 @@ def report(folder):
     """Write a report of a table of mAP and one of matching accuracy; returns the page."""
     history = folder / "history.csv"
     write_csv(history, [{"epoch": n, "loss": 2.0 / n, "val_loss": 3.0 / n, "validation_map": 10.0 * n} for n in (1, 2)])
-    trained = job("train", {str(history): sha256_file(history)}, training="net")
+    trained = job("train", {"net.pth": "", str(history): sha256_file(history)}, training="net")
     made = {
         **job("table", {"t.csv": ""}, ["r.h5"]),
-        "jobs": {"r.h5": job("search", {"r.h5": ""}), str(history): trained},
+        "jobs": {"r.h5": job("search", {"r.h5": ""}), "net.pth": trained},
     }
     evaluations = {
         (key, "oxford"): Evaluation([

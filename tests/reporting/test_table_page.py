@@ -3,7 +3,7 @@
 import re
 
 from reprise.reporting.table_page import write_table_page
-from reprise.reporting.tables import Cell
+from reprise.reporting.tables import Cell, write_table
 
 
 def cell(method="<b>X", dataset="oxford", metric="mAP", group="medium", **values):
@@ -13,6 +13,14 @@ def cell(method="<b>X", dataset="oxford", metric="mAP", group="medium", **values
         "verdict": "reproduced", "index_bytes": None,
     }  # fmt: skip
     return Cell(**{**given, **values})
+
+
+def page(folder, cells, title, notes):
+    """Write a table and its page."""
+    ends = {"csv": "csv", "markdown": "md", "latex": "tex"}
+    write_table({kind: folder / f"t.{end}" for kind, end in ends.items()}, cells, title, notes)
+    write_table_page(folder / "t.html", folder / "t.csv")
+    return folder / "t.html"
 
 
 def rows(path):
@@ -26,16 +34,18 @@ def rows(path):
 
 def test_numbers_stand_in_their_lines_and_columns(tmp_path):
     cells = [
-        cell(), cell(dataset="paris", measured=None, verdict="not measured", published=None),
+        cell(),
+        cell(metric="mP@10", group="hard", measured=None, published=None, verdict="not measured"),
+        cell(dataset="paris", measured=None, verdict="not measured", published=None),
         cell("Y", verdict="differs", measured=50.0),
         cell("Y", dataset="paris", verdict="published unknown", published=None),
         cell("Y", metric="mP@10", group="hard", measured=7.0, published=None, verdict="not comparable"),
     ]  # fmt: skip
-    write_table_page(tmp_path / "t.html", cells, "A <title>", ["a note & more"])
+    page(tmp_path, cells, "A <title>", ["a note & more"])
     assert rows(tmp_path / "t.html") == [
         ["", "oxford", "paris"],
         ["method", "n", "mAP medium", "mP@10 hard", "mAP medium"],
-        ["&lt;b&gt;X", "1000", "61.23 (61.2)", "", "not measured"],
+        ["&lt;b&gt;X", "1000", "61.23 (61.2)", "not measured", "not measured"],
         ["Y", "1000", "50.00 (61.2)", "7.00", "61.23"],
     ]
     text = (tmp_path / "t.html").read_text(encoding="utf-8")
@@ -45,8 +55,8 @@ def test_numbers_stand_in_their_lines_and_columns(tmp_path):
 
 
 def test_methods_with_columns_are_one_line(tmp_path):
-    cells = [cell("M", column="net"), cell("M", column="other", num_features=5)]
-    write_table_page(tmp_path / "t.html", cells, "t", [])
+    cells = [cell("M", column="net"), cell("M", column="other", experiment="N", num_features=5)]
+    page(tmp_path, cells, "t", [])
     assert rows(tmp_path / "t.html")[1:] == [
         ["method", "n", "net medium", "other medium"],
         ["M", "", "61.23 (61.2)", "61.23 (61.2)"],

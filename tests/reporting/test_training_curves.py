@@ -8,7 +8,7 @@ from reprise.training.curves import write_csv
 def provenance(path, training="net"):
     return {
         "jobs": {
-            str(path): {"wildcards": {"training": training}, "outputs": {str(path): {"sha256": sha256_file(path)}}},
+            "best.pth": {"wildcards": {"training": training}, "outputs": {str(path): {"sha256": sha256_file(path)}}},
             "other.h5": {"wildcards": {}, "outputs": {}},
         }
     }

@@ -3,7 +3,6 @@
 from reprise.pipeline.job import job
 from reprise.pipeline.search_times import with_search_times
 from reprise.reporting.evaluations import read_evaluations
-from reprise.reporting.table_page import write_table_page
 from reprise.reporting.tables import chance_notes, damage_notes, left_out_notes, table_cells, table_notes, write_table
 
 with job(snakemake) as parameters:
@@ -22,4 +21,3 @@ with job(snakemake) as parameters:
     notes += left_out_notes(evaluations, parameters.datasets, parameters.columns)
     notes += damage_notes(evaluations)
     write_table(snakemake.output, cells, parameters.title, notes)
-    write_table_page(snakemake.output.html, cells, parameters.title, notes)

@@ -26,14 +26,17 @@ def training_curves(provenance: Mapping[str, Any]) -> list[Content]:
         more or is that of another training, and ``panels``: ``title`` and ``lines`` of a plot, column -> [[epoch,
         value], ...]
     """
-    found = []
-    for path, job in sorted(provenance.get("jobs", {}).items()):
-        if Path(path).name == _FILE and "training" in job["wildcards"]:
-            current = Path(path).is_file() and sha256_file(path) == job["outputs"][path]["sha256"]
-            panels = _panels(Path(path)) if current else []
-            if panels or not current:
-                found.append({"training": job["wildcards"]["training"], "changed": not current, "panels": panels})
-    return found
+    found: dict[str, Content] = {}
+    for job in provenance.get("jobs", {}).values():
+        training = job["wildcards"].get("training", "")
+        path = next((path for path in job["outputs"] if Path(path).name == _FILE), None)
+        if path is None or training in found:
+            continue
+        current = Path(path).is_file() and sha256_file(path) == job["outputs"][path]["sha256"]
+        panels = _panels(Path(path)) if current else []
+        if panels or not current:
+            found[training] = {"training": training, "changed": not current, "panels": panels}
+    return [found[training] for training in sorted(found)]
 
 
 def _panels(path: Path) -> list[Content]:

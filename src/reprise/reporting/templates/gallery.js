@@ -189,7 +189,7 @@ function openDetail(row, found, place) {
   byId("detail-images").replaceChildren(...images);
   byId("detail-text").textContent = said;
   if (!byId("detail").open) byId("detail").showModal();
-  loadMatches(row, () => drawMatches(open));
+  loadMatches(row, () => tellMatches(open));
 }
 
 function go(section) {

@@ -85,32 +85,44 @@ function wordTable(drawn) {
 }
 
 // What is said of matches, below the images.
-function matchesText(drawn, place, kind) {
+function matchesText(drawn, place, kind, score) {
   if (!drawn) return [place < content.drawn.first ? "No matches are drawn of this image." : `Matches are drawn on the first ${content.drawn.first} images of a query.`];
   if (kind === "inliers") {
     const shown = pointsOf(drawn.query).length;
-    return [`${drawn.inliers} inliers of ${drawn.tentative} matched features${shown < drawn.inliers ? `, of which ${shown} are drawn` : ""}${drawn.transform ? "; the yellow frame is that of the query" : ""}.`];
+    const said = [`${drawn.inliers} inliers of ${drawn.tentative} matched features`];
+    if (shown < drawn.inliers) said.push(`of which ${shown} are drawn`);
+    if (drawn.inliers && !score) said.push("too few for the image to move up");
+    return [`${said.join(", ")}.${drawn.transform ? " The yellow frame is that of the query." : ""}`];
   }
   if (!drawn.count) return ["No visual word is in both images."];
   const said = `${drawn.count} visual words are in both images and make the score of ${drawn.score}. Lines join features of one word, the thicker the more they give.`;
   return [said, wordTable(drawn)];
 }
 
-function drawMatches({ row, found, place }) {
+// What is known of the pair that is open.
+function openPair({ row, found, place }) {
+  const method = content.queries[row].found.indexOf(found);
+  const [image, score] = listOf(found)[place] ?? [];
+  return { row, place, image, score, kind: content.drawn.kinds[method], drawn: matchesOf.get(row)?.[method]?.[image] };
+}
+
+function tellMatches(opened) {
+  const { place, image, score, kind, drawn } = openPair(opened);
+  byId("detail-matches").hidden = !kind || image === undefined;
+  byId("matches-text").replaceChildren(...(kind ? matchesText(drawn, place, kind, score) : []));
+  drawMatches(opened);
+}
+
+// Draws the lines over the images, at their present size.
+function drawMatches(opened) {
   const area = byId("detail-images");
   area.querySelector("svg.matches")?.remove();
-  const method = content.queries[row].found.indexOf(found);
-  const kind = content.drawn.kinds[method];
-  byId("detail-matches").hidden = !kind || !listOf(found).length;
-  if (byId("detail-matches").hidden) return;
-  const [image] = listOf(found)[place];
-  const drawn = matchesOf.get(row)?.[method]?.[image];
-  byId("matches-text").replaceChildren(...matchesText(drawn, place, kind));
+  const { row, image, drawn } = openPair(opened);
   const [asked, seen] = area.querySelectorAll("img");
   if (!drawn || !byId("matches").checked || !seen) return;
   const origin = area.getBoundingClientRect();
   const [first, second] = [placing(asked, content.sizes.q[row], origin), placing(seen, content.sizes.d[image], origin)];
-  const svg = shape("svg", { class: "matches", width: origin.width, height: origin.height, role: "img", "aria-label": byId("matches-text").textContent });
+  const svg = shape("svg", { class: "matches", width: origin.width, height: origin.height, role: "img", "aria-label": "Matches of the two images" });
   const framed = drawn.transform && outline(drawn.transform, content.queries[row].box, content.sizes.q[row]);
   if (framed) {
     const box = seen.getBoundingClientRect();

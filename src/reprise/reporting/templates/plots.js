@@ -18,12 +18,11 @@ function short(value) {
 // Round numbers within a range: some steps of 1, 2 or 5 times a power of ten, or these themselves where it is logarithmic.
 function ticks(low, high, logarithmic) {
   if (logarithmic) {
-    const found = [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-      for (const digit of [1, 2, 5]) found.push(Number(`${digit}e${power}`));
-    }
-    const inside = found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
-    return inside.length > 7 ? inside.filter((value) => String(value).replace(/[0.]/g, "") === "1") : inside;
+    const powers = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) powers.push(power);
+    const choices = [[1, 1.5, 2, 3, 4, 5, 7], [1, 2, 5], [1]].map((digits) =>
+      powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`))).filter((value) => value >= low && value <= high));
+    return choices.find((found) => found.length <= 7) ?? choices[2];
   }
   const power = 10 ** Math.floor(Math.log10((high - low || 1) / 5));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((width) => (high - low) / width <= 6.001);
