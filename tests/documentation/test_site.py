@@ -65,6 +65,14 @@ def test_docstrings_are_rendered_without_what_markdown_does_not_know(site):
         assert not re.search(r":(?:class|func|meth|attr|mod):", page.read_text()), page
 
 
+def test_lists_tables_and_blocks_are_not_taken_for_text(site):
+    """Markdown differs: on other sites, a list may follow a paragraph without an empty line, and be indented by two."""
+    for page in site.rglob("*.html"):
+        text = re.sub(r"<pre.*?</pre>", "", page.read_text(), flags=re.DOTALL)
+        for paragraph in re.findall(r"<p>(.*?)</p>", text, re.DOTALL):
+            assert not re.search(r"^ *(?:[-*|] |```|#)", paragraph, re.MULTILINE), page
+
+
 def test_pages_that_are_opened_as_files_can_be_searched(site, tmp_path):
     webdriver = pytest.importorskip("selenium.webdriver")
     wait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
