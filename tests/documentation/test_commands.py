@@ -16,6 +16,7 @@ from workspace import Workspace
 from reprise.cli import main as command_line
 
 INLINE = re.compile(r"(?<!`)`((?:make|reprise|snakemake) [^`]+)`(?!`)")
+TEMPLATES = [path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.*")]
 IGNORED = {"cd", "git", "source", "tail"}
 
 
@@ -31,7 +32,7 @@ def test_commands_exist(example):
             CHECKS[program](words[1:])
 
 
-@pytest.mark.parametrize("page", sorted(set(pages()) - {"docs/formats.md"}))  # which quotes the names of formats
+@pytest.mark.parametrize("page", sorted({*pages(), *TEMPLATES} - {"docs/formats.md"}))  # which quotes names of formats
 def test_commands_within_sentences_exist(page):
     for command in INLINE.findall((ROOT / page).read_text()):
         for program, *words in command_lines(" ".join(command.split())):

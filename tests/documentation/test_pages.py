@@ -45,6 +45,19 @@ def test_notebooks_are_stored_without_what_they_printed():
         assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), notebook
 
 
+def test_forms_for_issues_ask_for_what_is_needed():
+    forms = [yaml.safe_load(path.read_text()) for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")]
+    forms = [form for form in forms if "body" in form]
+    assert len(forms) == 3
+    for form in forms:
+        assert form["name"] and form["description"]
+        asked = [field["id"] for field in form["body"]]
+        assert len(asked) == len(set(asked))
+        assert any(field.get("validations", {}).get("required") for field in form["body"])
+        options = [option for field in form["body"] for option in field["attributes"].get("options", ())]
+        assert all(isinstance(option if isinstance(option, str) else option["label"], str) for option in options)
+
+
 def test_links_of_the_readme_lead_to_files():
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
     assert len(links) > 15 and all((ROOT / link).exists() for link in links)
