@@ -59,6 +59,7 @@ _NOUNS = {
     "seeds": ("seed study", "seed studies"),
     "gallery": ("gallery", "galleries"),
     "report_page": ("report", "reports"),
+    "table_page": ("page of a table", "pages of tables"),
 }
 
 
