@@ -163,16 +163,16 @@ def _strongest_lines(told: Explanation) -> list[tuple[int, int, float, int]]:
     """Pair the features of each word: a pair gives the product of their shares of the word's contribution."""
     lines: list[tuple[int, int, float, int]] = []
     for word, total in enumerate(told.contributions.tolist()):
-        if total <= (lines[_LINES - 1][2] if len(lines) >= _LINES else 0):
+        if total <= (lines[-1][2] if len(lines) == _LINES else 0):
             break  # words come in the order of their contributions, and no line gives more than its word
-        lines += [
+        own = [
             (first, second, one * other / total, word)
             for first, one in _of_word(told.query, word)
             for second, other in _of_word(told.image, word)
             if one * other > 0
         ]
-        lines.sort(key=lambda line: -line[2])
-    return lines[:_LINES]
+        lines = sorted([*lines, *own], key=lambda line: -line[2])[:_LINES]
+    return lines
 
 
 def _of_word(shares: Shares, word: int) -> list[tuple[int, float]]:
