@@ -2,7 +2,8 @@
 
 import re
 
-from reprise.reporting.table_page import write_table_page
+from reprise.reporting.seeds import SeedCell, write_seed_study
+from reprise.reporting.table_page import write_study_page, write_table_page
 from reprise.reporting.tables import Cell, write_table
 
 
@@ -62,3 +63,13 @@ def test_methods_with_columns_are_one_line(tmp_path):
         ["M", "", "61.23 (61.2)", "61.23 (61.2)"],
     ]
     assert "Notes" not in (tmp_path / "t.html").read_text(encoding="utf-8")
+
+
+def test_a_study_of_seeds_is_shown_line_by_line(tmp_path):
+    cells = [SeedCell("<b>X", 1000, "oxford", "mAP", "medium", "codebook", (60.0, 62.0))]
+    write_seed_study({"csv": tmp_path / "t.seeds.csv", "markdown": tmp_path / "t.seeds.md"}, cells, "T")
+    write_study_page(tmp_path / "t.html", tmp_path / "t.seeds.csv")
+    head, line = rows(tmp_path / "t.html")
+    assert len(head) == len(line) and line[:7] == ["&lt;b&gt;X", "1000", "oxford", "medium", "codebook", "2", "61.00"]
+    text = (tmp_path / "t.html").read_text(encoding="utf-8")
+    assert "<h1>T: seeds</h1>" in text and "<li>Tolerance for config/published" in text and "| " not in text

@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "templates"
 
 
-PAGES = ("gallery.html", "report.html", "table.html")
+PAGES = ("gallery.html", "report.html", "table.html", "study.html")
 
 
 def test_every_file_belongs_to_a_page(folder):

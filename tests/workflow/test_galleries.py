@@ -32,7 +32,7 @@ def content(space, page):
 def test_galleries_and_report_are_made_from_what_is_there(shown):
     # Matches are drawn from the features of all parts of the database.
     assert shown.planned([BOTH]) == {"gallery": 1, "merge_features": 2}
-    assert shown.planned([REPORT]) == {"gallery": 2, "report_page": 1, "merge_features": 2}
+    assert shown.planned([REPORT]) == {"gallery": 2, "table_page": 1, "report_page": 1, "merge_features": 2}
     shown.run(targets=[BOTH, REPORT])
     both = content(shown, BOTH)
     assert [method["name"] for method in both["methods"]] == ["how_tiny", "sift_tiny"]

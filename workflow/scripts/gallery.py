@@ -22,6 +22,6 @@ with job(snakemake) as parameters:
         pictures,
         pixels=parameters.pixels,
         threads=snakemake.threads,
-        matchers=[open_matcher(**each) if each else None for each in parameters.matched],
+        matchers=[open_matcher(**each, threads=snakemake.threads) if each else None for each in parameters.matched],
         matches=parameters.matches,
     )

@@ -1,7 +1,9 @@
-"""A table as a page of its own without scripts, which Snakemake's report shows as it is."""
+"""A table, or a study of seeds, as a page of its own without scripts, which Snakemake's report shows as it is."""
 
+import csv
 import os
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from reprise.evaluation.scores import ALL, PERCENT
@@ -40,6 +42,20 @@ def write_table_page(path: str | os.PathLike, table: str | os.PathLike) -> None:
         lines=[(*line, [_shown(found.get(column)) for column in columns]) for line, found in lines.items()],
     )
     write_text(path, text)
+
+
+def write_study_page(path: str | os.PathLike, study: str | os.PathLike) -> None:
+    """Write a study of seeds as HTML, line by line.
+
+    Args:
+        path: the HTML file
+        study: its CSV file, beside its Markdown
+    """
+    with Path(study).open(encoding="utf-8", newline="") as file:
+        columns, *lines = csv.reader(file)
+    title, *texts = Path(study).with_suffix(".md").read_text(encoding="utf-8").splitlines()
+    notes = [text for text in texts if text and not text.startswith("|")]
+    write_text(path, render("study.html", title=title.removeprefix("# "), notes=notes, columns=columns, lines=lines))
 
 
 def _column(cell: Content) -> _Column:

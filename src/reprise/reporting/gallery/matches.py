@@ -37,13 +37,16 @@ class Matcher(Protocol):
         ...
 
 
-def open_matcher(*, files: Mapping[str, str], settings: Mapping[str, Any], scorer: str | None = None) -> Matcher | None:
+def open_matcher(
+    *, files: Mapping[str, str], settings: Mapping[str, Any], scorer: str | None = None, threads: int | None = None
+) -> Matcher | None:
     """Open what matches of a method are drawn from.
 
     Args:
         files: "queries" and "database"; of a search by ASMK "index" and "codebook", too
         settings: of the step, those that change the scores of pairs; or of the search
         scorer: one of :data:`reprise.reranking.matched_points.VERIFYING`; None for a search by ASMK
+        threads: number of pairs that are verified at the same time
 
     Returns:
         the matcher; None where keypoints are not those of the image files, as in some published features
@@ -54,7 +57,7 @@ def open_matcher(*, files: Mapping[str, str], settings: Mapping[str, Any], score
                 if features.keypoint_convention != "colmap":
                     _log.warning("no matches: the keypoints of %s are not in pixels of the images", files[key])
                     return None
-    return InlierMatcher(scorer, files, settings) if scorer else WordMatcher(files, **settings)
+    return InlierMatcher(scorer, files, settings, threads) if scorer else WordMatcher(files, **settings)
 
 
 class InlierMatcher:
@@ -64,16 +67,21 @@ class InlierMatcher:
         scorer: one of :data:`reprise.reranking.matched_points.VERIFYING`
         files: "queries" and "database", as the scorer reads them
         settings: those of the step that change the scores of pairs
+        threads: number of pairs that are verified at the same time
     """
 
     kind: Kind = "inliers"
 
-    def __init__(self, scorer: str, files: Mapping[str, str], settings: Mapping[str, Any]):
-        self._verify = open_verifier(scorer, files, settings)
+    def __init__(
+        self, scorer: str, files: Mapping[str, str], settings: Mapping[str, Any], threads: int | None = None
+    ):  # fmt: skip
+        self._verify, self._threads = open_verifier(scorer, files, settings), threads
 
     def match(self, query: int, images: Sequence[int]) -> list[Content]:
         """See :class:`Matcher`."""
-        return [inlier_lines(self._verify(query, image)) for image in images]
+        from reprise.matching import side_by_side  # torch, which galleries without inliers do without
+
+        return side_by_side(lambda image: inlier_lines(self._verify(query, image)), images, self._threads)
 
 
 class WordMatcher:
@@ -155,16 +163,16 @@ def _strongest_lines(told: Explanation) -> list[tuple[int, int, float, int]]:
     """Pair the features of each word: a pair gives the product of their shares of the word's contribution."""
     lines: list[tuple[int, int, float, int]] = []
     for word, total in enumerate(told.contributions.tolist()):
-        if total <= (lines[_LINES - 1][2] if len(lines) >= _LINES else 0):
+        if total <= (lines[-1][2] if len(lines) == _LINES else 0):
             break  # words come in the order of their contributions, and no line gives more than its word
-        lines += [
+        own = [
             (first, second, one * other / total, word)
             for first, one in _of_word(told.query, word)
             for second, other in _of_word(told.image, word)
             if one * other > 0
         ]
-        lines.sort(key=lambda line: -line[2])
-    return lines[:_LINES]
+        lines = sorted([*lines, *own], key=lambda line: -line[2])[:_LINES]
+    return lines
 
 
 def _of_word(shares: Shares, word: int) -> list[tuple[int, float]]:
