@@ -47,6 +47,7 @@ class RunDisplay:
         self._over = threading.Event()
         self._clock: threading.Thread | None = None
         self._spoken, self._silence = time.time(), _SILENCE
+        self._begun: list[str] | None = []  # what is said before the first line, which has to wait for an estimate
         self._held: list[LogRecord] = []
         self._log = ""
 
@@ -93,6 +94,8 @@ class RunDisplay:
             if self._run is None:
                 return
             self._draw()
+            if self._screen is None and self._begun is not None:
+                self._say_first(headline(self._run))
             for record in self._held:
                 if not (self._run.failures and _says_less(record)):
                     self._default.handle(record)
@@ -147,8 +150,16 @@ class RunDisplay:
     def _say(self, line: str) -> None:
         if self._screen:
             self._screen.clear()
+        elif self._begun is not None:
+            self._begun.append(line)
+            return
         print(line, file=self._stream, flush=True)
         self._spoken, self._silence = time.time(), _SILENCE
+
+    def _say_first(self, line: str) -> None:
+        early, self._begun = self._begun or [], None
+        for text in (line, *early):
+            self._say(text)
 
     def _draw(self) -> None:
         if self._run is not None and self._screen is not None:
@@ -164,7 +175,7 @@ class RunDisplay:
         if self._screen is None:
             with self._lock:
                 left = time_left(run, self._seconds, time.time(), run.waiting())
-                self._say(headline(run) + (f"; by earlier runs {left}" if left else ""))
+                self._say_first(headline(run) + (f"; by earlier runs {left}" if left else ""))
         estimated = time.time()
         while True:
             with self._lock:
