@@ -96,3 +96,7 @@ class ExtractorSettings(Settings):
     def global_descriptors(self) -> tuple[str, ...]:
         """Return the kinds of global descriptors that are stored beside local features."""
         return ()
+
+    def provides(self, dataset: str, split: str) -> bool:
+        """Tell whether there are features of a split of a dataset; only those that are not extracted may lack some."""
+        return True

@@ -4,12 +4,16 @@ import copy
 import functools
 import operator
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset, training_files
+from reprise.extractors.files import Split
+from reprise.extractors.importing import check_boxes, given_files
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
+from reprise.storage.errors import DataError
 
 Description = dict[str, Any]
 
@@ -111,6 +115,47 @@ class Descriptions:
             if last in part:
                 part[last] = self.checkpoint(name)
         return settings
+
+    def given(self, extractor: str, dataset: str, split: Split) -> Description:
+        """Return what decides about features of a split that were computed elsewhere.
+
+        Raises:
+            DataError: the extractor names none of this split
+        """
+        settings = self._paths.given(extractor)
+        if not settings.provides(dataset, split):
+            raise DataError(
+                f"config.extractors.{extractor}: names no features of the {split} of {dataset}; name their files, or "
+                "another extractor"
+            )
+        return settings.of(dataset, split)
+
+    def given_files(self, extractor: str, dataset: str, split: Split, chunk: tuple[int, int]) -> list[str]:
+        """List the files of such features of a chunk; of downloaded images, whose list may come later, all files.
+
+        Raises:
+            DataError: see :func:`reprise.extractors.importing.given_files`
+        """
+        files = self._given_files(extractor, dataset, split)
+        if self._config["datasets"][dataset]["images"] is None:
+            rows = slice(*self._read(dataset).split(split).bounds(*chunk))
+            files = {kind: paths if len(paths) == 1 else paths[rows] for kind, paths in files.items()}
+        return [file for paths in files.values() for file in paths]
+
+    @functools.cache  # noqa: B019  one for a run
+    def _given_files(self, extractor: str, dataset: str, split: Split) -> Mapping[str, list[str]]:
+        given, own = self.given(extractor, dataset, split), None
+        if self._config["datasets"][dataset]["images"] is None:
+            own = self._read(dataset)
+            check_boxes(own.split(split), given.get("box"), f"config.extractors.{extractor}")
+        return given_files(given["files"], own, split, given["shared"])
+
+    def given_images(self, extractor: str, dataset: str, split: Split, chunk: tuple[int, int]) -> Description:
+        """Tell the import of such features what :meth:`images` tells an extraction, of the files of features, too."""
+        files = [Path(file) for file in self.given_files(extractor, dataset, split, chunk)]
+        own = self._config["datasets"][dataset]["images"] is None
+        images = self._read(dataset).split(split).chunk(*chunk).paths if own else []
+        return {"own_images": own, "images_hash": images_hash(image_states([*images, *files]))}
 
     def detector(self, detector: str) -> Description:
         """Return the settings of a detector, with the files of its networks in place of their names."""

@@ -11,6 +11,7 @@ from reprise.descriptors.base import DescriptorSettings
 from reprise.descriptors.registry import descriptor_settings
 from reprise.downloads.sources import Source
 from reprise.extractors.detection import detection_settings
+from reprise.extractors.files import Settings as GivenSettings
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
 from reprise.mini.releases.parts import manifest_name, part_of
@@ -169,6 +170,10 @@ class Paths:
     def extractor_entry(self, extractor: str) -> Mapping[str, Any]:
         """The values of an extractor, with those of the entries that it names as its parts."""
         return self.extractor(extractor).completed(self._config["extractors"][extractor], self._config)
+
+    def given(self, extractor: str) -> GivenSettings:
+        """The settings of an extractor of the type ``files``."""
+        return GivenSettings.read(self._config["extractors"][extractor], f"extractors.{extractor}")
 
     def detector(self, extractor: str) -> str | None:
         """The detector whose keypoints an extractor describes; None where it finds its own."""

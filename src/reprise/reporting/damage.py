@@ -27,8 +27,10 @@ def damaged_images(files: Iterable[str | os.PathLike], *, undecodable: str, trun
     found: dict[str, set[str]] = {SKIPPED: set(), TRUNCATED: set(), EMPTY: set()}
     for path in files:
         with open_features(path) as features:
-            # Of dense files, counting would read every descriptor; whole images always have some there.
-            names = features.names or [] if features.layout == "ragged" else []
+            # Of dense files, counting would read every descriptor; whole images always have some there. Where there are
+            # only global descriptors, no image lacks local ones.
+            counted = features.layout == "ragged" and features.dim > 0
+            names = features.names or [] if counted else []
             empty = [name for name, count in zip(names, features.counts(), strict=False) if not count]
             found[SKIPPED].update(features.skipped)
             found[TRUNCATED].update(features.truncated)
