@@ -13,7 +13,7 @@ FEATURE_CHUNK = paths.features(
 def extraction_inputs(wildcards):
     """The dataset, and the weights of extractors that have any."""
     return [
-        *paths.dataset_inputs(wildcards.dataset),
+        *paths.dataset_inputs(wildcards.dataset, wildcards.split),
         *paths.extractor_inputs(wildcards.extractor),
     ]
 
@@ -114,7 +114,7 @@ use rule extract_chunk as extract_passing_chunk with:
 def detection_inputs(wildcards):
     """The dataset, and the weights of detectors that have any."""
     return [
-        *paths.dataset_inputs(wildcards.dataset),
+        *paths.dataset_inputs(wildcards.dataset, wildcards.split),
         *paths.detector_inputs(wildcards.detector),
     ]
 
@@ -215,7 +215,9 @@ def import_chunk_settings(wildcards):
 # Features that were computed elsewhere.
 rule import_chunk:
     input:
-        dataset=lambda wildcards: paths.dataset_inputs(wildcards.dataset),
+        dataset=lambda wildcards: paths.dataset_inputs(
+            wildcards.dataset, wildcards.split
+        ),
         files=lambda wildcards: describe.given_files(*import_asked(wildcards)),
     output:
         FEATURE_CHUNK,

@@ -13,6 +13,8 @@ _NOUNS = {
     "list_unpacked": ("unpacked set", "unpacked sets"),
     "extract_chunk": ("extraction", "extractions"),
     "extract_passing_chunk": ("extraction not kept", "extractions not kept"),
+    "import_chunk": ("import of features", "imports of features"),
+    "import_passing_chunk": ("import not kept", "imports not kept"),
     "detect_chunk": ("detection", "detections"),
     "detect_passing_chunk": ("detection not kept", "detections not kept"),
     "describe_chunk": ("description", "descriptions"),

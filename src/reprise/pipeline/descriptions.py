@@ -13,6 +13,7 @@ from reprise.extractors.files import Split
 from reprise.extractors.importing import check_boxes, given_files
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
+from reprise.pipeline.spec.consistency import without_truth
 from reprise.storage.errors import DataError
 
 Description = dict[str, Any]
@@ -42,6 +43,16 @@ class Descriptions:
     def judged(self, dataset: str) -> Description:
         """Return the same with the settings by which rankings are judged."""
         return {**self.dataset(dataset), **self._paths.layout(dataset).judged()}
+
+    def evaluated(self, dataset: str) -> Description:
+        """Return the same of a dataset with ground truth.
+
+        Raises:
+            DataError: there is none, and nothing to evaluate with
+        """
+        if self._paths.layout(dataset).truth is None:
+            raise without_truth("datasets", dataset)
+        return self.judged(dataset)
 
     def images(self, dataset: str, split: str, chunk: tuple[int, int] | None = None) -> Description:
         """What tells whether images of one's own have changed, which no job makes; nothing for downloaded ones.

@@ -128,15 +128,15 @@ class Paths:
             keys += sorted(fnmatch.filter(self._sources, pattern), key=lambda key: (len(key), key))
         return keys
 
-    def dataset_inputs(self, dataset: str) -> list[str]:
-        """The files that have to exist before a dataset can be read."""
-        entry = self._config["datasets"][dataset]
-        lists = self.layout(dataset).lists
+    def dataset_inputs(self, dataset: str, split: str | None = None) -> list[str]:
+        """The files that have to exist before a dataset, or the images of a split, can be read."""
+        entry, layout = self._config["datasets"][dataset], self.layout(dataset)
         if entry["images"] is None:
-            return [path for key, path in self.dataset(dataset).items() if key in lists]
+            apart = {"images", *(layout.asking if split == "database" else ())}
+            return [path for key, path in self.dataset(dataset).items() if key not in apart]
         images = entry["images"]
         folders = images.values() if isinstance(images, Mapping) else [images]
-        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in lists)]
+        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in layout.lists)]
 
     def searched_inputs(self, searched: str) -> list[str]:
         """The files that have to exist before a dataset, with its distractors if any, can be read."""

@@ -1,4 +1,4 @@
-"""Features that were computed elsewhere, from their files to a table of mAP."""
+"""Data of one's own: features that were computed elsewhere, up to a table of mAP, and lists without ground truth."""
 
 import copy
 import json
@@ -15,6 +15,8 @@ from reprise.untrusted.pickles import load_pickle
 
 pytestmark = pytest.mark.workflow
 TABLE = ["results/own.csv"]
+ASKED = [f"results/galleries/{name}/asked.html" for name in ("sift_tiny", "own_global.search")]
+BOX = "8\t8\t180\t130"
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +30,13 @@ def own(finished, tmp_path_factory):
     h5 = {"landmarks": "theirs/local.h5", "landmarks_list": "theirs/local.h5"}
     space.config["extractors"] |= {
         "own_local": {"type": "files", "local_files": h5, "box": "crop", "dim": 128},
-        "own_global": {"type": "files", "global_files": {"landmarks": "theirs/vectors"}, "box": "crop"},
-    }
+        "own_global": {
+            "type": "files", "global_files": {name: "theirs/vectors" for name in ("landmarks", "asked")}, "box": "crop",
+        },
+    }  # fmt: skip
+    (space.folder / "asked.txt").write_text(f"landmark3_0.png\nlandmark0_0.jpg\t{BOX}\n")
+    shutil.copy(space.folder / "landmarks/jpg/landmark3_0.jpg", space.folder / "landmarks/jpg/landmark3_0.png")
+    space.config["datasets"]["asked"] = {**space.config["datasets"]["landmarks_list"], "queries": "asked.txt"}
     space.config["codebooks"]["own"] = {**space.config["codebooks"]["sift_tiny"], "extractor": "own_local"}
     space.config["neighbors"] = {"own": {"extractor": "own_global", "descriptor": "global"}}
     space.config["rerankers"] = {"own": {"scorer": "homography", "extractor": "own_local", "chunks": 1}}
@@ -137,3 +144,32 @@ def test_what_files_lack_is_said_before_anything_runs(own, section, name, change
     finally:
         own.config[section][name] = before
         own.write_config()
+
+
+def test_a_list_is_searched_for_the_queries_of_another_one(own):
+    own.run(targets=ASKED)
+    for name in ("sift_tiny", "own_global.search"):
+        found = read_ranking(own.folder / f"results/rankings/{name}/asked.h5")
+        assert found.query_names == ["landmark3_0.png", "landmark0_0.jpg"] and len(found.database_names) == 8
+        # The same images, boxes and features as those of the benchmark, so that the scores are the same.
+        expected = dict(ranking(own, name).of("landmark0_0"))
+        scores = {image.partition(".")[0]: score for image, score in found.of("landmark0_0.jpg")}
+        assert scores == pytest.approx({image: expected[image] for image in scores})
+    # Other queries leave what was made of the database as it is.
+    (own.folder / "asked.txt").write_text("landmark3_0.png\n")
+    planned = own.planned(targets=ASKED)
+    assert planned["extract_chunk"] == 1 and "aggregate_chunk" not in planned and "train_codebook" not in planned
+
+
+@pytest.mark.parametrize("target", ["results/evaluations/sift_tiny/asked.json", TABLE[0]])
+def test_what_has_no_truth_is_not_planned_to_be_evaluated(own, target):
+    own.config["tables"]["own"]["datasets"].append("asked")
+    if target != TABLE[0]:
+        own.config["tables"]["own"]["datasets"].pop()
+    own.write_config()
+    try:
+        said = own.snakemake("-n", targets=[target], check=False)
+    finally:
+        own.config["tables"]["own"]["datasets"] = ["landmarks"]
+        own.write_config()
+    assert "'asked' has no ground truth to evaluate with" in said and "galleries/<experiment>/asked.html" in said
