@@ -31,7 +31,7 @@ def own(finished, tmp_path_factory):
     space.config["extractors"] |= {
         "own_local": {"type": "files", "local_files": h5, "box": "crop", "dim": 128},
         "own_global": {
-            "type": "files", "global_files": {name: "theirs/vectors" for name in ("landmarks", "asked")}, "box": "crop",
+            "type": "files", "global_files": dict.fromkeys(("landmarks", "asked"), "theirs/vectors"), "box": "crop",
         },
     }  # fmt: skip
     (space.folder / "asked.txt").write_text(f"landmark3_0.png\nlandmark0_0.jpg\t{BOX}\n")

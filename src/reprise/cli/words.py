@@ -13,6 +13,7 @@ _NOUNS = {
     "list_unpacked": ("unpacked set", "unpacked sets"),
     "extract_chunk": ("extraction", "extractions"),
     "extract_passing_chunk": ("extraction not kept", "extractions not kept"),
+    "adopt_codebook": ("codebook made before", "codebooks made before"),
     "import_chunk": ("import of features", "imports of features"),
     "import_passing_chunk": ("import not kept", "imports not kept"),
     "detect_chunk": ("detection", "detections"),

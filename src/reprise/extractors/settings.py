@@ -14,7 +14,7 @@ from reprise.storage.settings import Settings
 Checkpoint = Annotated[
     str,
     BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value),
-    Refers("checkpoints"),
+    Refers("checkpoints", files=True),
 ]
 ImageSize = Annotated[int, Field(ge=32)]
 Scales = Annotated[

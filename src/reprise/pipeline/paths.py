@@ -15,6 +15,7 @@ from reprise.extractors.files import Settings as GivenSettings
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
 from reprise.mini.releases.parts import manifest_name, part_of
+from reprise.storage.references import is_path
 
 
 class Paths:
@@ -143,7 +144,9 @@ class Paths:
         return [path for dataset in self.parts(searched) if dataset for path in self.dataset_inputs(dataset)]
 
     def checkpoint(self, checkpoint: str) -> str:
-        """The file of a network's weights."""
+        """The file of a network's weights, which may be given by its path."""
+        if is_path(checkpoint):
+            return checkpoint
         entry = self._config["checkpoints"][checkpoint]
         if entry["origin"] == "trained":
             return self.trained(entry["training"], entry["part"])
@@ -153,6 +156,8 @@ class Paths:
 
     def checkpoint_input(self, checkpoint: str) -> str:
         """The file that has to exist before a network's weights can be read."""
+        if is_path(checkpoint):
+            return checkpoint
         entry = self._config["checkpoints"][checkpoint]
         if entry["origin"] == "trained":
             return self.checkpoint(checkpoint)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from reprise.codebooks.sizes import Size
 from reprise.pipeline.spec.entry_names import Dataset, Experiment, Extractor, Searched, Source
 from reprise.storage.references import Refers
-from reprise.storage.settings import Count, Settings
+from reprise.storage.settings import Count, OwnPath, Settings
 
 
 class Images(Settings):
@@ -72,6 +72,9 @@ class Codebook(Settings):
 
     extractor: Extractor = Field(description="whose descriptors are clustered")
     dataset: Dataset = Field(description="on whose images it is trained")
+    file: OwnPath | None = Field(
+        None, description="the file of this codebook where it was made before; it is copied, and nothing is trained"
+    )
     num_features: Count | None = Field(
         1000, description="the strongest features of each image that are used; null takes all"
     )

@@ -123,7 +123,8 @@ def _calibrations(entries: Entries) -> Iterator[DataError]:
 def _provided(entries: Entries) -> Iterator[DataError]:
     """Find datasets for which features are needed that are downloaded, or computed elsewhere, and missing."""
     for name, entry in entries["codebooks"].items():
-        yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
+        if entry.file is None:
+            yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
     for name, entry in entries["trainings"].items():
         extractor = getattr(entry, "extractor", None)
         yield from _missing_files(entries, f"trainings.{name}", extractor, entry.dataset, ("database",))
