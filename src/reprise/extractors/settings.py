@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -21,6 +21,16 @@ Scales = Annotated[
     list[Annotated[float, Field(gt=0)]],
     Field(min_length=1),
     BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value),
+]
+#: What is done with an image that EXIF says is to be rotated.
+Exif = Literal["apply", "ignore"]
+ExifSetting = Annotated[
+    Exif | None,
+    Field(
+        description="what is done with a file that EXIF says is to be rotated: 'apply' rotates it, and boxes and "
+        "keypoints are those of the rotated image, 'ignore' reads it as it is stored; null is `exif` of the whole "
+        "configuration, or as published: rootsift and how ignore it, dinov2 and cvnet apply it"
+    ),
 ]
 BoxSetting = Annotated[
     BoxUse,

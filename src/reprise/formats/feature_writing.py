@@ -14,7 +14,7 @@ from reprise.storage.errors import DataError
 #: Names that no kind of global descriptor may have, because other datasets of the file have them.
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
-    "names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes",
+    "names", "skipped", "truncated", "turned", "chunks", "chunk_rows", "chunk_recipes",
     "checksums",
 )  # fmt: skip
 
@@ -35,6 +35,9 @@ class FeatureWriter(Protocol):
 
     def note_truncated(self, name: str) -> None:
         """Note that the end of the image ``name`` was missing, and read as grey."""
+
+    def note_turned(self, name: str) -> None:
+        """Note that EXIF says that the image ``name`` is to be rotated, which was ignored."""
 
 
 @contextmanager

@@ -125,7 +125,7 @@ class Descriptions:
             part = functools.reduce(operator.getitem, parts, settings)
             if last in part:
                 part[last] = self.checkpoint(name)
-        return settings
+        return self._with_exif(settings)
 
     def given(self, extractor: str, dataset: str, split: Split) -> Description:
         """Return what decides about features of a split that were computed elsewhere.
@@ -173,7 +173,17 @@ class Descriptions:
         settings = dict(self._config["detectors"][detector])
         for key, name in self._paths.detector_networks(detector).items():
             settings[key] = self.checkpoint(name)
-        return settings
+        return self._with_exif(settings)
+
+    def _with_exif(self, settings: Description) -> Description:
+        """What is done with rotated files; nothing where it is as published, so that recipes are what they were."""
+        if "exif" not in settings:
+            return settings
+        exif = settings.pop("exif") or self._config["exif"]
+        if exif is not None:
+            return {**settings, "exif": exif}
+        # Preparations for detectors always had the key, under its former name.
+        return {**settings, "orientation": None} if "forced_size" in settings else settings
 
     def descriptor(self, descriptor: str) -> Description:
         """Return the settings of a descriptor of patches, with the files of its networks in place of their names."""
