@@ -82,6 +82,7 @@ class Photographs:
         made = _Overlay(self, images, read_project(self.configfiles))
         return {
             "output": str(self.folder),
+            "exif": "apply",
             "gallery": {"topk": self.topk},
             "datasets": {
                 NAME: {
