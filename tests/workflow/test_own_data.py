@@ -1,15 +1,22 @@
 """Data of one's own: features that were computed elsewhere, up to a table of mAP, and lists without ground truth."""
 
 import copy
+import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import h5py
 import numpy as np
 import pytest
 
 from reprise.extractors import load_extractor
+from reprise.formats.features import open_features
 from reprise.formats.rankings import read_ranking
 from reprise.untrusted.pickles import load_pickle
 
@@ -173,3 +180,58 @@ def test_what_has_no_truth_is_not_planned_to_be_evaluated(own, target):
         own.config["tables"]["own"]["datasets"] = ["landmarks"]
         own.write_config()
     assert "'asked' has no ground truth to evaluate with" in said and "galleries/<experiment>/asked.html" in said
+
+
+@pytest.fixture
+def served(own):
+    """The folder of an HTTP server, and its address."""
+    folder = own.folder / "served"
+    folder.mkdir(exist_ok=True)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_weights_of_ones_own_are_downloaded_or_files(own, served):
+    folder, address = served
+    weights = own.folder / "results/models/how_tiny/best.pth"
+    shutil.copy(weights, folder / "weights.pth")
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    source = {"file": "own/weights.pth", "urls": [f"{address}/weights.pth"], "sha256": digest, "licence": "MIT"}
+    tiny = own.config["extractors"]["how_tiny"]
+    before = copy.deepcopy(own.config)
+    own.config["sources"] = {"own_weights": source}
+    own.config["checkpoints"]["own"] = {"source": "own_weights"}
+    own.config["extractors"] |= {
+        "fetched": {**tiny, "checkpoint": "own"}, "filed": {**tiny, "checkpoint": str(weights)},
+    }  # fmt: skip
+    own.write_config()
+    features = [f"results/features/{name}/landmarks/queries.h5" for name in ("fetched", "filed", "how_tiny")]
+    try:
+        assert own.planned(targets=features) == {"download": 1, "extract_chunk": 2, "merge_features": 2}
+        listed = subprocess.run(
+            [sys.executable, "-m", "reprise.cli.main", "downloads", features[0], "--configfile", "tiny.yaml"],
+            cwd=own.folder, env=own.environment(), text=True, capture_output=True, check=True,
+        )  # fmt: skip
+        assert "Licence: MIT" in listed.stdout and "own/weights.pth" in listed.stdout
+        own.run(targets=features)
+        read = [open_features(own.folder / file).block(0, 4).descriptors for file in features]
+        np.testing.assert_array_equal(read[0], read[2])
+        np.testing.assert_array_equal(read[1], read[2])
+        # A file in place of a name is an input: a newer one makes its features stale.
+        os.utime(weights)
+        assert own.planned(targets=features[1:2])["extract_chunk"] == 1
+        own.config["extractors"]["filed"]["checkpoint"] = "nowhere/weights.pth"
+        own.write_config()
+        said = own.snakemake("-n", targets=features[1:2], check=False)
+        assert "extractors.filed.checkpoint: there is no file 'nowhere/weights.pth'" in said
+    finally:
+        own.config.clear()
+        own.config.update(before)
+        own.write_config()

@@ -14,6 +14,7 @@ from reprise.cli.explain import explain
 from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
+from reprise.pipeline.spec.project import read_project
 from reprise.storage.errors import DataError
 
 _SCRIPTS = Path("workflow") / "scripts"
@@ -132,7 +133,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _downloads(options: argparse.Namespace) -> int:
-    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES))
+    own = read_project(options.configfile).values()["sources"]
+    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES, own))
     return 0
 
 

@@ -16,13 +16,17 @@ def unknown_references(
 
     Args:
         entries: section -> name -> settings
-        sources: the keys of sources.yaml
+        sources: the keys of sources.yaml, beside which the configuration may have some of its own
         published: the names of tables with published numbers
 
     Yields:
         an error for each, with the nearest name that exists
     """
-    known: dict[str, Iterable[str]] = {**entries, "sources": sources, "published": list(published)}
+    known: dict[str, Iterable[str]] = {
+        **entries,
+        "sources": [*sources, *entries["sources"]],
+        "published": list(published),
+    }
     for section, settings_of in entries.items():
         for name, settings in settings_of.items():
             for path, referred, mark in settings.referred():
