@@ -11,14 +11,12 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-import h5py
 import numpy as np
 import pytest
+from own_features_data import write_features
 
-from reprise.extractors import load_extractor
 from reprise.formats.features import open_features
 from reprise.formats.rankings import read_ranking
-from reprise.untrusted.pickles import load_pickle
 
 pytestmark = pytest.mark.workflow
 TABLE = ["results/own.csv"]
@@ -61,22 +59,6 @@ def own(finished, tmp_path_factory):
     space.write_config()
     space.run(targets=TABLE)
     return space
-
-
-def write_features(folder):
-    """One HDF5 file in the layout of hloc, and a global descriptor for each image in a NumPy file."""
-    extractor = load_extractor("rootsift", image_size=None, num_features=300)
-    truth = load_pickle(folder / "landmarks" / "gnd_landmarks.pkl")
-    boxes = {name: entry["bbx"] for name, entry in zip(truth["qimlist"], truth["gnd"], strict=True)}
-    (folder / "theirs" / "vectors").mkdir(parents=True)
-    with h5py.File(folder / "theirs" / "local.h5", "w") as file:
-        for name in [*truth["imlist"], *truth["qimlist"]]:
-            found = extractor.extract(folder / "landmarks" / "jpg" / f"{name}.jpg", boxes.get(name))
-            corner = np.array(boxes.get(name, (0, 0))[:2])
-            group = file.create_group(f"{name}.jpg")
-            group["keypoints"] = found.keypoints - 0.5 - corner
-            group["descriptors"], group["scores"] = found.descriptors.T, found.scores
-            np.save(folder / "theirs" / "vectors" / f"{name}.npy", 3 * found.descriptors.mean(axis=0))
 
 
 def ranking(space, experiment):

@@ -12,7 +12,8 @@ from reprise.pipeline.spec.published import read_published
 from reprise.storage.errors import DataError
 from reprise.storage.yaml_files import load_yaml
 
-_FILE = re.compile(r'^configfile: "(.*)"$', re.MULTILINE)
+# Below the folder of the Snakefile, or below its folder of configurations.
+_FILE = re.compile(r'^configfile: (CONFIG / )?"(.*)"$', re.MULTILINE)
 
 
 def read_project(overlays: Sequence[str] = (), folder: Path = Path()) -> Spec:
@@ -29,7 +30,9 @@ def read_project(overlays: Sequence[str] = (), folder: Path = Path()) -> Spec:
     if not snakefile.is_file():
         raise DataError(f"{folder.absolute()}: there is no Snakefile here; go to the folder of the project first")
     merged: dict[str, Any] = {}
-    for file in [*(folder / name for name in _FILE.findall(snakefile.read_text("utf-8"))), *map(Path, overlays)]:
+    named = _FILE.findall(snakefile.read_text(encoding="utf-8"))
+    shipped = [folder / ("config" if below else "") / name for below, name in named]
+    for file in [*shipped, *map(Path, overlays)]:
         if not file.is_file():
             raise DataError(f"{file}: this configuration file does not exist; check its name")
         content: Any = load_yaml(file)
