@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reprise.datasets.folder import images_below
+from reprise.datasets.same_images import same_images
 from reprise.extractors.settings import ExtractorSettings
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.spec.config import Spec
@@ -65,6 +66,12 @@ class Photographs:
     def ranking(self) -> Path:
         """The file of rankings."""
         return self.folder / "rankings" / NAME / f"{NAME}.h5"
+
+    def queries_in_the_database(self) -> dict[str, list[str]]:
+        """Find the queries of another folder that are images of the database: name -> names in the database."""
+        if self.queries is None:
+            return {}
+        return same_images(images_below(Path(self.database)), images_below(Path(self.queries)))
 
     def overlay(self) -> dict[str, Any]:
         """Make the configuration of the same search, for ``snakemake --configfile``.

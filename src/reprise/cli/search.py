@@ -43,7 +43,17 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
         files = " ".join([*searched.configfiles, config])
         return f"Written to {config}. Run it: snakemake --configfile {files} --cores {cores} -- {searched.page}"
     run_search(searched, cores)
-    return f"Look at {searched.page.resolve().as_uri()}"
+    return "\n".join([*_warnings(searched), f"Look at {searched.page.resolve().as_uri()}"])
+
+
+def _warnings(searched: Photographs) -> list[str]:
+    """What a search says less of than it seems."""
+    same = searched.queries_in_the_database()
+    if not same:
+        return []
+    name, names = next(iter(same.items()))
+    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}'), and a copy is found first"
+    return [f"{told}; take them out of one of the folders to see what else is found"]
 
 
 def run_search(searched: Photographs, cores: int) -> None:
@@ -106,7 +116,7 @@ def search(
 
     Args:
         database: a folder of images; subfolders belong to it
-        queries: a folder of images, or one image; None: each image of the database, which then does not find itself
+        queries: a folder of images, or one image; None: each image of the database. No image finds itself, or a copy
         extractor: the name of an extractor of the configuration; its global descriptors are compared where the
             configuration compares them, and else its local ones
         rerank: what compares the first images of each query again; None for nothing
@@ -123,8 +133,9 @@ def search(
     searched = Photographs(str(paths[0]), paths[1], extractor, rerank=rerank, topk=topk, output=paths[2])
     run_search(searched, os.cpu_count() or 1)
     ranking = read_ranking(searched.ranking)
-    itself = {name: name for name in ranking.query_names} if queries is None else {}
+    same = searched.queries_in_the_database()
+    itself = {name: [name] for name in ranking.query_names} if queries is None else same
     return {
-        name: [found for found in ranking.of(name) if found[0] != itself.get(name)][:topk]
+        name: [found for found in ranking.of(name) if found[0] not in itself.get(name, ())][:topk]
         for name in ranking.query_names
     }
