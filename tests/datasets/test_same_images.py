@@ -1,7 +1,5 @@
 """Queries that are images of the database are found by their files and by their content."""
 
-import os
-
 from reprise.datasets.folder import images_below
 from reprise.datasets.same_images import same_images
 
@@ -13,7 +11,7 @@ def test_the_same_files_and_copies_are_found_and_nothing_else(tmp_path):
     (tmp_path / "q").mkdir()
     (tmp_path / "q" / "copy.jpg").write_bytes(b"bb")
     (tmp_path / "q" / "other.jpg").write_bytes(b"xx")
-    os.symlink(tmp_path / "db" / "c.jpg", tmp_path / "q" / "link.jpg")
+    (tmp_path / "q" / "link.jpg").symlink_to(tmp_path / "db" / "c.jpg")
     database = images_below(tmp_path / "db")
     assert same_images(database, images_below(tmp_path / "q")) == {
         "copy.jpg": ["b.jpg", "sub/b2.png"], "link.jpg": ["c.jpg"],

@@ -21,6 +21,7 @@ from reprise.storage.errors import DataError
 from reprise.storage.settings import without_braces
 
 _NPY = ".npy"
+_ALL = slice(None)
 _REMEDY = "compute them, correct the name, or take the image out of the dataset"
 
 
@@ -108,7 +109,7 @@ def import_images(
         readers: dict[str, Callable[[int], Any]] = {}
         for kind, root in given["files"].items():
             find = stack.enter_context(_opened(root, "descriptors" if kind == "local" else "global_descriptor"))
-            keys = _located(root, dataset, split, find.has, kind in given["shared"])[rows]
+            keys = _located(root, dataset, split, find.has, kind in given["shared"], rows)
             readers[kind] = _reader(find, keys, images, given, kind)
         first = {kind: read(0) for kind, read in readers.items()}
         writer = stack.enter_context(
@@ -281,38 +282,54 @@ def _listed(root: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _located(root: str, dataset: Dataset, split: str, has: Callable[[str], bool], shared: bool) -> list[str]:
-    """Find what the features of each image of a split are called; those of the other split are no others' either."""
+def _located(
+    root: str, dataset: Dataset, split: str, has: Callable[[str], bool], shared: bool, rows: slice = _ALL
+) -> list[str]:
+    """Find what the features of images of a split are called, which no other image may have, of the other split either.
+
+    Args:
+        root: the folder or the file
+        dataset: all images
+        split: database or queries
+        has: whether there are features of a name
+        shared: whether there are those of the other split, too
+        rows: which images of the split
+    """
     images = dataset.split(split)
-    found = [_key(root, name, path, has) for name, path in zip(images.names, images.paths, strict=True)]
-    missing = [name for name, key in zip(images.names, found, strict=True) if key is None]
-    if missing:
-        kind = "group" if is_hdf5(root) else "file"
-        path = images.paths[found.index(None)]
-        ending = "" if is_hdf5(root) else _NPY
-        names = " or ".join(f"'{key}{ending}'" for key in _names(missing[0], path))
+    asked = list(zip(images.names[rows], images.paths[rows], strict=True))
+    found = [_key(root, name, path, has) for name, path in asked]
+    if None in found:
+        name, path = asked[found.index(None)]
+        kind, ending = ("group", "") if is_hdf5(root) else ("file", _NPY)
+        names = " or ".join(f"'{key}{ending}'" for key in _names(name, path))
         raise DataError(
-            f"{root}: has no features of '{missing[0]}' ({len(missing)} of {len(images)} images have none); there is "
-            f"no {kind} {names} in it; {_REMEDY}"
+            f"{root}: has no features of '{name}' ({found.count(None)} of {len(asked)} images have none); there is no "
+            f"{kind} {names} in it; {_REMEDY}"
         )
     keys = [key for key in found if key is not None]
     owners: dict[str, Path] = {}
-    for key, path in [*zip(keys, images.paths, strict=True), *(_others(root, dataset, split, has) if shared else ())]:
-        if owners.setdefault(key, path) != path:
-            raise DataError(
-                f"{root}: '{key}' would be the features of two images, {owners[key]} and {path}; name features after "
-                "the whole names of the images, or give the database and the queries places of their own: "
-                "{database: ..., queries: ...}"
-            )
+    for key, (_, path) in zip(keys, asked, strict=True):
+        _refuse_shared(root, key, path, owners.setdefault(key, path))
+    for name, path in _all_images(dataset, split, shared):
+        for key in _names(name, path):
+            if owners.get(key, path) != path and _key(root, name, path, has) == key:
+                _refuse_shared(root, key, path, owners[key])
     return keys
 
 
-def _others(root: str, dataset: Dataset, split: str, has: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
-    others = dataset.queries if split == "database" else dataset.database
-    for name, path in zip(others.names, others.paths, strict=True) if others else ():
-        key = _key(root, name, path, has)
-        if key is not None:
-            yield key, path
+def _refuse_shared(root: str, key: str, path: Path, owner: Path) -> None:
+    if owner != path:
+        raise DataError(
+            f"{root}: '{key}' would be the features of two images, {owner} and {path}; name features after the whole "
+            "names of the images, or give the database and the queries places of their own: "
+            "{database: ..., queries: ...}"
+        )
+
+
+def _all_images(dataset: Dataset, split: str, shared: bool) -> Iterator[tuple[str, Path]]:
+    for images in (dataset.database, dataset.queries) if shared else (dataset.split(split),):
+        if images is not None:
+            yield from zip(images.names, images.paths, strict=True)
 
 
 def _names(name: str, path: Path) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset, training_files
-from reprise.extractors.files import Split
+from reprise.extractors.files import Split, is_hdf5
 from reprise.extractors.importing import check_boxes, given_files
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
@@ -162,11 +162,21 @@ class Descriptions:
         return given_files(given["files"], own, split, given["shared"])
 
     def given_images(self, extractor: str, dataset: str, split: Split, chunk: tuple[int, int]) -> Description:
-        """Tell the import of such features what :meth:`images` tells an extraction, of the files of features, too."""
+        """Tell the import of such features what :meth:`images` tells an extraction, of the files of features, too.
+
+        Returns:
+            ``own_images``, whether no job makes the images; ``images_hash`` of these and of the NumPy files; and
+            ``files_hash`` of HDF5 files, which all chunks share
+        """
         files = [Path(file) for file in self.given_files(extractor, dataset, split, chunk)]
         own = self._config["datasets"][dataset]["images"] is None
         images = self._read(dataset).split(split).chunk(*chunk).paths if own else []
-        return {"own_images": own, "images_hash": images_hash(image_states([*images, *files]))}
+        shared = [file for file in files if is_hdf5(str(file))]
+        apart = [*images, *(file for file in files if file not in shared)]
+        told: Description = {"own_images": own}
+        if apart:
+            told["images_hash"] = images_hash(image_states(apart))
+        return {**told, "files_hash": images_hash(image_states(shared))} if shared else told
 
     def detector(self, detector: str) -> Description:
         """Return the settings of a detector, with the files of its networks in place of their names."""
