@@ -87,8 +87,8 @@ def test_outside_of_a_project_the_workflow_of_the_package_is_run(tmp_path, capsy
     monkeypatch.chdir(tmp_path)
     assert main(["search", photographs(tmp_path / "a", 2), "--config", "mine.yaml"]) == 0
     assert f"--snakefile {ROOT / 'Snakefile'} " in capsys.readouterr().out
-    (tmp_path / "Snakefile").touch()
-    assert main(["search", photographs(tmp_path / "b", 2), "--config", "mine.yaml"]) == 0
+    monkeypatch.chdir(ROOT)
+    assert main(["search", photographs(tmp_path / "b", 2), "--config", str(tmp_path / "mine.yaml")]) == 0
     assert "--snakefile Snakefile " in capsys.readouterr().out
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.cli.project import snakefile
 from reprise.datasets.folder import images_below
 from reprise.datasets.same_images import same_images
 from reprise.extractors.settings import ExtractorSettings
@@ -86,7 +87,7 @@ class Photographs:
         images = len(images_below(Path(self.database)))
         if self.queries:
             images_below(Path(self.queries))
-        made = _Overlay(self, images, read_project(self.configfiles))
+        made = _Overlay(self, images, read_project(self.configfiles, snakefile().parent))
         return {
             "output": str(self.folder),
             "exif": "apply",
