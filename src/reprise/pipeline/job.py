@@ -52,6 +52,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
         parameters = _parameters(recipe)
         expected = json.loads(recipe)["parameters"].get("images_hash")
         yield parameters
+        _check_extensions()  # also those that were loaded by a name in the configuration
         check_unpacked(map(str, snakemake.input), parameters.images_read)
         images = _unchanged(parameters.images_read, expected) if expected else {}
         _record(snakemake, started, images)
