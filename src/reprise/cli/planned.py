@@ -15,19 +15,18 @@ from reprise.cli.stages import stage_folders
 from reprise.storage.atomic import write_text
 
 
-def planned(workflow: Any, order: Iterable[int] | None = None) -> DryRun:
+def planned(workflow: Any, order: Iterable[int]) -> DryRun:
     """Describe the jobs of a workflow.
 
     Args:
         workflow: Snakemake's, with its graph of jobs
-        order: identifiers of the jobs that would run, in the order of a run; None takes one in which they could
+        order: identifiers of the jobs that would run, in the order of a run
     """
     dag = workflow.dag
     every = {dag.jobid(job): job for level in dag.toposorted() for job in sorted(level, key=dag.jobid)}
     running = {dag.jobid(job) for job in dag.needrun_jobs(exclude_finished=False)}
     described = {number: _described(job, dag.reason(job)) for number, job in every.items() if job.output}
-    first = described if order is None else order
-    would_run = [described[number] for number in dict.fromkeys(first) if number in running and number in described]
+    would_run = [described[number] for number in dict.fromkeys(order) if number in running and number in described]
     return DryRun(would_run, list(described.values()), *_folders(workflow))
 
 

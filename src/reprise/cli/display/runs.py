@@ -105,7 +105,7 @@ class RunDisplay:
                 if not (self._run.failures and _says_less(record)):
                     self._default.handle(record)
             if self._screen is None:
-                print(overall(self._run, {}, time.time()), file=self._stream)
+                print(f"{self._run.target}: {overall(self._run, {}, time.time())}", file=self._stream)
             lines = failure_lines(self._run.failures)
             if lines and self._log:
                 lines.append(f"All that Snakemake says: {self._log}")
