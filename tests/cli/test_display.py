@@ -24,9 +24,10 @@ def test_a_run_is_told_in_a_line_for_each_stage_and_all_else_is_in_the_log_of_sn
     assert [line.partition(";")[0] for line in lines[1:-1]] == [
         "2 of 2 searches done", "2 of 2 evaluations done", "1 of 1 tables done",
     ]  # fmt: skip
-    assert lines[-1].startswith("5 of 5 jobs done after ")
+    assert lines[-1].startswith(f"{TARGET}: 5 of 5 jobs done after ")
     newest = max((space.folder / ".snakemake/log").iterdir())
     assert "rule search:" in newest.read_text() and "5 of 5 steps" in newest.read_text()
+    assert "Nothing to be done" in space.run()
 
 
 def test_a_terminal_gets_a_bar_for_each_stage(space):

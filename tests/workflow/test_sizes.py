@@ -7,6 +7,7 @@ from paths import ROOT
 
 from reprise.cli.downloads import disk_needed, needed
 from reprise.cli.dryrun import Snakemake
+from reprise.downloads.sources import read_sources
 
 pytestmark = pytest.mark.workflow
 # Those whose large files have a known size; to plan all tables would take minutes.
@@ -28,7 +29,9 @@ def computed():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         plan = Snakemake([], 2).plan([f"results/{table}.csv" for table in TABLES])
-        files = {file.source.key: file for file in needed(plan, ROOT / "nothing-there", "config/sources.yaml")}
+        files = {
+            file.source.key: file for file in needed(plan, ROOT / "nothing-there", read_sources("config/sources.yaml"))
+        }
     makers = {output: job for job in plan.every for output in job.outputs}
     sizes = {}
     for table in TABLES:

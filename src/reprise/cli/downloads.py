@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from reprise.cli.dryrun import DryRun, Snakemake
 from reprise.cli.words import counted, size
-from reprise.downloads.sources import Source, read_sources
+from reprise.downloads.sources import Source, read_sources, with_own
 
 _UNKNOWN = "?"
 _UNPACKING = ("unpack", "unpack_archive")
@@ -54,13 +55,19 @@ class Needed:
         return self.source.licence, folder, self.size, self.there, self.source.by_hand, self.asks
 
 
-def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.PathLike) -> str:
+def downloads(
+    snakemake: Snakemake,
+    targets: Sequence[str],
+    sources: str | os.PathLike,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
     """List the published files that targets need: size, licence, address and whether it is there.
 
     Args:
         snakemake: the project
         targets: files that can be asked for
         sources: config/sources.yaml
+        own: the sources of the configuration itself
 
     Returns:
         a line for each file, or series of files, grouped by licence, then the sums, and the free space of the disk
@@ -70,7 +77,7 @@ def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.Pa
     """
     plan = snakemake.plan(targets)
     folder = Path(plan.data) / "downloads"
-    files = needed(plan, folder, sources)
+    files = needed(plan, folder, with_own(read_sources(sources), own or {}))
     if not files:
         return f"{', '.join(targets)}: needs no published file."
     licences: dict[tuple[str, str | None], list[Needed]] = {}
@@ -83,15 +90,14 @@ def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.Pa
     return "\n".join([*lines, *_sums(files, folder)])
 
 
-def needed(plan: DryRun, folder: Path, sources: str | os.PathLike) -> list[Needed]:
+def needed(plan: DryRun, folder: Path, known: Mapping[str, Source]) -> list[Needed]:
     """The published files among what leads to the targets of a plan.
 
     Args:
         plan: the plan
         folder: where downloads are
-        sources: config/sources.yaml
+        known: all sources
     """
-    known = read_sources(sources)
     unpacked = {file for job in plan.every if job.rule in _UNPACKING for file in job.inputs}
     return [
         Needed(

@@ -12,9 +12,10 @@ from typing import Any
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from reprise.cli.verify import project_of, provenance_path
+from reprise.cli.verify import load_provenance, project_of, provenance_path
 from reprise.cli.words import counted, size
-from reprise.pipeline.records import content_hash, load_record
+from reprise.pipeline.records import content_hash
+from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
 
 _KINDS = {
@@ -45,7 +46,7 @@ def export(target: str, output: str, configfiles: Sequence[str] = (), rankings: 
     path, place = provenance_path(target), Path(output)
     if place.exists():
         raise DataError(f"{place}: exists already; choose another name, nothing is overwritten")
-    provenance = load_record(path)
+    provenance = load_provenance(path)
     project = project_of(path, provenance)
     crate: Any = ROCrate(version="1.1")
     recorded = {file: state["sha256"] for file, state in provenance["outputs"].items()} | provenance["inputs"]
@@ -55,12 +56,10 @@ def export(target: str, output: str, configfiles: Sequence[str] = (), rankings: 
     files.append(_add(crate, project, str(PurePath(next(iter(recorded))).with_name(path.name)), None))
     _add_configuration(crate, project, configfiles)
     _describe(crate, provenance, files[: len(provenance["outputs"])], files[len(provenance["outputs"]) :])
-    if place.suffix == ".zip":
-        place.parent.mkdir(parents=True, exist_ok=True)
-        crate.write_zip(place)
-    else:
-        crate.write(place)
-    count = len(crate.get_by_type("File")) - len(provenance["downloads"])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(place) as temporary:
+        crate.write_zip(temporary) if place.suffix == ".zip" else crate.write(temporary)
+    count = sum("://" not in entity.id for entity in crate.get_by_type("File"))
     total = sum(inner.stat().st_size for inner in [place, *place.rglob("*")] if inner.is_file())
     return f"{place}: {counted(count, 'file')} of {target}, {size(total)}, described by ro-crate-metadata.json"
 

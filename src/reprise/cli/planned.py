@@ -11,39 +11,44 @@ from typing import Any
 
 from reprise.cli.dryrun import TARGETS, DryRun, Job, Reason
 from reprise.cli.nearest import unknown_targets
+from reprise.cli.stages import stage_folders
 from reprise.storage.atomic import write_text
 
 
-def planned(workflow: Any, order: Iterable[int] | None = None) -> DryRun:
+def planned(workflow: Any, order: Iterable[int]) -> DryRun:
     """Describe the jobs of a workflow.
 
     Args:
         workflow: Snakemake's, with its graph of jobs
-        order: identifiers of the jobs that would run, in the order of a run; None takes one in which they could
+        order: identifiers of the jobs that would run, in the order of a run
     """
     dag = workflow.dag
     every = {dag.jobid(job): job for level in dag.toposorted() for job in sorted(level, key=dag.jobid)}
     running = {dag.jobid(job) for job in dag.needrun_jobs(exclude_finished=False)}
-    described = {number: described_job(job, dag.reason(job)) for number, job in every.items() if job.output}
-    first = described if order is None else order
-    folders = {rule.name: rule.resources for rule in workflow.rules if rule.name == TARGETS}[TARGETS]
-    return DryRun(
-        [described[number] for number in dict.fromkeys(first) if number in running and number in described],
-        list(described.values()),
-        folders["output"].value,
-        folders["data"].value,
-    )
+    described = {number: _described(job, dag.reason(job)) for number, job in every.items() if job.output}
+    would_run = [described[number] for number in dict.fromkeys(order) if number in running and number in described]
+    return DryRun(would_run, list(described.values()), *_folders(workflow))
 
 
-def jobs_to_run(workflow: Any) -> dict[int, Job]:
-    """The jobs that will run and make files, by Snakemake's identifiers, in an order in which they could."""
+def jobs_to_run(workflow: Any) -> tuple[dict[int, Job], list[Path]]:
+    """The jobs that will run and make files, by Snakemake's identifiers; and the folders with records of earlier ones.
+
+    The jobs are in an order in which they could run.
+    """
     dag = workflow.dag
     running = set(dag.needrun_jobs())
     ordered = (job for level in dag.toposorted() for job in sorted(level, key=dag.jobid))
-    return {dag.jobid(job): described_job(job, dag.reason(job)) for job in ordered if job in running and job.output}
+    jobs = {dag.jobid(job): _described(job, dag.reason(job)) for job in ordered if job in running and job.output}
+    return jobs, stage_folders(jobs.values(), DryRun([], [], *_folders(workflow)))
 
 
-def described_job(job: Any, reason: Any) -> Job:
+def _folders(workflow: Any) -> tuple[str, str]:
+    """The folders of the output and of the data of a configuration."""
+    resources = next(rule.resources for rule in workflow.rules if rule.name == TARGETS)
+    return str(resources["output"].value), str(resources["data"].value)
+
+
+def _described(job: Any, reason: Any) -> Job:
     """Describe one job of Snakemake, and Snakemake's reason to run it."""
     return Job(
         rule=job.rule.name,

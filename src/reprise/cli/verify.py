@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import read_record
@@ -37,10 +38,7 @@ def verify(
         DataError: a table without provenance
     """
     path = provenance_path(target)
-    provenance = load_record(path)
-    missing = [key for key in ("inputs", "jobs", "downloads", "files") if not isinstance(provenance.get(key), dict)]
-    if missing:
-        raise DataError(f"{path}: has no '{missing[0]}', so it is no provenance of a table; run the table again")
+    provenance = load_provenance(path)
     overlays = [str(Path(file).resolve()) for file in configfiles]
     with contextlib.chdir(project_of(path, provenance)):
         expected = dict(_expected(provenance))
@@ -72,6 +70,15 @@ def provenance_path(target: str) -> Path:
     if not path.is_file():
         raise DataError(f"{path}: does not exist; name a table that was made, such as results/table2.csv")
     return path
+
+
+def load_provenance(path: Path) -> dict[str, Any]:
+    """Read the provenance of a table; DataError of a damaged one, and of another file."""
+    provenance = load_record(path)
+    missing = [key for key in ("inputs", "jobs", "downloads", "files") if not isinstance(provenance.get(key), dict)]
+    if missing:
+        raise DataError(f"{path}: has no '{missing[0]}', so it is no provenance of a table; run the table again")
+    return provenance
 
 
 def project_of(path: Path, provenance: Mapping) -> Path:

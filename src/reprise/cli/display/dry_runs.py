@@ -67,7 +67,8 @@ class DryRunDisplay:
             return
         self._failed |= record.levelno >= ERROR
         self._counted |= event(record) == "run_info"
-        # What Snakemake says after its count of jobs is about these, too.
+        self._counted |= record.getMessage().startswith("Nothing to be done")
+        # What Snakemake says from there on is about its jobs, too.
         if not (is_usual(record) or (self._counted and record.levelno <= INFO)):
             self._default.handle(record)
         if names_no_target(record) and self._followed:

@@ -15,7 +15,6 @@ _USUAL = (
     "Select jobs to execute",
     "Execute ",
     "This was a dry-run",
-    "Nothing to be done",
     "host: ",
     "Workflow has started",
     "Assuming unrestricted shared filesystem",

@@ -18,9 +18,11 @@ from reprise.cli.dryrun import Job
 from reprise.cli.history import Durations, all_records
 from reprise.cli.planned import jobs_to_run
 from reprise.cli.words import noun
+from reprise.storage.errors import DataError
 
 # Seconds between two drawings, between two looks at the clock where nothing is drawn, and between two estimates.
 _REDRAW, _LOOK, _ESTIMATE = 0.5, 5.0, 5.0
+_REST = 20  # where an estimate takes long, so many times as long until the next
 # Where nothing is drawn, the seconds without a line after which one says how far the run is; twice that the next time.
 _SILENCE, _LONGEST_SILENCE = 60.0, 600.0
 # What Snakemake says at the end of a run in which a job failed.
@@ -47,6 +49,9 @@ class RunDisplay:
         self._over = threading.Event()
         self._clock: threading.Thread | None = None
         self._spoken, self._silence = time.time(), _SILENCE
+        self._begun: list[str] | None = []  # what is said before the first line, which has to wait for an estimate
+        self._learnt: set[int] = set()  # jobs whose time is among the durations
+        self._broken: Exception | None = None
         self._held: list[LogRecord] = []
         self._log = ""
 
@@ -56,18 +61,19 @@ class RunDisplay:
         targets = ", ".join(sorted(map(str, workflow.dag_settings.targets))) or "all"
         given = workflow.resource_settings
         run = Run(targets, given.cores or given.nodes or 1, local=workflow.local_exec, began=time.time())
-        jobs = jobs_to_run(workflow)
+        jobs, folders = jobs_to_run(workflow)
         if not jobs:
             return
         run.expect(jobs)
         with self._lock:
             self._run = run
-            folders = {str(Path(job.outputs[0]).parent) for job in jobs.values()}
-        self._clock = threading.Thread(target=self._tick, args=(folders,), daemon=True)
+        self._clock = threading.Thread(target=self._watch, args=(run, folders), daemon=True)
         self._clock.start()
 
     def take(self, record: LogRecord) -> None:
         """Take one record."""
+        if self._broken:
+            raise self._broken
         kind, told = event(record), record.__dict__
         with self._lock:
             if kind == "job_info":
@@ -78,7 +84,7 @@ class RunDisplay:
                 self._failed(told["jobid"], told["rule_name"], told)
             elif kind == "group_error":
                 for job in told["job_error_info"]:
-                    self._failed(job["jobid"], job["rule_name"], {**job, "aux_logs": told["aux_logs"], **job})
+                    self._failed(job["jobid"], job["rule_name"], job)
             elif record.levelno >= WARNING or (self._run is None and not is_usual(record)):
                 self._say_as_it_is(record)
             elif record.getMessage().startswith("Complete log(s):"):
@@ -93,11 +99,13 @@ class RunDisplay:
             if self._run is None:
                 return
             self._draw()
+            if self._screen is None and self._begun is not None:
+                self._say_first(headline(self._run))
             for record in self._held:
                 if not (self._run.failures and _says_less(record)):
                     self._default.handle(record)
             if self._screen is None:
-                print(overall(self._run, {}, time.time()), file=self._stream)
+                print(f"{self._run.target}: {overall(self._run, {}, time.time())}", file=self._stream)
             lines = failure_lines(self._run.failures)
             if lines and self._log:
                 lines.append(f"All that Snakemake says: {self._log}")
@@ -125,7 +133,7 @@ class RunDisplay:
 
     def _failed(self, number: int, rule: str, told: Mapping[str, Any]) -> None:
         run = self._run
-        if run is None or number in run.failures:
+        if run is None or (number in run.failures and number not in run.started):  # Snakemake says it twice
             return
         wildcards = run.jobs[number].wildcards if number in run.jobs else {}
         messages = [told.get("rule_msg") or "", *(f"{key}: {value}" for key, value in (told.get("aux") or {}).items())]
@@ -147,25 +155,36 @@ class RunDisplay:
     def _say(self, line: str) -> None:
         if self._screen:
             self._screen.clear()
+        elif self._begun is not None:
+            self._begun.append(line)
+            return
         print(line, file=self._stream, flush=True)
         self._spoken, self._silence = time.time(), _SILENCE
+
+    def _say_first(self, line: str) -> None:
+        early, self._begun = self._begun or [], None
+        for text in (line, *early):
+            self._say(text)
 
     def _draw(self) -> None:
         if self._run is not None and self._screen is not None:
             known = {} if self._over.is_set() else self._seconds
             self._screen.draw(screen_lines(self._run, known, time.time(), self._screen.height))
 
-    def _tick(self, folders: set[str]) -> None:
-        """Draw, or now and then say how far the run is, until it is over."""
-        run = self._run
-        assert run is not None
-        durations = Durations(all_records(map(Path, folders), run.jobs.values()).values())
+    def _watch(self, run: Run, folders: Sequence[Path]) -> None:
+        """Draw, or now and then say how far the run is, until it is over; in a thread of its own."""
+        try:
+            self._tick(run, Durations(_records(folders, run)))
+        except Exception as error:  # the next record brings it to where Snakemake's display takes over
+            self._broken = error
+
+    def _tick(self, run: Run, durations: Durations) -> None:
         self._estimate(durations, run)
         if self._screen is None:
             with self._lock:
                 left = time_left(run, self._seconds, time.time(), run.waiting())
-                self._say(headline(run) + (f"; by earlier runs {left}" if left else ""))
-        estimated = time.time()
+                self._say_first(headline(run) + (f"; by earlier runs {left}" if left else ""))
+        due, done = time.time() + _ESTIMATE, len(run.took)
         while True:
             with self._lock:
                 if self._screen:
@@ -174,9 +193,10 @@ class RunDisplay:
                     self._break_silence(run)
             if self._over.wait(_REDRAW if self._screen else _LOOK):
                 return
-            if time.time() - estimated > _ESTIMATE:
+            if time.time() > due and len(run.took) > done:
+                began, done = time.time(), len(run.took)
                 self._estimate(durations, run)
-                estimated = time.time()
+                due = time.time() + max(_ESTIMATE, _REST * (time.time() - began))
 
     def _break_silence(self, run: Run) -> None:
         now = time.time()
@@ -187,14 +207,21 @@ class RunDisplay:
 
     def _estimate(self, durations: Durations, run: Run) -> None:
         with self._lock:
-            for number, took in run.took.items():
-                if number not in self._seconds or self._seconds[number] != took:
-                    job: Job = run.jobs[number]
-                    durations.add(job.rule, job.wildcards, job.outputs, took)
-                    self._seconds[number] = took
+            for number in run.took.keys() - self._learnt:
+                job: Job = run.jobs[number]
+                durations.add(job.rule, job.wildcards, job.outputs, run.took[number])
+            self._learnt = set(run.took)
             waiting = run.waiting()
             found = {number: durations.seconds(run.jobs[number]) for number in waiting}
             self._seconds.update({number: seconds for number, seconds in found.items() if seconds is not None})
+
+
+def _records(folders: Sequence[Path], run: Run) -> Sequence[dict]:
+    """What earlier runs recorded; nothing where a record is damaged, which the job that reads it will say."""
+    try:
+        return list(all_records(folders, run.jobs.values()).values())
+    except DataError:
+        return []
 
 
 def _says_less(record: LogRecord) -> bool:
