@@ -10,17 +10,19 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+CONFIG = Path(workflow.basedir) / "config"
 
-configfile: "config/config.yaml"
-configfile: "config/how.yaml"
-configfile: "config/ames.yaml"
-configfile: "config/hardnet.yaml"
-configfile: "config/verification.yaml"
-configfile: "config/hndesc.yaml"
-configfile: "config/localization.yaml"
-configfile: "config/hndesc_retrieval.yaml"
-configfile: "config/tokyo.yaml"
-configfile: "config/hndesc_training.yaml"
+
+configfile: CONFIG / "config.yaml"
+configfile: CONFIG / "how.yaml"
+configfile: CONFIG / "ames.yaml"
+configfile: CONFIG / "hardnet.yaml"
+configfile: CONFIG / "verification.yaml"
+configfile: CONFIG / "hndesc.yaml"
+configfile: CONFIG / "localization.yaml"
+configfile: CONFIG / "hndesc_retrieval.yaml"
+configfile: CONFIG / "tokyo.yaml"
+configfile: CONFIG / "hndesc_training.yaml"
 
 
 include: "rules/common.smk"

@@ -80,10 +80,13 @@ def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path, capsy
     assert not (tmp_path / "out").exists()
 
 
-def test_outside_of_the_project_it_says_so(tmp_path, capsys, monkeypatch):
+def test_outside_of_a_project_the_workflow_of_the_package_is_run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["search", photographs(tmp_path / "a", 2)]) == 1
-    assert "there is no Snakefile here" in capsys.readouterr().err
+    assert main(["search", photographs(tmp_path / "a", 2), "--config", "mine.yaml"]) == 0
+    assert f"--snakefile {ROOT / 'Snakefile'} " in capsys.readouterr().out
+    (tmp_path / "Snakefile").touch()
+    assert main(["search", photographs(tmp_path / "b", 2), "--config", "mine.yaml"]) == 0
+    assert "--snakefile Snakefile " in capsys.readouterr().out
 
 
 def test_what_snakemake_prints_becomes_a_bar(capsys):

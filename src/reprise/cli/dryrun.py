@@ -110,7 +110,9 @@ class Snakemake:
 
     def __init__(self, configfiles: Sequence[str], cores: int, config: Sequence[str] = ()):
         if not Path("Snakefile").is_file():
-            raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
+            raise DataError(
+                f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project, or make one: reprise init"
+            )
         for file in configfiles:
             if not Path(file).is_file():
                 raise DataError(f"{file}: this configuration file does not exist; check the name after --configfile")

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import reprise
 from reprise.cli.accept import accept
 from reprise.cli.clean import clean
 from reprise.cli.downloads import downloads
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
+from reprise.cli.project import init
 from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
@@ -44,14 +46,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="reprise",
         description="Search photographs; and of the workflow: what a run would do, what exists, and what may go.",
     )
+    parser.add_argument("--version", action="version", version=f"reprise {reprise.__version__}")
     commands = parser.add_subparsers(
         required=True,
-        metavar="search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
+        metavar="init | search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
+
+    command = commands.add_parser("init", help="copy the workflow into a folder of your own")
+    command.add_argument("folder", metavar="FOLDER", help="nothing that is there is overwritten")
+    command.set_defaults(command=_init)
 
     command = commands.add_parser("search", help="search a folder of photographs, and show what is found")
     command.add_argument("database", metavar="DATABASE", help="a folder of images; subfolders belong to it")
@@ -110,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _snakemake(options: argparse.Namespace) -> Snakemake:
     return Snakemake(options.configfile, options.cores, options.config)
+
+
+def _init(options: argparse.Namespace) -> int:
+    print(init(options.folder))
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:

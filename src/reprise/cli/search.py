@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from reprise.cli.project import snakefile
 from reprise.datasets.folder import images_below
 from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
@@ -150,7 +151,8 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
     text = "# Made by: reprise search\n" + yaml.safe_dump(searched.overlay(), sort_keys=False, allow_unicode=True)
     if config:
         write_text(config, text)
-        return f"Written to {config}. Run it: snakemake --configfile {config} --cores {cores} -- {searched.page}"
+        command = f"snakemake --configfile {config} --snakefile {snakefile()} --cores {cores} -- {searched.page}"
+        return f"Written to {config}. Run it: {command}"
     run_search(searched, cores)
     return f"Look at {searched.page.resolve().as_uri()}"
 
@@ -159,17 +161,15 @@ def run_search(searched: Photographs, cores: int) -> None:
     """Write the configuration of a search beside its results, and make the gallery.
 
     Raises:
-        DataError: there is nothing to search, no Snakefile, or a job failed
+        DataError: there is nothing to search, no workflow, or a job failed
     """
-    if not Path("Snakefile").is_file():
-        raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
     overlay = searched.folder / "search.yaml"
     content = searched.overlay()
     searched.folder.mkdir(parents=True, exist_ok=True)
     write_text(overlay, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     command = [
-        sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(cores), "--configfile", str(overlay), "--",
-        str(searched.page),
+        sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--nocolor", "--cores", str(cores),
+        "--configfile", str(overlay), "--", str(searched.page),
     ]  # fmt: skip
     with subprocess.Popen(
         command,
@@ -212,7 +212,8 @@ def search(
 ) -> dict[str, list[tuple[str, float]]]:
     """Search the photographs of a folder by the workflow, as ``reprise search`` does.
 
-    The working directory has to be the folder of the project. What was computed before is used again.
+    The workflow is that of the working directory, if it is a project, or else that of the package. What was computed
+    before is used again.
 
     Args:
         database: a folder of images; subfolders belong to it
@@ -225,7 +226,7 @@ def search(
         name of a query -> (name of an image, score), best first; names are paths below the folders
 
     Raises:
-        DataError: a folder without images, no Snakefile in the working directory, or a job that failed
+        DataError: a folder without images, no workflow, or a job that failed
     """
     paths = [os.fspath(path) if path is not None else None for path in (database, queries, output)]
     searched = Photographs(str(paths[0]), paths[1], extractor, topk=topk, output=paths[2])

@@ -51,6 +51,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
         parameters = _parameters(recipe)
         expected = json.loads(recipe)["parameters"].get("images_hash")
         yield parameters
+        _check_extensions()  # also those that were loaded by a name in the configuration
         check_unpacked(map(str, snakemake.input), parameters.images_read)
         images = _unchanged(parameters.images_read, expected) if expected else {}
         _record(snakemake, started, images)
@@ -155,7 +156,8 @@ def _check_extensions() -> None:
         sources = [module, *sorted(module.parent.glob("*.h")), *shared]
         if hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
             raise DataError(
-                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable . (of a "
+                "package that is not installed in place: pip install --force-reinstall --no-deps reprise)"
             )
 
 
