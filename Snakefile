@@ -67,9 +67,10 @@ include: "rules/seeds.smk"
 stop_at_errors(workflow.rules)
 ignore_code_trigger(workflow)
 
-# `reprise explain` reads the reasons of the jobs of a dry run as data.
-if "snakemake_logger_plugin_plan" in sys.modules:
-    sys.modules["snakemake_logger_plugin_plan"].follow(workflow)
+# What is shown of a run, and what `reprise explain` says, is made of the jobs as data.
+display = sys.modules.get("snakemake_logger_plugin_reprise")
+if display:
+    display.follow(workflow)
 
 
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
@@ -86,3 +87,5 @@ onstart:
     )
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")
+    if display:
+        display.starts()

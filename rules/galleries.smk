@@ -34,6 +34,7 @@ def gallery_settings(wildcards):
         "methods": methods,
         "templates": templates_hash(),
         **config["gallery"],
+        **({"exif": config["exif"]} if config["exif"] else {}),
     }
 
 

@@ -14,7 +14,7 @@ EXTRAS = {
     "torch": ("PIL", "cv2", "filelock", "kornia", "pydantic", "pydantic_core", "torch", "typing_extensions"),
     "workflow": (
         "PIL", "cv2", "filelock", "jinja2", "markupsafe", "matplotlib", "pydantic", "pydantic_core", "requests",
-        "scipy", "snakemake", "typing_extensions", "urllib3", "yaml",
+        "rocrate", "scipy", "snakemake", "typing_extensions", "urllib3", "yaml",
     ),
     "localization": ("pycolmap", "pydantic", "pydantic_core", "scipy", "typing_extensions"),
 }  # fmt: skip

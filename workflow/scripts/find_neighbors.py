@@ -6,7 +6,7 @@ from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     find_neighbors(
-        snakemake.input.queries or None,
+        next(iter(snakemake.input.queries), None),
         snakemake.input.database,
         snakemake.output[0],
         descriptor=parameters.descriptor,

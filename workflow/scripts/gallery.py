@@ -22,4 +22,5 @@ with job(snakemake) as parameters:
         pictures,
         pixels=parameters.pixels,
         threads=snakemake.threads,
+        exif=getattr(parameters, "exif", None),
     )

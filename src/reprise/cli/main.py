@@ -16,6 +16,7 @@ from reprise.cli.project import init
 from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
+from reprise.pipeline.spec.project import read_project
 from reprise.storage.errors import DataError
 
 _SCRIPTS = Path("workflow") / "scripts"
@@ -49,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"reprise {reprise.__version__}")
     commands = parser.add_subparsers(
         required=True,
-        metavar="init | search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
+        metavar="init | search | downloads | explain | status | verify | export | accept | redate | clean | "
+        "describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
@@ -63,12 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("search", help="search a folder of photographs, and show what is found")
     command.add_argument("database", metavar="DATABASE", help="a folder of images; subfolders belong to it")
     command.add_argument("queries", nargs="?", metavar="QUERIES", help="a folder or an image; default: the database")
-    command.add_argument("--extractor", default="rootsift", metavar="NAME", help="default: rootsift")
-    command.add_argument("--codebook", metavar="NAME", help="one of the configuration; default: trained on the folder")
-    command.add_argument("--rerank", choices=["homography"], help="compare the first images of each query again")
+    command.add_argument("--extractor", metavar="NAME", help="default: rootsift, or what AMES compares")
+    command.add_argument("--search", choices=["asmk", "global"], help="default: global where that is configured")
+    command.add_argument("--codebook", metavar="NAME", help="one that was made; default: trained on the folder")
+    command.add_argument("--rerank", choices=["homography", "ames"], help="compare the first images of a query again")
     command.add_argument("--topk", type=_positive, default=20, help="images per query in the gallery; default: 20")
     command.add_argument("--output", metavar="FOLDER", help="default: results/searches/<name of DATABASE>")
     command.add_argument("--config", metavar="FILE", help="write the same as an overlay for snakemake, and run nothing")
+    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     command.add_argument("--cores", type=_positive, default=os.cpu_count(), help="default: all")
     command.set_defaults(command=_search)
 
@@ -90,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.set_defaults(command=_verify)
+
+    command = commands.add_parser("export", help="write a table and how it was made as an RO-Crate, for an archive")
+    command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
+    command.add_argument("--output", required=True, metavar="FOLDER|FILE.zip", help="new; nothing is overwritten")
+    command.add_argument("--rankings", action="store_true", help="with the rankings that were evaluated")
+    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays that belong to it")
+    command.set_defaults(command=_export)
 
     command = commands.add_parser("accept", parents=[project], help="take results for current after an edit of code")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="with all that leads to it; default: all tables")
@@ -125,11 +136,12 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from reprise.cli.search import Photographs, search_command  # with what reads images, which others do without
+    from reprise.cli.photographs import Photographs  # with what reads images, which others do without
+    from reprise.cli.search import search_command
 
     searched = Photographs(
-        options.database, options.queries, options.extractor, options.codebook, options.rerank, options.topk,
-        options.output,
+        options.database, options.queries, options.extractor, options.search, options.codebook, options.rerank,
+        options.topk, options.output, tuple(options.configfile),
     )  # fmt: skip
     print(search_command(searched, options.config, options.cores))
     return 0
@@ -141,7 +153,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _downloads(options: argparse.Namespace) -> int:
-    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES))
+    own = read_project(options.configfile).values()["sources"]
+    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES, own))
     return 0
 
 
@@ -154,6 +167,13 @@ def _verify(options: argparse.Namespace) -> int:
     text, intact = verify(options.target, options.configfile, options.cores, options.config)
     print(text)
     return 0 if intact else 1
+
+
+def _export(options: argparse.Namespace) -> int:
+    from reprise.cli.export import export  # with a library that other commands do without
+
+    print(export(options.target, options.output, options.configfile, options.rankings))
+    return 0
 
 
 def _accept(options: argparse.Namespace) -> int:

@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from reprise.datasets.images import Dataset, ImageList, check_names
+from reprise.datasets.images import EXTENSIONS, Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
 from reprise.storage.errors import DataError
 from reprise.storage.settings import OwnPath
-
-#: Extensions of the formats that are decoded, in lower case.
-EXTENSIONS = frozenset(
-    {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm",
-        ".pbm", ".pnm", ".jp2", ".j2k", ".jpx",
-    }
-)  # fmt: skip
 
 
 class Layout(DatasetLayout):
@@ -38,6 +30,11 @@ class Layout(DatasetLayout):
     def missing(cls, key: str) -> str:
         """Return the error message for a missing key."""
         return f"key '{key}' is missing"
+
+    @property
+    def has_queries(self) -> bool:
+        """See :attr:`DatasetLayout.has_queries`."""
+        return True
 
     @property
     def among_themselves(self) -> bool:

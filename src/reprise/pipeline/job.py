@@ -16,6 +16,7 @@ from typing import Any
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
 from reprise.pipeline.inputs import check_inputs, check_unpacked
 from reprise.pipeline.own_data import image_states, images_hash
+from reprise.pipeline.progress import write_lines
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
@@ -162,7 +163,8 @@ def _check_extensions() -> None:
 
 
 def _write_to(log: str) -> None:
-    """Send all output of this process and its libraries, tracebacks and progress bars included, to a file."""
+    """Send all output of this process and its libraries, tracebacks and progress included, to a file."""
+    write_lines()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):

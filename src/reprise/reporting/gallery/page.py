@@ -19,6 +19,7 @@ def write_gallery(
     *,
     pixels: int = 384,
     threads: int | None = None,
+    exif: str | None = None,
 ) -> None:
     """Write a gallery, which needs no network and may be moved, the page together with the folder.
 
@@ -29,12 +30,13 @@ def write_gallery(
         pictures: the images of ``content``
         pixels: longer side of a preview
         threads: number of images that are read at the same time
+        exif: "apply" shows images as EXIF says that they are to be rotated, as they were searched
     """
     previews = Path(folder)
     shutil.rmtree(previews, ignore_errors=True)
     previews.mkdir(parents=True)
     sizes = {
-        letter: write_previews(previews, images, letter, pixels, threads)
+        letter: write_previews(previews, images, letter, pixels, threads, exif=exif)
         for letter, images in (("q", pictures.queries), ("d", pictures.results))
     }
     values = {**content, "folder": quote(previews.name), "sizes": sizes}
