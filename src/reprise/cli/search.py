@@ -19,6 +19,7 @@ from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
+_LISTED = 10
 _STEP = re.compile(r"^(\d+) of (\d+) steps")
 _RULE = re.compile(r"^(?:local)?rule (\w+):")
 
@@ -48,6 +49,18 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
 
 def _warnings(searched: Photographs) -> list[str]:
     """What a search says less of than it seems."""
+    return [*_left_out(searched), *_queries_in_the_database(searched)]
+
+
+def _left_out(searched: Photographs) -> list[str]:
+    damaged = list(searched.damaged().values())
+    if not damaged:
+        return []
+    more = [f"  and {len(damaged) - _LISTED} more"] if len(damaged) > _LISTED else []
+    return [f"{len(damaged)} images are left out:", *(f"  {reason}" for reason in damaged[:_LISTED]), *more]
+
+
+def _queries_in_the_database(searched: Photographs) -> list[str]:
     same = searched.queries_in_the_database()
     if not same:
         return []
