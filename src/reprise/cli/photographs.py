@@ -111,6 +111,7 @@ class Photographs:
                     "folder": str(Path(self.database).resolve()),
                     "queries": str(Path(self.queries).resolve()) if self.queries else None,
                     "chunks": self._parts(images),
+                    "undecodable": "skip",  # what no network can take, such as an image of a few pixels
                     **({"leave_out": sorted(damaged)} if damaged else {}),
                 }
             },
