@@ -10,7 +10,7 @@ from shipped import merge, read, shipped_config
 
 from reprise.cli.main import main
 from reprise.cli.photographs import Photographs
-from reprise.cli.search import _follow
+from reprise.cli.search import _follow, _warnings
 from reprise.storage.errors import DataError
 
 PICTURE = io.BytesIO()
@@ -215,3 +215,18 @@ def test_an_image_of_too_many_pixels_is_left_out_without_being_decoded(tmp_path)
     (folder / "huge.ppm").write_bytes(b"P6 100000 100000 255\n" + bytes(100))
     damaged = Photographs(str(folder)).damaged()
     assert list(damaged) == ["huge.ppm"] and "pixels" in damaged["huge.ppm"]
+
+
+def test_queries_that_are_in_the_database_are_named_with_the_remedy(tmp_path):
+    folder = tmp_path / "a"
+    photographs(folder, 2)
+    (tmp_path / "q").mkdir()
+    Image.new("RGB", (9, 9), "red").save(folder / "red.png")
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "q" / "copy.png")
+    Image.new("RGB", (9, 9), "blue").save(tmp_path / "q" / "blue.png")
+    searched = Photographs(str(folder), str(tmp_path / "q"), output=str(tmp_path / "out"))
+    (line,) = _warnings(searched)
+    assert (
+        "1 queries are in the database, too ('copy.png' is 'red.png'): a copy is found first, unless you take" in line
+    )
+    assert _warnings(Photographs(str(folder), output=str(tmp_path / "out"))) == []

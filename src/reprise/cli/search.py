@@ -65,8 +65,9 @@ def _queries_in_the_database(searched: Photographs) -> list[str]:
     if not same:
         return []
     name, names = next(iter(same.items()))
-    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}'), and a copy is found first"
-    return [f"{told}; take them out of one of the folders to see what else is found"]
+    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}')"
+    remedy = "a copy is found first, unless you take it out of one of the folders; the same file is not shown"
+    return [f"{told}: {remedy}"]
 
 
 def run_search(searched: Photographs, cores: int) -> None:
