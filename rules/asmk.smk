@@ -98,6 +98,12 @@ def search_settings(wildcards):
     }
 
 
+# No part of a recipe: without such queries it changes nothing, and where there is ground truth, they are an error.
+def on_bare_queries(wildcards):
+    base, _ = paths.parts(wildcards.searched)
+    return "error" if paths.layout(base).truth else "zero"
+
+
 rule search:
     input:
         indexes=searched_indexes,
@@ -116,6 +122,7 @@ rule search:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
+        bare=on_bare_queries,
     params:
         recipe=recipe("search", search_settings),
     script:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from reprise.codebooks.sizes import words
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.downloads.consent import check_accepted, check_consent, needs_consent
-from reprise.downloads.sources import read_sources
+from reprise.downloads.sources import read_sources, with_own
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions
@@ -59,6 +59,7 @@ published = read_published(ROOT / "config" / "published")
 spec = read_config(config, sources, published)
 check_own_data(spec.entries["datasets"])
 config = with_seed_study(spec)
+sources = with_own(sources, config["sources"])
 
 check_accepted(config["accept"], sources)
 

@@ -13,7 +13,7 @@ FEATURE_CHUNK = paths.features(
 def extraction_inputs(wildcards):
     """The dataset, and the weights of extractors that have any."""
     return [
-        *paths.dataset_inputs(wildcards.dataset),
+        *paths.dataset_inputs(wildcards.dataset, wildcards.split),
         *paths.extractor_inputs(wildcards.extractor),
     ]
 
@@ -30,8 +30,11 @@ downloaded = [
     for name, entry in config["extractors"].items()
     if entry["type"] == "downloaded"
 ]
+imported = [
+    name for name, entry in config["extractors"].items() if entry["type"] == "files"
+]
 described = [name for name in config["extractors"] if paths.detector(name)]
-extracted = set(config["extractors"]) - set(downloaded) - set(described)
+extracted = set(config["extractors"]).difference(downloaded, imported, described)
 
 
 def network_gpus(wildcards):
@@ -111,7 +114,7 @@ use rule extract_chunk as extract_passing_chunk with:
 def detection_inputs(wildcards):
     """The dataset, and the weights of detectors that have any."""
     return [
-        *paths.dataset_inputs(wildcards.dataset),
+        *paths.dataset_inputs(wildcards.dataset, wildcards.split),
         *paths.detector_inputs(wildcards.detector),
     ]
 
@@ -193,7 +196,54 @@ use rule describe_chunk as describe_passing_chunk with:
         extractor=any_of(described),
 
 
+def import_asked(wildcards):
+    """The extractor and the chunk of a job."""
+    chunk = int(wildcards.chunk), int(wildcards.chunks)
+    return wildcards.extractor, wildcards.dataset, wildcards.split, chunk
+
+
+def import_chunk_settings(wildcards):
+    extractor, dataset, split, _ = import_asked(wildcards)
+    return {
+        "extractor": describe.given(extractor, dataset, split),
+        "dataset": describe.split(dataset, split),
+        "split": split,
+        **describe.given_images(*import_asked(wildcards)),
+    }
+
+
+# Features that were computed elsewhere.
+rule import_chunk:
+    input:
+        dataset=lambda wildcards: paths.dataset_inputs(
+            wildcards.dataset, wildcards.split
+        ),
+        files=lambda wildcards: describe.given_files(*import_asked(wildcards)),
+    output:
+        FEATURE_CHUNK,
+    log:
+        f"{LOGS}/import_chunk/{{extractor}}/{{dataset}}/{{split}}.{{chunk}}-of-{{chunks}}.log",
+    wildcard_constraints:
+        extractor=any_of(imported),
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=60,
+    params:
+        recipe=recipe("import_chunk", import_chunk_settings),
+    script:
+        f"{SCRIPTS}/import_chunk.py"
+
+
+use rule import_chunk as import_passing_chunk with:
+    output:
+        temp(FEATURE_CHUNK),
+    wildcard_constraints:
+        dataset=any_of(passing),
+        extractor=any_of(imported),
+
+
 ruleorder: extract_passing_chunk > extract_chunk
+ruleorder: import_passing_chunk > import_chunk
 ruleorder: detect_passing_chunk > detect_chunk
 ruleorder: describe_passing_chunk > describe_chunk
 
@@ -214,7 +264,7 @@ rule merge_features:
     log:
         f"{LOGS}/merge_features/{{extractor}}/{{dataset}}/{{split}}.log",
     wildcard_constraints:
-        extractor=any_of([*extracted, *described]),
+        extractor=any_of([*extracted, *imported, *described]),
     resources:
         mem_mb=1000,
         runtime=10,

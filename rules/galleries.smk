@@ -90,6 +90,7 @@ def gallery_settings(wildcards):
         "matched": [matched(name, wildcards.searched) for name in shown(wildcards)],
         "templates": templates_hash("gallery.html"),
         **config["gallery"],
+        **({"exif": config["exif"]} if config["exif"] else {}),
     }
 
 

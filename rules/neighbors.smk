@@ -15,7 +15,8 @@ def global_queries(wildcards):
     """The features of the queries; images without queries are compared with each other."""
     extractor = config["neighbors"][wildcards.neighbors]["extractor"]
     dataset = paths.parts(wildcards.searched)[0]
-    if paths.layout(dataset).truth is None:
+    layout = paths.layout(dataset)
+    if layout.among_themselves or not layout.has_queries:
         return []
     return paths.features(extractor, dataset, "queries")
 

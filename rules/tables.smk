@@ -13,7 +13,7 @@ def evaluate_settings(wildcards):
     return {
         "undecodable": config["datasets"][base]["undecodable"],
         "truncated": paths.layout(base).on_truncated,
-        "dataset": describe.judged(base),
+        "dataset": describe.evaluated(base),
         "metrics": metrics_for(paths.layout(base).truth),
         "kappas": [1, 5, 10],
     }

@@ -168,3 +168,19 @@ def test_chunks_cover_a_list_without_gaps(tmp_path, size, count):
     parts = [images.chunk(index, count) for index in range(1, count + 1)]
     assert [name for part in parts for name in part.names] == images.names
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_images_of_a_benchmark_may_be_of_any_format(tmp_path):
+    images = tmp_path / "jpg"
+    images.mkdir()
+    for name in ("a.jpg", "a.png", "b.PNG", "c.tiff", "d.webp"):
+        (images / name).write_bytes(b"")
+    entry = {"easy": [0], "hard": [], "junk": []}
+    content = {"imlist": ["a", "b", "c", "gone"], "qimlist": ["d.webp"], "gnd": [entry]}
+    (tmp_path / "gnd.pkl").write_bytes(pickle.dumps(content))
+    dataset = read_benchmark(images, tmp_path / "gnd.pkl", "revisited")
+    assert [path.name for path in dataset.database.paths] == ["a.jpg", "b.PNG", "c.tiff", "gone.jpg"]
+    assert [path.name for path in dataset.queries.paths] == ["d.webp"]
+    (images / "b.gif").write_bytes(b"")
+    with pytest.raises(DataError, match=r"'b' may be b.PNG or b.gif; keep one of them"):
+        read_benchmark(images, tmp_path / "gnd.pkl", "revisited")

@@ -173,7 +173,7 @@ def rotated(tmp_path):
 
 @pytest.mark.parametrize("stages", ["one", "two"])
 def test_a_rotated_photograph_that_the_two_see_differently_is_refused(rotated, tmp_path, stages):
-    with pytest.raises(DataError, match=r"rotated\.jpg: EXIF says .* choose orientation 'ignore' or 'apply'"):
+    with pytest.raises(DataError, match=r"rotated\.jpg: EXIF says .* choose exif: ignore or apply"):
         if stages == "one":
             load_extractor("detected", detector={"type": "sift"}, **HNDESC).extract(rotated.paths[0])
         else:
@@ -184,12 +184,12 @@ def test_a_rotated_photograph_that_the_two_see_differently_is_refused(rotated, t
 @pytest.mark.parametrize(
     ("preparation", "turned"),
     [
-        ({**HNDESC, "orientation": "apply"}, True),
-        ({**HNDESC, "orientation": "ignore"}, False),
+        ({**HNDESC, "exif": "apply"}, True),
+        ({**HNDESC, "exif": "ignore"}, False),
         ({"preparation": "hndesc_detector"}, True),  # as published, where both see it so
         ({"preparation": "hndesc_descriptor", "descriptor_preparation": "how"}, False),
         ({"preparation": "how"}, False),
-        ({"preparation": "how", "descriptor_preparation": "hndesc_detector", "orientation": "apply"}, True),
+        ({"preparation": "how", "descriptor_preparation": "hndesc_detector", "exif": "apply"}, True),
     ],
     ids=str,
 )
@@ -235,7 +235,7 @@ def test_each_stage_decodes_an_image_once(images, tmp_path, monkeypatch):
         ({"descriptor_preparation": "ames"}, r"descriptor_preparation: unknown name 'ames'"),
         ({"forced_size": [640]}, r"forced_size"),
         ({"forced_size": [640, 0]}, r"forced_size"),
-        ({"orientation": "rotate"}, r"orientation"),
+        ({"exif": "rotate"}, r"exif"),
     ],
 )
 def test_unfit_preparations(settings, message):

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import yaml
+from own_features_data import write_features
 from paths import ROOT
 from shipped import merge
 
@@ -16,6 +17,20 @@ from reprise.storage import load_checkpoint
 
 pytestmark = pytest.mark.workflow
 BLOCK = re.compile(r'^```\w+ title="(.+?)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
+
+
+# Where the page has data in /data, what the small workspace has.
+PLACES = {
+    "/data/landmarks": "landmarks", "/data/street_views.txt": "landmarks/list.txt", "/data/folders": "folders",
+    "/data/street_queries.txt": "queries.txt", "/data/street_views": "landmarks/jpg", "/data/theirs": "theirs",
+    "/data/how_mine.pth": "results/models/how_tiny/best.pth",
+}  # fmt: skip
+TABLES = [f"results/{name}.csv" for name in ("mine", "orb", "grid", "folders", "first", "votes", "theirs")]
+OTHERS = [
+    "results/evaluations/orb_alpha_2/landmarks.json",
+    "results/galleries/street_views/street_views.html",
+    "results/features/how_mine/landmarks/queries.h5",
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +45,9 @@ def added(copied, examples):
     for name, text in examples:
         path = copied.folder / name
         if name == "mine.yaml":
+            for place, own in PLACES.items():
+                text = text.replace(place, own)
+            assert not re.search(r"[\s\"]/data", text)
             merge(overlay, yaml.safe_load(text))
         else:
             path.parent.mkdir(exist_ok=True)
@@ -39,12 +57,9 @@ def added(copied, examples):
         folder = folders / image.stem.partition("_")[0]
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(image, folder / image.name)
-    overlay["datasets"]["landmarks"] |= {"folder": "landmarks", "chunks": 2}
-    overlay["datasets"]["street_views"] |= {"folder": "landmarks/jpg", "list": "landmarks/list.txt"}
-    overlay["datasets"]["folders"]["folder"] = "folders"
-    overlay["codebooks"]["rootsift"] = overlay["codebooks"]["street_views"]
-    overlay["experiments"]["rootsift"] = {"num_features": 300}
-    overlay["extractors"]["rootsift"] = {"image_size": None}
+    (copied.folder / "queries.txt").write_text("landmark0_0.jpg\t8\t8\t180\t130\nlandmark1_0.jpg\n")
+    write_features(copied.folder)
+    overlay["datasets"]["landmarks"]["chunks"] = 2
     overlay["tables"]["folders"] = {"like": "orb", "datasets": ["folders"], "protocols": ["classic"]}
     merge(copied.config, overlay)
     copied.write_config()
@@ -58,10 +73,17 @@ def test_the_page_has_an_example_of_each_kind(examples):
     assert any(name.startswith("src/reprise/evaluation/metrics/") for name in names)
 
 
+def test_what_the_page_declares_is_downloaded_and_nothing_else(added):
+    planned = added.planned(targets=[*TABLES, *OTHERS])
+    assert not {"download", "unpack", "draw_miniature"} & planned.keys() and planned["import_chunk"] == 3
+    theirs = added.planned(targets=["results/features/how_theirs/landmarks/queries.h5"])
+    assert theirs == {"download": 1, "extract_chunk": 1, "merge_features": 1}
+
+
 def test_all_tables_of_the_page_are_made(added):
-    tables = [f"results/{name}.csv" for name in ("mine", "orb", "grid", "folders", "first", "votes")]
-    added.run(targets=[*tables, "results/evaluations/orb_alpha_2/landmarks.json"])
-    rows = {table: (added.folder / table).read_text().splitlines() for table in tables}
+    added.run(targets=[*TABLES, *OTHERS])
+    assert all((added.folder / target).is_file() for target in OTHERS)
+    rows = {table: (added.folder / table).read_text().splitlines() for table in TABLES}
     assert "My landmarks" in (added.folder / "results/mine.md").read_text()
     assert all(len(lines) > 1 for lines in rows.values()), rows
     (folders,) = rows["results/folders.csv"][1:]

@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -173,3 +175,19 @@ def test_features_of_another_dataset_are_refused(changed):
     (changed.folder / "data/downloads/ames_roxford5k_dinov2_query_local.receipt.json").unlink()
     output = changed.snakemake("--cores", "1", targets=[target], check=False)
     assert "hold 2 images, the dataset has 4; they are files of another dataset" in output
+
+
+def test_photographs_are_searched_by_the_networks_that_were_trained(ames):
+    command = [
+        sys.executable, "-m", "reprise.cli.main", "search", "landmarks/jpg", "--configfile", "tiny.yaml",
+        "--extractor", "dinov2_tiny", "--rerank", "ames", "--topk", "5", "--cores", "2",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ames.folder, env=ames.environment(), text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    folder = ames.folder / "results/searches/jpg"
+    assert (folder / "galleries/photographs/photographs.html").is_file() and not (folder / "models").exists()
+    found = read_ranking(folder / "rankings/photographs/photographs.h5")
+    before = read_ranking(folder / "rankings/photographs.search/photographs.h5")
+    assert found.reranked == 12 and len(found.query_names) == 12
+    # The first of each are the query itself, and the cosine of its global descriptor with itself is 1.
+    assert all(before.of(name)[0] == (name, pytest.approx(1, abs=1e-5)) for name in before.query_names)

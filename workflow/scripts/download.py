@@ -1,13 +1,13 @@
-"""Provides one file of sources.yaml, checked, and writes its receipt."""
+"""Provides one file of sources.yaml, or of the configuration, checked, and writes its receipt."""
 
 from reprise.downloads.download import download, write_receipt
-from reprise.downloads.sources import read_sources
+from reprise.downloads.sources import read_sources, with_own
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     # Addresses, mirror and consents say where and whether to look, not what the file is: resources, no parameters.
     where = snakemake.resources
-    source = read_sources(where.sources)[parameters.source]
+    source = with_own(read_sources(where.sources), snakemake.config["sources"])[parameters.source]
     receipt = download(
         source.drawn() if where.drawn else source,
         parameters.destination,

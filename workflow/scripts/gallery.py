@@ -24,4 +24,5 @@ with job(snakemake) as parameters:
         threads=snakemake.threads,
         matchers=[open_matcher(**each, threads=snakemake.threads) if each else None for each in parameters.matched],
         matches=parameters.matches,
+        exif=getattr(parameters, "exif", None),
     )

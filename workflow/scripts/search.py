@@ -19,4 +19,5 @@ with job(snakemake) as parameters:
         threshold=parameters.threshold,
         topk=parameters.topk,
         attributes={"recipe": parameters.recipe},
+        bare=snakemake.resources.bare,
     )

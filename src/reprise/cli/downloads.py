@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reprise.cli.dryrun import Snakemake
 from reprise.cli.words import counted, size
-from reprise.downloads.sources import Source, read_sources
+from reprise.downloads.sources import Source, read_sources, with_own
 
 _UNKNOWN = "?"
 
@@ -38,13 +39,19 @@ class Needed:
         return self.place.stat().st_size if self.there else self.source.bytes
 
 
-def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.PathLike) -> str:
+def downloads(
+    snakemake: Snakemake,
+    targets: Sequence[str],
+    sources: str | os.PathLike,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
     """List the published files that targets need: size, licence, address and whether it is there.
 
     Args:
         snakemake: the project
         targets: files that can be asked for
         sources: config/sources.yaml
+        own: the sources of the configuration itself
 
     Returns:
         a line for each file, grouped by licence, then the sums, and the free space of the disk
@@ -53,7 +60,7 @@ def downloads(snakemake: Snakemake, targets: Sequence[str], sources: str | os.Pa
         DataError: a target that no rule makes, or a configuration that is wrong
     """
     plan = snakemake.plan(targets)
-    known = read_sources(sources)
+    known = with_own(read_sources(sources), own or {})
     asked = {job.wildcards["source"]: job.resources["to_be_accepted"] for job in plan.every if job.rule == "download"}
     folder = Path(plan.data) / "downloads"
     files = [Needed(known[key], folder / known[key].file, bool(asks)) for key, asks in asked.items()]

@@ -14,6 +14,7 @@ from reprise.cli.explain import explain
 from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
+from reprise.pipeline.spec.project import read_project
 from reprise.storage.errors import DataError
 
 _SCRIPTS = Path("workflow") / "scripts"
@@ -56,12 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("search", help="search a folder of photographs, and show what is found")
     command.add_argument("database", metavar="DATABASE", help="a folder of images; subfolders belong to it")
     command.add_argument("queries", nargs="?", metavar="QUERIES", help="a folder or an image; default: the database")
-    command.add_argument("--extractor", default="rootsift", metavar="NAME", help="default: rootsift")
-    command.add_argument("--codebook", metavar="NAME", help="one of the configuration; default: trained on the folder")
-    command.add_argument("--rerank", choices=["homography"], help="compare the first images of each query again")
+    command.add_argument("--extractor", metavar="NAME", help="default: rootsift, or what AMES compares")
+    command.add_argument("--search", choices=["asmk", "global"], help="default: global where that is configured")
+    command.add_argument("--codebook", metavar="NAME", help="one that was made; default: trained on the folder")
+    command.add_argument("--rerank", choices=["homography", "ames"], help="compare the first images of a query again")
     command.add_argument("--topk", type=_positive, default=20, help="images per query in the gallery; default: 20")
     command.add_argument("--output", metavar="FOLDER", help="default: results/searches/<name of DATABASE>")
     command.add_argument("--config", metavar="FILE", help="write the same as an overlay for snakemake, and run nothing")
+    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     command.add_argument("--cores", type=_positive, default=os.cpu_count(), help="default: all")
     command.set_defaults(command=_search)
 
@@ -113,11 +116,12 @@ def _snakemake(options: argparse.Namespace) -> Snakemake:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from reprise.cli.search import Photographs, search_command  # with what reads images, which others do without
+    from reprise.cli.photographs import Photographs  # with what reads images, which others do without
+    from reprise.cli.search import search_command
 
     searched = Photographs(
-        options.database, options.queries, options.extractor, options.codebook, options.rerank, options.topk,
-        options.output,
+        options.database, options.queries, options.extractor, options.search, options.codebook, options.rerank,
+        options.topk, options.output, tuple(options.configfile),
     )  # fmt: skip
     print(search_command(searched, options.config, options.cores))
     return 0
@@ -129,7 +133,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _downloads(options: argparse.Namespace) -> int:
-    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES))
+    own = read_project(options.configfile).values()["sources"]
+    print(downloads(_snakemake(options), options.targets or [EVERYTHING], _SOURCES, own))
     return 0
 
 

@@ -9,128 +9,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import yaml
 from tqdm import tqdm
 
-from reprise.datasets.folder import images_below
+from reprise.cli.photographs import Photographs
 from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
-from reprise.storage.json_files import interpreting
-from reprise.storage.yaml_files import load_yaml
 
-_NAME = "photographs"
-_IMAGES_OF_A_PART = 32
-# A visual word for so many descriptors, and so many descriptors of an image; fewer words than descriptors in any case.
-_DESCRIPTORS_OF_A_WORD, _FEATURES = 64, 1000
-_MOST_WORDS, _LEAST_WORDS = 65536, 16
-# Inliers by which an image moves up: unrelated ones have up to ten.
-_LEAST_INLIERS = 12
+_LISTED = 10
 _STEP = re.compile(r"^(\d+) of (\d+) steps")
 _RULE = re.compile(r"^(?:local)?rule (\w+):")
-
-
-@dataclass(frozen=True)
-class Photographs:
-    """What is searched, and how.
-
-    Attributes:
-        database: a folder of images
-        queries: a folder, or an image; None searches for each image of the database
-        extractor: the name of an extractor of the configuration that has local descriptors
-        codebook: the name of a codebook of the configuration; None trains one on the folder
-        rerank: "homography", or None
-        topk: images of each query
-        output: the folder of all results; None names it after the database
-    """
-
-    database: str
-    queries: str | None = None
-    extractor: str = "rootsift"
-    codebook: str | None = None
-    rerank: str | None = None
-    topk: int = 20
-    output: str | None = None
-
-    @property
-    def folder(self) -> Path:
-        """The folder of all results."""
-        return Path(self.output or Path("results", "searches", Path(self.database).resolve().name or "root"))
-
-    @property
-    def page(self) -> Path:
-        """The gallery."""
-        return self.folder / "galleries" / _NAME / f"{_NAME}.html"
-
-    @property
-    def ranking(self) -> Path:
-        """The file of rankings."""
-        return self.folder / "rankings" / _NAME / f"{_NAME}.h5"
-
-    def overlay(self) -> dict[str, Any]:
-        """Make the configuration of the same search, for ``snakemake --configfile``.
-
-        The number of parts into which the database is divided is that of the search before in the same folder, if
-        there was any, so that parts stay the same.
-
-        Raises:
-            DataError: a folder or image that is not there, or a folder without any image
-        """
-        images = len(images_below(Path(self.database)))
-        if self.queries:
-            images_below(Path(self.queries))
-        codebook = self.codebook or _NAME
-        search: dict[str, Any] = {
-            "method": f"{self.extractor} + ASMK*",
-            "search": "asmk",
-            "extractor": self.extractor,
-            "codebook": codebook,
-            "asmk": {"topk": min(images, max(100, self.topk + 1))},
-        }
-        content: dict[str, Any] = {
-            "output": str(self.folder),
-            "gallery": {"topk": self.topk},
-            "datasets": {
-                _NAME: {
-                    "layout": "folder",
-                    "folder": str(Path(self.database).resolve()),
-                    "queries": str(Path(self.queries).resolve()) if self.queries else None,
-                    "chunks": self._parts(images),
-                    "undecodable": "skip",
-                }
-            },
-            "experiments": {_NAME: search},
-        }
-        if not self.codebook:
-            content["codebooks"] = {_NAME: {"extractor": self.extractor, "dataset": _NAME, "size": _words(images)}}
-        if self.rerank:
-            content["rerankers"] = {_NAME: {"scorer": self.rerank, "extractor": self.extractor, "chunks": 1}}
-            step = {"rerank": _NAME, "shortlist": min(images, 100), "least": _LEAST_INLIERS}
-            content["experiments"][_NAME] = {
-                **search, "method": f"{search['method']} + {self.rerank}", "steps": {self.rerank: step}
-            }  # fmt: skip
-        return content
-
-    def _parts(self, images: int) -> int:
-        before = self.folder / "search.yaml"
-        if before.is_file():
-            with interpreting(before, "delete it and run again"):
-                content: Any = load_yaml(before)
-                parts = int(content["datasets"][_NAME]["chunks"])
-            if images >= _IMAGES_OF_A_PART // 4 * parts or parts == 1:
-                return parts
-        return max(1, images // _IMAGES_OF_A_PART)
-
-
-def _words(images: int) -> int:
-    words = _LEAST_WORDS
-    while 2 * words <= min(_MOST_WORDS, images * _FEATURES // _DESCRIPTORS_OF_A_WORD):
-        words *= 2
-    return words
 
 
 def search_command(searched: Photographs, config: str | None, cores: int) -> str:
@@ -150,9 +41,33 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
     text = "# Made by: reprise search\n" + yaml.safe_dump(searched.overlay(), sort_keys=False, allow_unicode=True)
     if config:
         write_text(config, text)
-        return f"Written to {config}. Run it: snakemake --configfile {config} --cores {cores} -- {searched.page}"
+        files = " ".join([*searched.configfiles, config])
+        return f"Written to {config}. Run it: snakemake --configfile {files} --cores {cores} -- {searched.page}"
     run_search(searched, cores)
-    return f"Look at {searched.page.resolve().as_uri()}"
+    return "\n".join([*_warnings(searched), f"Look at {searched.page.resolve().as_uri()}"])
+
+
+def _warnings(searched: Photographs) -> list[str]:
+    """What a search says less of than it seems."""
+    return [*_left_out(searched), *_queries_in_the_database(searched)]
+
+
+def _left_out(searched: Photographs) -> list[str]:
+    damaged = list(searched.damaged().values())
+    if not damaged:
+        return []
+    more = [f"  and {len(damaged) - _LISTED} more"] if len(damaged) > _LISTED else []
+    return [f"{len(damaged)} images are left out:", *(f"  {reason}" for reason in damaged[:_LISTED]), *more]
+
+
+def _queries_in_the_database(searched: Photographs) -> list[str]:
+    same = searched.queries_in_the_database()
+    if not same:
+        return []
+    name, names = next(iter(same.items()))
+    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}')"
+    remedy = "a copy is found first, unless you take it out of one of the folders; the same file is not shown"
+    return [f"{told}: {remedy}"]
 
 
 def run_search(searched: Photographs, cores: int) -> None:
@@ -161,15 +76,13 @@ def run_search(searched: Photographs, cores: int) -> None:
     Raises:
         DataError: there is nothing to search, no Snakefile, or a job failed
     """
-    if not Path("Snakefile").is_file():
-        raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
     overlay = searched.folder / "search.yaml"
     content = searched.overlay()
     searched.folder.mkdir(parents=True, exist_ok=True)
     write_text(overlay, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     command = [
-        sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(cores), "--configfile", str(overlay), "--",
-        str(searched.page),
+        sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(cores),
+        "--configfile", *searched.configfiles, str(overlay), "--", str(searched.page),
     ]  # fmt: skip
     with subprocess.Popen(
         command,
@@ -207,6 +120,7 @@ def search(
     queries: str | os.PathLike | None = None,
     *,
     extractor: str = "rootsift",
+    rerank: Literal["homography", "ames"] | None = None,
     topk: int = 20,
     output: str | os.PathLike | None = None,
 ) -> dict[str, list[tuple[str, float]]]:
@@ -216,8 +130,10 @@ def search(
 
     Args:
         database: a folder of images; subfolders belong to it
-        queries: a folder of images, or one image; None: each image of the database, which then does not find itself
-        extractor: the name of an extractor of the configuration that has local descriptors
+        queries: a folder of images, or one image; None: each image of the database. No image finds itself, or a copy
+        extractor: the name of an extractor of the configuration; its global descriptors are compared where the
+            configuration compares them, and else its local ones
+        rerank: what compares the first images of each query again; None for nothing
         topk: images of each query
         output: the folder of all results; None names it after the database
 
@@ -228,11 +144,12 @@ def search(
         DataError: a folder without images, no Snakefile in the working directory, or a job that failed
     """
     paths = [os.fspath(path) if path is not None else None for path in (database, queries, output)]
-    searched = Photographs(str(paths[0]), paths[1], extractor, topk=topk, output=paths[2])
+    searched = Photographs(str(paths[0]), paths[1], extractor, rerank=rerank, topk=topk, output=paths[2])
     run_search(searched, os.cpu_count() or 1)
     ranking = read_ranking(searched.ranking)
-    itself = {name: name for name in ranking.query_names} if queries is None else {}
+    same = searched.queries_in_the_database()
+    itself = {name: [name] for name in ranking.query_names} if queries is None else same
     return {
-        name: [found for found in ranking.of(name) if found[0] != itself.get(name)][:topk]
+        name: [found for found in ranking.of(name) if found[0] not in itself.get(name, ())][:topk]
         for name in ranking.query_names
     }

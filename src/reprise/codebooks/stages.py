@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from reprise.codebooks.codebook import Codebook, IndexName
 from reprise.codebooks.kmeans import sample_rows
 from reprise.formats.features import open_features
+from reprise.storage.errors import DataError
 
 
 def train_codebook(
@@ -46,4 +47,24 @@ def train_codebook(
     codebook = Codebook.train(
         descriptors, size, iterations=iterations, seed=seed, device="auto", index=index, centre=centre
     )
+    codebook.save(output, attributes)
+
+
+def adopt_codebook(
+    file: str | os.PathLike, output: str | os.PathLike, *, size: int, attributes: Mapping[str, object]
+) -> None:
+    """Copy a codebook that was made before.
+
+    Args:
+        file: its file
+        output: the file of the copy
+        size: number of visual words that it should have
+        attributes: HDF5 attributes of the copy, such as the recipe
+
+    Raises:
+        DataError: no codebook, or one of another size
+    """
+    codebook = Codebook.load(file)
+    if codebook.size != size:
+        raise DataError(f"{file}: has {codebook.size} visual words, and size of the codebook says {size}; correct it")
     codebook.save(output, attributes)

@@ -5,13 +5,14 @@ box ``bbx`` and index lists: easy, hard, junk (Radenovic et al., CVPR 2018) or o
 """
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
 from typing import Any, Self
 
 import numpy as np
 
-from reprise.datasets.images import Box, Dataset, ImageList, check_levels, check_names
+from reprise.datasets.images import EXTENSIONS, Box, Dataset, ImageList, check_levels, check_names
 from reprise.datasets.layout import DatasetLayout, below
 from reprise.storage.arguments import array, quoted
 from reprise.storage.errors import DataError
@@ -44,7 +45,7 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
     """Read a benchmark.
 
     Args:
-        images: the folder of the .jpg files
+        images: the folder of the image files, <name>.jpg or of another format
         ground_truth: the pickle
         layout: one of ``LEVELS``: ``revisited`` or ``classic``
 
@@ -67,12 +68,37 @@ def read_benchmark(images: Path, ground_truth: Path, layout: str) -> Dataset:
     ]
     _warn_of_queries_in_the_database(database, queries, truth, ground_truth)
     boxes = [_box(entry.get("bbx"), f"{ground_truth}: gnd[{row}]['bbx']") for row, entry in enumerate(content["gnd"])]
+    find = _finder(images)
     return Dataset(
-        ImageList(database, [images / f"{name}.jpg" for name in database]),
-        ImageList(queries, [images / f"{name}.jpg" for name in queries], boxes),
+        ImageList(database, list(map(find, database))),
+        ImageList(queries, list(map(find, queries)), boxes),
         truth,
         layout,
     )
+
+
+def _finder(images: Path) -> Callable[[str], Path]:
+    """Return what finds the file of an image by its name, which is <name>.jpg unless there is another one only.
+
+    The published lists have names without extensions, and so may those of one's own, of images of any format.
+    """
+    there = frozenset(entry.name for entry in os.scandir(images)) if images.is_dir() else frozenset()
+    others: dict[str, list[str]] = {}
+    for file in sorted(there):
+        stem, extension = os.path.splitext(file)  # noqa: PTH122
+        if extension.lower() in EXTENSIONS:
+            others.setdefault(stem, []).append(file)
+
+    def find(name: str) -> Path:
+        usual = f"{name}.jpg"
+        if usual in there or name not in others:
+            whole = usual not in there and name in there and PurePath(name).suffix.lower() in EXTENSIONS
+            return images / (name if whole else usual)
+        if len(others[name]) > 1:
+            raise DataError(f"{images}: '{name}' may be {' or '.join(others[name])}; keep one of them")
+        return images / others[name][0]
+
+    return find
 
 
 def _warn_of_queries_in_the_database(

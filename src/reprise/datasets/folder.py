@@ -2,25 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from reprise.datasets.images import Dataset, ImageList, check_names
+from reprise.datasets.images import EXTENSIONS, Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
 from reprise.storage.errors import DataError
 from reprise.storage.settings import OwnPath
-
-#: Extensions of the formats that are decoded, in lower case.
-EXTENSIONS = frozenset(
-    {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm",
-        ".pbm", ".pnm", ".jp2", ".j2k", ".jpx",
-    }
-)  # fmt: skip
 
 
 class Layout(DatasetLayout):
@@ -34,10 +26,20 @@ class Layout(DatasetLayout):
         None, description="a folder of queries, or one image; null searches the database for each of its own images"
     )
 
+    leave_out: list[str] | None = Field(
+        None,
+        description="images of the folder that are left out, such as damaged ones, by their paths below it",
+    )
+
     @classmethod
     def missing(cls, key: str) -> str:
         """Return the error message for a missing key."""
         return f"key '{key}' is missing"
+
+    @property
+    def has_queries(self) -> bool:
+        """See :attr:`DatasetLayout.has_queries`."""
+        return True
 
     @property
     def among_themselves(self) -> bool:
@@ -51,7 +53,8 @@ class Layout(DatasetLayout):
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
         """Read the names of the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
-        database = in_parts(images_below(Path(description["images"])), description["chunks"])
+        images = without(images_below(Path(description["images"])), description.get("leave_out") or ())
+        database = in_parts(images, description["chunks"])
         queries = description.get("queries")
         return Dataset(database, images_below(Path(queries)) if queries else database)
 
@@ -88,6 +91,15 @@ def images_below(folder: Path) -> ImageList:
         )
     names = check_names(sorted(names), str(folder))
     return ImageList(names, [folder / name for name in names])
+
+
+def without(images: ImageList, names: Iterable[str]) -> ImageList:
+    """Return the images of other names; DataError where none is left."""
+    left_out = set(names)
+    rows = [row for row, name in enumerate(images.names) if name not in left_out]
+    if not rows:
+        raise DataError(f"{images.paths[0].parent}: all {len(images)} images are left out; give others")
+    return ImageList([images.names[row] for row in rows], [images.paths[row] for row in rows])
 
 
 def in_parts(images: ImageList, count: int) -> ImageList:

@@ -12,6 +12,13 @@ from reprise.storage.arguments import array, quoted
 from reprise.storage.errors import DataError
 
 Box = tuple[float, float, float, float]
+#: Extensions of the formats that are decoded, in lower case.
+EXTENSIONS = frozenset(
+    {
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm",
+        ".pbm", ".pnm", ".jp2", ".j2k", ".jpx",
+    }
+)  # fmt: skip
 
 
 def check_names(names: object, where: str, lines: Sequence[int] | None = None) -> list[str]:

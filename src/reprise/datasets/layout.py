@@ -91,6 +91,11 @@ class DatasetLayout(Settings):
         return str(self.folder)
 
     @property
+    def has_queries(self) -> bool:
+        """Whether something is searched for: rankings can be made, and evaluated where there is truth."""
+        return self.truth is not None
+
+    @property
     def among_themselves(self) -> bool:
         """Whether the images of the database are the queries, too, and their features are extracted once."""
         return False

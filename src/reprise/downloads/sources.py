@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -127,6 +128,29 @@ def read_sources(path: str | os.PathLike) -> dict[str, Source]:
             sources[source.key] = source
             files[source.file] = source.key
     return sources
+
+
+def with_own(sources: Mapping[str, Source], own: Mapping[str, Mapping[str, Any]]) -> dict[str, Source]:
+    """Add the sources of a configuration to those of config/sources.yaml.
+
+    Args:
+        sources: those of config/sources.yaml
+        own: name -> the keys of an entry
+
+    Raises:
+        DataError: a name or a file that another source has, or values of the wrong kind
+    """
+    every = dict(sources)
+    for key, entry in own.items():
+        where = f"config.sources.{key}"
+        if key in every:
+            raise DataError(f"{where}: config/sources.yaml has a file of this name; give yours another one")
+        source = _source(where, key, {name: value for name, value in entry.items() if value is not None})
+        other = next((each.key for each in every.values() if each.file == source.file), None)
+        if other is not None:
+            raise DataError(f"{where}.file: {source.file} is the file of {other}; give yours another name")
+        every[key] = source
+    return every
 
 
 def _expand(where: str, key: Any, entry: Any) -> list[Source]:

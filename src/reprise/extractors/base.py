@@ -8,6 +8,7 @@ import numpy as np
 
 from reprise.extractors.settings import ExtractorSettings
 from reprise.images.boxes import Box
+from reprise.images.preparations import Orientation
 from reprise.images.sources import ImageSource, name_of
 from reprise.storage.errors import DataError
 
@@ -20,10 +21,12 @@ class ImageExtractor(ABC):
     Attributes:
         Settings: the model of its settings
         dim: dimensions D of the local descriptors
+        exif: what is done with a file that EXIF says is to be rotated: "apply", "ignore" or "refuse"
     """
 
     Settings: ClassVar[type[ExtractorSettings]] = ExtractorSettings
     dim: int
+    exif: Orientation
 
     @abstractmethod
     def load(self, image: ImageSource, box: Box | None = None) -> Any:

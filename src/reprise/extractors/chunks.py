@@ -1,5 +1,6 @@
 """Extraction of many images into one file, decoding them ahead of the network."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from reprise.images.sources import ImageSource
 from reprise.storage.ahead import read_ahead
 from reprise.storage.errors import DataError
 
+_log = logging.getLogger(__name__)
 _AHEAD = 4
 
 
@@ -29,6 +31,7 @@ class AnyExtractor(Protocol):
         dim: dimensions D of the local descriptors
         global_dims: optional, kind of global descriptor -> its dimension
         affine: optional, whether its keypoints have affine shapes
+        exif: optional, "ignore" where files are not rotated that EXIF says are to be, which are then counted
         keypoint_type: optional, "f8" where its keypoints are still to be described
     """
 
@@ -61,6 +64,9 @@ class Writer(Protocol):
 
     def note_truncated(self, name: str) -> None:
         """Note that the end of the image ``name`` was missing, and read as grey."""
+
+    def note_turned(self, name: str) -> None:
+        """Note that EXIF says that the image ``name`` is to be rotated, which was ignored."""
 
 
 @runtime_checkable
@@ -110,10 +116,13 @@ def extract_images(
         DataError: an image that cannot be decoded or prepared, such as one too small for a scale, features that are no
             numbers or that the file does not take, each with file and row; or not a single image left
     """
+    from reprise.images.decoding import is_turned  # here because planning reads the types of extractors
+
     first = int(str(attributes.get("first_image", 0)))
     features_of = features_of or (lambda _, loaded: extractor.extract(loaded))
     with _open_writer(images, extractor, path, attributes) as writer:
-        skipped = []
+        skipped, turned = [], []
+        ignores = getattr(extractor, "exif", None) == "ignore"
         progress = tqdm(total=len(images), unit="image", desc=Path(path).name, mininterval=1.0)
         paths = images.forgiving().paths if truncated == "grey" else images.paths
         loading = zip(paths, images.boxes or [None] * len(images), strict=True)
@@ -132,8 +141,20 @@ def extract_images(
                 writer.append(name, _extracted(features_of, row, loaded, file, place))
                 if getattr(file, "truncated", False):
                     writer.note_truncated(name)
+                if ignores and is_turned(file):
+                    writer.note_turned(name)
+                    turned.append(name)
             progress.update()
         progress.close()
+        if turned:
+            _log.warning(
+                "%s: EXIF says that %d of %d images are to be rotated ('%s'), which is ignored; `exif: apply` rotates "
+                "them",
+                path,
+                len(turned),
+                len(images),
+                turned[0],
+            )
         if skipped and len(skipped) == len(images):
             raise DataError(
                 f"{path}: none of its {len(images)} images can be decoded; check the folder of the dataset. "

@@ -80,6 +80,7 @@ class DenseExtractor(ImageExtractor):
 
         self._settings = settings
         self._device = device
+        self.exif = settings.exif or "apply"
         self.num_features = settings.num_features
         self.open_backbone(settings.checkpoint, device)
         self._selection = Selection(
@@ -128,7 +129,15 @@ class DenseExtractor(ImageExtractor):
         from reprise.images.prepare_ames import prepare
 
         settings = self._settings
-        return prepare(image, box, settings.image_size, settings.scales, self.multiple, box_use=settings.box)
+        return prepare(
+            image,
+            box,
+            settings.image_size,
+            settings.scales,
+            self.multiple,
+            box_use=settings.box,
+            oriented=self.exif == "apply",
+        )
 
     def features(self, loaded: list[ScaledImage]) -> CellFeatures:
         """Extract the strongest local features, and the global descriptors averaged over the scales.
@@ -192,7 +201,8 @@ class DenseExtractor(ImageExtractor):
             names: all images, in order
             attributes: HDF5 attributes of the file, such as the recipe
         """
-        described = {"extractor": json.dumps(self._settings.model_dump(), sort_keys=True), **attributes}
+        settings = self._settings.model_dump(exclude={"exif"} if self._settings.exif is None else None)
+        described = {"extractor": json.dumps(settings, sort_keys=True), **attributes}
         rows = self.num_features
         with feature_writer(
             path, self.dim, described, layout="dense", names=names, num_features=rows, global_dims=self.global_dims
@@ -215,3 +225,6 @@ class _PublishedWriter:
 
     def note_truncated(self, name: str) -> None:
         self._writer.note_truncated(name)
+
+    def note_turned(self, name: str) -> None:
+        self._writer.note_turned(name)

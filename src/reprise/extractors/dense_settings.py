@@ -5,7 +5,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings, ImageSize
+from reprise.extractors.settings import BoxSetting, Checkpoint, ExifSetting, ExtractorSettings, ImageSize
 
 LocalSpace = Literal["backbone", "detector"]
 LOCAL_SPACES: tuple[str, ...] = get_args(LocalSpace)
@@ -30,6 +30,7 @@ class DenseSettings(ExtractorSettings):
     )
     num_features: int = Field(700, ge=1, description="the strongest features that are kept over all scales")
     box: BoxSetting = "crop"
+    exif: ExifSetting = None
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of the descriptors, which is that of the backbone or of the detector."""

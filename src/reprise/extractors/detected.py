@@ -142,6 +142,7 @@ class Extractor(ImageExtractor):
         self._detected_with = settings.detected_with()
         self._descriptor = descriptor_of(settings.described_with(), device)
         self._preparer = Preparer(settings, settings.descriptor_preparation)
+        self.exif = self._preparer.exif
         self.dim = self._descriptor.dim
 
     @functools.cached_property  # none is needed where keypoints are described that were found before

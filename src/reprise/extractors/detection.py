@@ -57,6 +57,7 @@ class Detection(ImageExtractor):
         self._detector = detector_of(detector, device)
         self._num_features = preparation.num_features
         self._preparer = Preparer(preparation)
+        self.exif = self._preparer.exif
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode an image, crop and shrink it, as the preparation of the detector says."""

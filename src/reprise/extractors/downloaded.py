@@ -26,3 +26,7 @@ class Settings(ExtractorSettings):
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of the descriptors where the settings say it."""
         return self.dim
+
+    def provides(self, dataset: str, split: str) -> bool:
+        """See :meth:`ExtractorSettings.provides`."""
+        return split in self.files.get(dataset, {})

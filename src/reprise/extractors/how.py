@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.settings import BoxSetting, Checkpoint, ExtractorSettings, ImageSize, Scales
+from reprise.extractors.settings import BoxSetting, Checkpoint, ExifSetting, ExtractorSettings, ImageSize, Scales
 from reprise.formats.arrays import LocalFeatures
 from reprise.images.boxes import Box
 from reprise.images.prepared import PreparedImage
@@ -32,6 +32,7 @@ class Settings(ExtractorSettings):
         1000, ge=1, description="the strongest features that are kept over all scales; null keeps all"
     )
     box: BoxSetting = "crop"
+    exif: ExifSetting = None
     global_descriptor: bool = Field(
         False,
         description="the global descriptor of the same scales is stored as well, as kind `global`; the network runs "
@@ -65,6 +66,7 @@ class Extractor(ImageExtractor):
 
         self._settings = settings
         self._device = device
+        self.exif = settings.exif or "ignore"
         self._network = HOW.from_checkpoint(settings.checkpoint).for_inference().to(device)
         self.dim = self._network.dim
         self.global_dims = {"global": self.dim} if settings.global_descriptor else {}
@@ -77,7 +79,7 @@ class Extractor(ImageExtractor):
         from reprise.images.prepare_how import prepare
         from reprise.networks.how_settings import check_scales
 
-        prepared = prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        prepared = prepare(image, box, self._settings.image_size, box_use=self._settings.box, orientation=self.exif)
         height, width = prepared.pixels.shape[:2]
         check_scales((width, height), self._settings.scales, f"{name_of(image)}: scales")
         return prepared

@@ -1,8 +1,9 @@
 """How images are prepared for detectors and for the descriptors of their keypoints, which may be in different ways."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from reprise.extractors.settings import BoxSetting, ImageSize
 from reprise.images.boxes import Box
@@ -26,12 +27,12 @@ ForcedSize = Annotated[
     Field(min_length=2, max_length=2),
     BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value),
 ]
-OrientationSetting = Annotated[
+ExifSetting = Annotated[
     Orientation | None,
     Field(
         description="what is done with a file that EXIF says is to be rotated: 'refuse' it, 'ignore' that, or 'apply' "
-        "it; null is as published, and refuses it where the image of the detector would be rotated and that of the "
-        "descriptor not"
+        "it; null is `exif` of the whole configuration, or as published, and refuses it where the image of the "
+        "detector would be rotated and that of the descriptor not"
     ),
 ]
 ForcedSizeSetting = Annotated[
@@ -51,11 +52,19 @@ class Preparation(Settings):
         None, description="pixels of the longer side of the whole image; larger images are shrunk, null keeps them"
     )
     forced_size: ForcedSizeSetting = None
-    orientation: OrientationSetting = None
+    exif: ExifSetting = None
     num_features: int | None = Field(
         None, ge=1, description="the strongest features that are kept, by the scores of the detector; null keeps all"
     )
     box: BoxSetting = "filter"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_name(cls, content: Any) -> Any:
+        """Take ``orientation`` for ``exif``, as recipes have it, and configurations had it."""
+        if isinstance(content, Mapping) and "orientation" in content:
+            return {"exif" if key == "orientation" else key: value for key, value in content.items()}
+        return content
 
 
 class Preparer:
@@ -67,6 +76,7 @@ class Preparer:
 
     Attributes:
         same: whether both see the same image
+        exif: what is done with a file that EXIF says is to be rotated
     """
 
     def __init__(self, settings: Preparation, described: str | None = None) -> None:
@@ -74,7 +84,7 @@ class Preparer:
         self._described = settings.preparation if described is None else described
         self.same = self._described == settings.preparation
         ways = {published_orientation(name) for name in (settings.preparation, self._described)}
-        self._orientation = settings.orientation or (ways.pop() if len(ways) == 1 else "refuse")
+        self.exif = settings.exif or (ways.pop() if len(ways) == 1 else "refuse")
 
     def for_detector(self, image: ImageSource, box: Box | None) -> PreparedImage:
         """Prepare an image for the detector; see the module of the preparation."""
@@ -93,6 +103,6 @@ class Preparer:
             settings.image_size,
             box_use=settings.box,
             forced_size=forced_size,
-            orientation=self._orientation,
+            orientation=self.exif,
         )
         return prepared

@@ -69,6 +69,7 @@ class Extractor(ImageExtractor):
 
         self._settings = settings
         self._preparer = Preparer(settings)
+        self.exif = self._preparer.exif
         self._device = device
         self._network = R2D2.from_checkpoint(settings.checkpoint).for_inference().to(device)
 

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from reprise.extractors.base import ImageExtractor
-from reprise.extractors.settings import BoxSetting, ExtractorSettings, ImageSize
+from reprise.extractors.settings import BoxSetting, ExifSetting, ExtractorSettings, ImageSize
 from reprise.formats.arrays import LocalFeatures
 from reprise.geometry.conventions import from_opencv_sift
 from reprise.images.boxes import Box
@@ -24,6 +24,7 @@ class Settings(ExtractorSettings):
         1000, ge=1, description="the strongest features that are kept, by the response of the detector; null keeps all"
     )
     box: BoxSetting = "crop"
+    exif: ExifSetting = None
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of SIFT."""
@@ -42,12 +43,13 @@ class Extractor(ImageExtractor):
 
     def __init__(self, settings: Settings, device: str = "cpu") -> None:
         self._settings = settings
+        self.exif = settings.exif or "ignore"
 
     def load(self, image: ImageSource, box: Box | None = None) -> PreparedImage:
         """Decode an image in grey, crop and shrink it; see :func:`reprise.images.prepare_rootsift.prepare`."""
         from reprise.images.prepare_rootsift import prepare
 
-        return prepare(image, box, self._settings.image_size, box_use=self._settings.box)
+        return prepare(image, box, self._settings.image_size, box_use=self._settings.box, orientation=self.exif)
 
     def features(self, loaded: PreparedImage) -> LocalFeatures:
         """Extract local features.

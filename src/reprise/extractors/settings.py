@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -14,13 +14,23 @@ from reprise.storage.settings import Settings
 Checkpoint = Annotated[
     str,
     BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value),
-    Refers("checkpoints"),
+    Refers("checkpoints", files=True),
 ]
 ImageSize = Annotated[int, Field(ge=32)]
 Scales = Annotated[
     list[Annotated[float, Field(gt=0)]],
     Field(min_length=1),
     BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value),
+]
+#: What is done with an image that EXIF says is to be rotated.
+Exif = Literal["apply", "ignore"]
+ExifSetting = Annotated[
+    Exif | None,
+    Field(
+        description="what is done with a file that EXIF says is to be rotated: 'apply' rotates it, and boxes and "
+        "keypoints are those of the rotated image, 'ignore' reads it as it is stored; null is `exif` of the whole "
+        "configuration, or as published: rootsift and how ignore it, dinov2 and cvnet apply it"
+    ),
 ]
 BoxSetting = Annotated[
     BoxUse,
@@ -96,3 +106,7 @@ class ExtractorSettings(Settings):
     def global_descriptors(self) -> tuple[str, ...]:
         """Return the kinds of global descriptors that are stored beside local features."""
         return ()
+
+    def provides(self, dataset: str, split: str) -> bool:
+        """Tell whether there are features of a split of a dataset; only those that are not extracted may lack some."""
+        return True

@@ -29,6 +29,7 @@ class DenseWriter:
         self._file, self._names, self._next = file, list(names), 0
         self._skipped: list[str] = []
         self._truncated: list[str] = []
+        self._turned: list[str] = []
         self._global_dims = dict(global_dims)
         self._dim = dim
         self._record = np.zeros((), compound(num_features, dim))
@@ -99,6 +100,10 @@ class DenseWriter:
         """Note that the end of the image ``name`` was missing, and read as grey."""
         self._truncated.append(name)
 
+    def note_turned(self, name: str) -> None:
+        """Note that EXIF says that the image ``name`` is to be rotated, which was ignored."""
+        self._turned.append(name)
+
     def finish(self) -> None:
         """Write the datasets about the whole file."""
         if self._next != len(self._names):
@@ -108,6 +113,8 @@ class DenseWriter:
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
         hdf5.write_names(self._file, "truncated", self._truncated)
+        if self._turned:
+            hdf5.write_names(self._file, "turned", self._turned)
 
     def _write(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Write the record and the global descriptors of the next image."""

@@ -18,7 +18,7 @@ from reprise.storage.errors import DataError
 
 _KIND = "local features"
 # Datasets about the whole file, which are not merged row by row.
-_ABOUT = ("names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes")
+_ABOUT = ("names", "skipped", "truncated", "turned", "chunks", "chunk_rows", "chunk_recipes")
 
 
 def merge_features(
@@ -62,6 +62,9 @@ def merge_features(
             hdf5.write_names(file, "names", names)
             hdf5.write_names(file, "skipped", [name for part in parts for name in part.skipped])
             hdf5.write_names(file, "truncated", [name for part in parts for name in part.truncated])
+            turned = [name for part in parts for name in part.turned]
+            if turned:
+                hdf5.write_names(file, "turned", turned)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class _Part:
         names: names of the images, where the file has them
         skipped: names of the images that could not be decoded
         truncated: names of the images whose end was missing
+        turned: names of the images that EXIF says are to be rotated, which was ignored
     """
 
     layout: str
@@ -95,6 +99,7 @@ class _Part:
     names: list[str] | None
     skipped: list[str]
     truncated: list[str]
+    turned: list[str]
 
     def rows(self, key: str) -> int:
         """Return the number of rows of the dataset ``key``."""
@@ -124,6 +129,7 @@ def _read(path: Path) -> _Part:
             features.names,
             features.skipped,
             features.truncated,
+            features.turned,
         )
 
 

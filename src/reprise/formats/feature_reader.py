@@ -30,6 +30,7 @@ class Features(ABC):
         names: the images, in order; None for published files, which have no names
         skipped: the images without features because they could not be decoded
         truncated: the images whose end was missing, and read as grey
+        turned: the images that EXIF says are to be rotated, which was ignored
         num_images: number of images
         num_features: dense: K, the rows that are stored of every image, padding included; ragged: the largest number
             of features of an image
@@ -47,6 +48,7 @@ class Features(ABC):
     names: list[str] | None
     skipped: list[str]
     truncated: list[str]
+    turned: list[str]
     num_images: int
     num_features: int
     dim: int
@@ -277,6 +279,7 @@ class Features(ABC):
         self.names = hdf5.read_names(file, "names") if "names" in file else None
         self.skipped = hdf5.read_names(file, "skipped") if "skipped" in file else []
         self.truncated = hdf5.read_names(file, "truncated") if "truncated" in file else []
+        self.turned = hdf5.read_names(file, "turned") if "turned" in file else []
         self.first_image = int(file.attrs.get("first_image", 0))
         self.global_dims = global_dims(file)
 

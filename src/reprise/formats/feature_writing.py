@@ -14,7 +14,7 @@ from reprise.storage.errors import DataError
 #: Names that no kind of global descriptor may have, because other datasets of the file have them.
 _RESERVED = (
     "features", "descriptors", "keypoints", "locations", "scores", "strengths", "scales", "affine", "offsets",
-    "names", "skipped", "truncated", "chunks", "chunk_rows", "chunk_recipes",
+    "names", "skipped", "truncated", "turned", "chunks", "chunk_rows", "chunk_recipes",
     "checksums",
 )  # fmt: skip
 
@@ -36,6 +36,9 @@ class FeatureWriter(Protocol):
     def note_truncated(self, name: str) -> None:
         """Note that the end of the image ``name`` was missing, and read as grey."""
 
+    def note_turned(self, name: str) -> None:
+        """Note that EXIF says that the image ``name`` is to be rotated, which was ignored."""
+
 
 @contextmanager
 def feature_writer(
@@ -50,6 +53,7 @@ def feature_writer(
     affine: bool = False,
     descriptor_type: Literal["f2", "f4"] = "f4",
     keypoint_type: Literal["f4", "f8"] = "f4",
+    keypoint_convention: Literal["colmap", "none"] = "colmap",
 ) -> Iterator[FeatureWriter]:
     """Open a file of features for writing; it appears at ``path`` when the block ends without an error.
 
@@ -65,6 +69,8 @@ def feature_writer(
         descriptor_type: type of the descriptors of a ragged file, float16 ("f2") or float32 ("f4")
         keypoint_type: type of the keypoints, scales and affine shapes of a ragged file: float32 ("f4"), or float64
             ("f8") for keypoints that are still to be described
+        keypoint_convention: of a ragged file: "none" for features that are nowhere in the image, whose keypoints are
+            zeros that nothing may use
 
     Yields:
         the writer
@@ -79,7 +85,7 @@ def feature_writer(
         if layout == "dense":
             writer = DenseWriter(file, names or [], num_features or 0, dim, vectors)
         else:
-            file.attrs["keypoint_convention"] = "colmap"  # the only one that ragged files have
+            file.attrs["keypoint_convention"] = keypoint_convention
             writer = RaggedWriter(
                 file, dim, vectors, affine=affine, descriptor_type=descriptor_type, keypoint_type=keypoint_type
             )

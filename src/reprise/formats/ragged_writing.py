@@ -37,6 +37,7 @@ class RaggedWriter:
         self._names: list[str] = []
         self._skipped: list[str] = []
         self._truncated: list[str] = []
+        self._turned: list[str] = []
         self._keys = ["keypoints", "scales", "scores"]
         hdf5.create_rows(file, "keypoints", 0, (2,), keypoint_type)
         hdf5.create_rows(file, "scales", 0, (), keypoint_type)
@@ -89,12 +90,18 @@ class RaggedWriter:
         """Note that the end of the image ``name`` was missing, and read as grey."""
         self._truncated.append(name)
 
+    def note_turned(self, name: str) -> None:
+        """Note that EXIF says that the image ``name`` is to be rotated, which was ignored."""
+        self._turned.append(name)
+
     def finish(self) -> None:
         """Write the datasets about the whole file."""
         hdf5.write_array(self._file, "offsets", np.asarray(self._offsets, np.int64))
         hdf5.write_names(self._file, "names", self._names)
         hdf5.write_names(self._file, "skipped", self._skipped)
         hdf5.write_names(self._file, "truncated", self._truncated)
+        if self._turned:
+            hdf5.write_names(self._file, "turned", self._turned)
 
     def _next(self, name: str, stop: int, vectors: Mapping[str, np.ndarray]) -> None:
         self._offsets.append(stop)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reprise.images.ranges import eight_bits, is_deep
 from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
@@ -64,13 +64,14 @@ def decode(image: ImageSource, mode: Literal["RGB", "L"] = "RGB") -> Image.Image
         raise _undecodable(image, error) from error
 
 
-def decode_bgr(image: ImageSource) -> np.ndarray:
-    """Decode an image with OpenCV, rotated according to its EXIF orientation.
+def decode_bgr(image: ImageSource, *, oriented: bool = True) -> np.ndarray:
+    """Decode an image with OpenCV.
 
     Truncated files and grey of more than 8 bits are treated as by :func:`decode`.
 
     Args:
         image: path of a file, or pixels (H, W, 3) uint8 RGB or (H, W) uint8 grey
+        oriented: rotate the image according to its EXIF orientation
 
     Returns:
         (H, W, 3) uint8 BGR
@@ -82,7 +83,7 @@ def decode_bgr(image: ImageSource) -> np.ndarray:
         return np.ascontiguousarray(
             np.atleast_3d(check_pixels(image))[..., ::-1].repeat(1 if image.ndim == 3 else 3, 2)
         )
-    pixels = _decode_opencv(image, cv2.IMREAD_COLOR)
+    pixels = _decode_opencv(image, cv2.IMREAD_COLOR | (0 if oriented else cv2.IMREAD_IGNORE_ORIENTATION))
     if pixels.ndim == 2:
         return np.ascontiguousarray(pixels[..., None].repeat(3, axis=2))
     return pixels
@@ -121,6 +122,39 @@ def orientation_of(image: str | os.PathLike) -> int:
             return int(opened.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception as error:  # whatever a decoder makes of damaged bytes
         raise _undecodable(image, error) from error
+
+
+def check_decodable(image: str | os.PathLike) -> None:
+    """Check that an image can be decoded, of a JPEG at an eighth of its size.
+
+    Raises:
+        DataError: it cannot
+    """
+    data = _read(image)
+    _check_end(image, data)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            _check_header(opened, name_of(image))
+            opened.draft("L", (1, 1))
+            opened.load()
+    except DataError:
+        raise
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        raise _undecodable(image, error) from error
+
+
+def is_turned(image: str | os.PathLike) -> bool:
+    """Tell whether EXIF says that a file is to be rotated or mirrored, from its header, without decoding it.
+
+    A PNG file whose EXIF follows its pixels, and a file that cannot be read, count as upright.
+    """
+    try:
+        with Image.open(image, formats=_FORMATS) as opened:
+            if opened.format == "PNG" and "exif" not in opened.info:
+                return False
+            return opened.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+    except Exception:  # whatever a decoder makes of damaged bytes, which decoding the image names
+        return False
 
 
 def size_of(image: str | os.PathLike) -> tuple[int, int]:
@@ -217,6 +251,8 @@ def _undecodable(image: ImageSource, reason: object) -> DataError:
 
 
 def _told(reason: object) -> str:
+    if isinstance(reason, UnidentifiedImageError):
+        return "it is of no format that is known"
     text = f"{reason}".strip()
     return f"{text.splitlines()[0]:.200}" if text else type(reason).__name__
 

@@ -32,6 +32,7 @@ def prepare(
     multiple: int | None = None,
     *,
     box_use: BoxUse = "crop",
+    oriented: bool = True,
 ) -> list[ScaledImage]:
     """Prepare an image as AMES does, at each of ``scales``.
 
@@ -44,6 +45,7 @@ def prepare(
         multiple: a number of pixels to whose nearest multiple each side is stretched (half to even, at least once);
             the two axes then have different factors. None: sides are only rounded
         box_use: "crop", as published, or "filter": the whole image is prepared, and only keypoints in the box are kept
+        oriented: rotate the image according to its EXIF orientation, as published
 
     Returns:
         for each scale an image with pixels (H, W, 3) uint8 BGR
@@ -51,7 +53,7 @@ def prepare(
     Raises:
         DataError: a file that cannot be decoded, a box without pixels, or a scale that leaves no pixel
     """
-    pixels = decode_bgr(image)
+    pixels = decode_bgr(image, oriented=oriented)
     where = name_of(image)
     base = 1.0 if image_size is None else image_size / max(pixels.shape[:2])
     offset, kept = (0, 0), None

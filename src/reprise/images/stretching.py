@@ -31,7 +31,7 @@ def is_rotated(image: ImageSource, orientation: Orientation) -> bool:
     if orientation == "refuse":
         raise DataError(
             f"{image}: EXIF says that it is to be rotated, which published detectors do and published descriptors do "
-            "not; choose orientation 'ignore' or 'apply' for both, or rotate the file itself"
+            "not; choose exif: ignore or apply for both, or rotate the file itself"
         )
     return True
 

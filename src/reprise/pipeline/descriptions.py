@@ -4,12 +4,17 @@ import copy
 import functools
 import operator
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset, training_files
+from reprise.extractors.files import Split, is_hdf5
+from reprise.extractors.importing import check_boxes, given_files
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
+from reprise.pipeline.spec.consistency import without_truth
+from reprise.storage.errors import DataError
 
 Description = dict[str, Any]
 
@@ -38,6 +43,16 @@ class Descriptions:
     def judged(self, dataset: str) -> Description:
         """Return the same with the settings by which rankings are judged."""
         return {**self.dataset(dataset), **self._paths.layout(dataset).judged()}
+
+    def evaluated(self, dataset: str) -> Description:
+        """Return the same of a dataset with ground truth.
+
+        Raises:
+            DataError: there is none, and nothing to evaluate with
+        """
+        if self._paths.layout(dataset).truth is None:
+            raise without_truth("datasets", dataset)
+        return self.judged(dataset)
 
     def images(self, dataset: str, split: str, chunk: tuple[int, int] | None = None) -> Description:
         """What tells whether images of one's own have changed, which no job makes; nothing for downloaded ones.
@@ -110,14 +125,75 @@ class Descriptions:
             part = functools.reduce(operator.getitem, parts, settings)
             if last in part:
                 part[last] = self.checkpoint(name)
-        return settings
+        return self._with_exif(settings)
+
+    def given(self, extractor: str, dataset: str, split: Split) -> Description:
+        """Return what decides about features of a split that were computed elsewhere.
+
+        Raises:
+            DataError: the extractor names none of this split
+        """
+        settings = self._paths.given(extractor)
+        if not settings.provides(dataset, split):
+            raise DataError(
+                f"config.extractors.{extractor}: names no features of the {split} of {dataset}; name their files, or "
+                "another extractor"
+            )
+        return settings.of(dataset, split)
+
+    def given_files(self, extractor: str, dataset: str, split: Split, chunk: tuple[int, int]) -> list[str]:
+        """List the files of such features of a chunk; of downloaded images, whose list may come later, all files.
+
+        Raises:
+            DataError: see :func:`reprise.extractors.importing.given_files`
+        """
+        files = self._given_files(extractor, dataset, split)
+        if self._config["datasets"][dataset]["images"] is None:
+            rows = slice(*self._read(dataset).split(split).bounds(*chunk))
+            files = {kind: paths if len(paths) == 1 else paths[rows] for kind, paths in files.items()}
+        return [file for paths in files.values() for file in paths]
+
+    @functools.cache  # noqa: B019  one for a run
+    def _given_files(self, extractor: str, dataset: str, split: Split) -> Mapping[str, list[str]]:
+        given, own = self.given(extractor, dataset, split), None
+        if self._config["datasets"][dataset]["images"] is None:
+            own = self._read(dataset)
+            check_boxes(own.split(split), given.get("box"), f"config.extractors.{extractor}")
+        return given_files(given["files"], own, split, given["shared"])
+
+    def given_images(self, extractor: str, dataset: str, split: Split, chunk: tuple[int, int]) -> Description:
+        """Tell the import of such features what :meth:`images` tells an extraction, of the files of features, too.
+
+        Returns:
+            ``own_images``, whether no job makes the images; ``images_hash`` of these and of the NumPy files; and
+            ``files_hash`` of HDF5 files, which all chunks share
+        """
+        files = [Path(file) for file in self.given_files(extractor, dataset, split, chunk)]
+        own = self._config["datasets"][dataset]["images"] is None
+        images = self._read(dataset).split(split).chunk(*chunk).paths if own else []
+        shared = [file for file in files if is_hdf5(str(file))]
+        apart = [*images, *(file for file in files if file not in shared)]
+        told: Description = {"own_images": own}
+        if apart:
+            told["images_hash"] = images_hash(image_states(apart))
+        return {**told, "files_hash": images_hash(image_states(shared))} if shared else told
 
     def detector(self, detector: str) -> Description:
         """Return the settings of a detector, with the files of its networks in place of their names."""
         settings = dict(self._config["detectors"][detector])
         for key, name in self._paths.detector_networks(detector).items():
             settings[key] = self.checkpoint(name)
-        return settings
+        return self._with_exif(settings)
+
+    def _with_exif(self, settings: Description) -> Description:
+        """What is done with rotated files; nothing where it is as published, so that recipes are what they were."""
+        if "exif" not in settings:
+            return settings
+        exif = settings.pop("exif") or self._config["exif"]
+        if exif is not None:
+            return {**settings, "exif": exif}
+        # Preparations for detectors always had the key, under its former name.
+        return {**settings, "orientation": None} if "forced_size" in settings else settings
 
     def descriptor(self, descriptor: str) -> Description:
         """Return the settings of a descriptor of patches, with the files of its networks in place of their names."""

@@ -63,6 +63,20 @@ def image_states(paths: Iterable[Path]) -> dict[str, list[int]]:
     return states
 
 
+def check_unchanged(paths: Sequence[Path], expected: str) -> None:
+    """Refuse files that are not those any more that a job was planned with.
+
+    Args:
+        paths: the files
+        expected: their :func:`images_hash` at that time
+
+    Raises:
+        DataError: such files
+    """
+    if images_hash(image_states(paths)) != expected:
+        raise DataError(f"{paths[0]}: changed while the job ran; run again")
+
+
 def images_hash(states: Mapping[str, Sequence[int]]) -> str:
     """What tells images from others, and from themselves after a change: the sha256 of their states."""
     return hashlib.sha256(json.dumps(list(states.items())).encode()).hexdigest()

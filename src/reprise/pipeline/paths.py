@@ -11,9 +11,11 @@ from reprise.descriptors.base import DescriptorSettings
 from reprise.descriptors.registry import descriptor_settings
 from reprise.downloads.sources import Source
 from reprise.extractors.detection import detection_settings
+from reprise.extractors.files import Settings as GivenSettings
 from reprise.extractors.registry import extractor_settings
 from reprise.extractors.settings import ExtractorSettings
 from reprise.mini.releases.parts import manifest_name, part_of
+from reprise.storage.references import is_path
 
 
 class Paths:
@@ -127,22 +129,24 @@ class Paths:
             keys += sorted(fnmatch.filter(self._sources, pattern), key=lambda key: (len(key), key))
         return keys
 
-    def dataset_inputs(self, dataset: str) -> list[str]:
-        """The files that have to exist before a dataset can be read."""
-        entry = self._config["datasets"][dataset]
-        lists = self.layout(dataset).lists
+    def dataset_inputs(self, dataset: str, split: str | None = None) -> list[str]:
+        """The files that have to exist before a dataset, or the images of a split, can be read."""
+        entry, layout = self._config["datasets"][dataset], self.layout(dataset)
         if entry["images"] is None:
-            return [path for key, path in self.dataset(dataset).items() if key in lists]
+            apart = {"images", *(layout.asking if split == "database" else ())}
+            return [path for key, path in self.dataset(dataset).items() if key not in apart]
         images = entry["images"]
         folders = images.values() if isinstance(images, Mapping) else [images]
-        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in lists)]
+        return [*map(self.manifest, folders), *(self.receipt(entry[key]) for key in layout.lists)]
 
     def searched_inputs(self, searched: str) -> list[str]:
         """The files that have to exist before a dataset, with its distractors if any, can be read."""
         return [path for dataset in self.parts(searched) if dataset for path in self.dataset_inputs(dataset)]
 
     def checkpoint(self, checkpoint: str) -> str:
-        """The file of a network's weights."""
+        """The file of a network's weights, which may be given by its path."""
+        if is_path(checkpoint):
+            return checkpoint
         entry = self._config["checkpoints"][checkpoint]
         if entry["origin"] == "trained":
             return self.trained(entry["training"], entry["part"])
@@ -152,6 +156,8 @@ class Paths:
 
     def checkpoint_input(self, checkpoint: str) -> str:
         """The file that has to exist before a network's weights can be read."""
+        if is_path(checkpoint):
+            return checkpoint
         entry = self._config["checkpoints"][checkpoint]
         if entry["origin"] == "trained":
             return self.checkpoint(checkpoint)
@@ -169,6 +175,10 @@ class Paths:
     def extractor_entry(self, extractor: str) -> Mapping[str, Any]:
         """The values of an extractor, with those of the entries that it names as its parts."""
         return self.extractor(extractor).completed(self._config["extractors"][extractor], self._config)
+
+    def given(self, extractor: str) -> GivenSettings:
+        """The settings of an extractor of the type ``files``."""
+        return GivenSettings.read(self._config["extractors"][extractor], f"extractors.{extractor}")
 
     def detector(self, extractor: str) -> str | None:
         """The detector whose keypoints an extractor describes; None where it finds its own."""

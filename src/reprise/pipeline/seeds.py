@@ -22,7 +22,8 @@ def with_codebook_seeds(config: Mapping) -> dict:
     """Return the configuration with a codebook and an experiment per seed of ``seed_study``."""
     codebooks, experiments = dict(config["codebooks"]), dict(config["experiments"])
     for name, entry in config["codebooks"].items():
-        codebooks |= {seeded(config, name, seed): {**entry, "seed": seed} for seed in config["seed_study"]}
+        others = [seed for seed in config["seed_study"] if seed != entry["seed"]]
+        codebooks |= {seeded(config, name, seed): {**entry, "seed": seed, "file": None} for seed in others}
     for name, entry in config["experiments"].items():
         for seed, derived in study(config, name).items():
             experiments[derived] = {**entry, "codebook": seeded(config, entry["codebook"], seed)}

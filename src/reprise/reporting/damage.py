@@ -8,6 +8,7 @@ from reprise.storage.errors import DataError
 
 #: What is counted, in the words that stand under a table.
 SKIPPED, TRUNCATED, EMPTY = "could not be decoded", "were truncated", "have no features"
+TURNED = "were not rotated as EXIF says (exif)"
 
 
 def damaged_images(files: Iterable[str | os.PathLike], *, undecodable: str, truncated: str) -> dict[str, int]:
@@ -24,14 +25,17 @@ def damaged_images(files: Iterable[str | os.PathLike], *, undecodable: str, trun
     Raises:
         DataError: features that leave out images though that is an error by now
     """
-    found: dict[str, set[str]] = {SKIPPED: set(), TRUNCATED: set(), EMPTY: set()}
+    found: dict[str, set[str]] = {SKIPPED: set(), TRUNCATED: set(), EMPTY: set(), TURNED: set()}
     for path in files:
         with open_features(path) as features:
-            # Of dense files, counting would read every descriptor; whole images always have some there.
-            names = features.names or [] if features.layout == "ragged" else []
+            # Of dense files, counting would read every descriptor; whole images always have some there. Where there are
+            # only global descriptors, no image lacks local ones.
+            counted = features.layout == "ragged" and features.dim > 0
+            names = features.names or [] if counted else []
             empty = [name for name, count in zip(names, features.counts(), strict=False) if not count]
             found[SKIPPED].update(features.skipped)
             found[TRUNCATED].update(features.truncated)
+            found[TURNED].update(features.turned)
             found[EMPTY].update(set(empty) - set(features.skipped))
             _refuse(path, "undecodable", features.skipped if undecodable == "error" else [], SKIPPED)
             _refuse(path, "truncated", features.truncated if truncated == "error" else [], TRUNCATED)

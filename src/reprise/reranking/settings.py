@@ -8,7 +8,7 @@ from reprise.storage.references import Refers
 from reprise.storage.settings import Settings
 
 Count = Annotated[int, Field(ge=1)]
-Checkpoint = Annotated[str, Refers("checkpoints")]
+Checkpoint = Annotated[str, Refers("checkpoints", files=True)]
 
 
 class RerankerSettings(Settings):

@@ -15,14 +15,22 @@ class Refers:
     Attributes:
         sections: sections that the name may be in, such as codebooks, or sources for sources.yaml
         pattern: the name may be a pattern with wildcards that matches several
+        files: the path of a file may stand in place of the name
     """
 
     sections: tuple[str, ...]
     pattern: bool
+    files: bool
 
-    def __init__(self, *sections: str, pattern: bool = False):
+    def __init__(self, *sections: str, pattern: bool = False, files: bool = False):
         object.__setattr__(self, "sections", sections)
         object.__setattr__(self, "pattern", pattern)
+        object.__setattr__(self, "files", files)
+
+
+def is_path(name: str) -> bool:
+    """Tell whether what stands in place of a name is the path of a file: names have neither slashes nor dots."""
+    return "/" in name or "." in name
 
 
 def references(settings: BaseModel) -> Iterator[tuple[str, str, Refers]]:

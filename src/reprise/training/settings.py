@@ -30,7 +30,7 @@ _PACKAGE, _MARK = "reprise.training", "Entry"
 Dataset = Annotated[str, Refers("datasets")]
 Extractor = Annotated[str, Refers("extractors")]
 Neighbors = Annotated[str, Refers("neighbors")]
-Checkpoint = Annotated[str, Refers("checkpoints")]
+Checkpoint = Annotated[str, Refers("checkpoints", files=True)]
 # Programs may give a tuple for a list.
 as_list = BeforeValidator(lambda value: list(value) if isinstance(value, tuple) else value)
 

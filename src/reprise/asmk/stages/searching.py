@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ def search_indexes(
     threshold: float,
     topk: int | None,
     attributes: Mapping[str, object],
+    bare: Literal["error", "zero"] = "error",
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
@@ -52,9 +53,10 @@ def search_indexes(
         threshold: similarities of two vectors below it add nothing
         topk: number of images to return; None for all
         attributes: HDF5 attributes of the file of rankings, such as the recipe
+        bare: what a query without features does: it is an error, or all images have the score 0 for it
 
     Raises:
-        DataError: files that do not fit each other, or a query without features
+        DataError: files that do not fit each other, or a query without features where that is an error
     """
     words = Codebook.load(codebook)
     for index in indexes:
@@ -68,9 +70,11 @@ def search_indexes(
     with open_features(queries) as file:
         file.require("searching", dim=words.dim, names=True)
         query_names = file.names or []
-        bare = [name for name, count in zip(query_names, file.counts(), strict=True) if not count]
-        if bare:
-            raise DataError(f"{queries}: query '{bare[0]}' has no features; check its image and its box")
+        without = np.flatnonzero(file.counts() == 0)
+        if len(without) and bare == "error":
+            raise DataError(
+                f"{queries}: query '{query_names[without[0]]}' has no features; check its image and its box"
+            )
         with measured("search"):
             aggregated = aggregate_features(
                 file,
@@ -88,6 +92,7 @@ def search_indexes(
             result = RankedList(ranked.ranks, ranked.scores)
         else:
             result = _search_with_places(opened, aggregated, query_ids, **kernel)
+    result.scores[without] = 0
     distractors = len(names) - opened[0].n_images
     ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=index_size(indexes))
     write_ranking(output, ranking.without_unranked(), attributes)

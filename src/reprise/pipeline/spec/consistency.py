@@ -55,7 +55,15 @@ def _truth(entries: Entries) -> Iterator[DataError]:
     datasets = entries["datasets"]
     for where, name in _places_of_truth(entries):
         if name in datasets and datasets[name].truth is None:
-            yield DataError(f"config.{where}: '{name}' has no ground truth to evaluate with")
+            yield without_truth(where, name)
+
+
+def without_truth(where: str, dataset: str) -> DataError:
+    """Make the error for a dataset that is to be evaluated and cannot be."""
+    return DataError(
+        f"config.{where}: '{dataset}' has no ground truth to evaluate with; name one that has, or ask for what can be "
+        f"made of it, <output>/rankings/<experiment>/{dataset}.h5 or <output>/galleries/<experiment>/{dataset}.html"
+    )
 
 
 def _places_of_truth(entries: Entries) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,22 @@ from pydantic import Field, model_validator
 from reprise.codebooks.sizes import Size
 from reprise.pipeline.spec.entry_names import Dataset, Experiment, Extractor, Searched, Source
 from reprise.storage.references import Refers
-from reprise.storage.settings import Count, Settings
+from reprise.storage.settings import Count, OwnPath, Settings
+
+
+class OwnSource(Settings):
+    """A file that is downloaded, beside those of config/sources.yaml, whose header explains more."""
+
+    file: str = Field(description="its name in <data>/downloads, and in a mirror")
+    urls: list[str] = Field(min_length=1, description="where to fetch it (http, https, ftp), tried in this order")
+    sha256: str | None = Field(
+        None,
+        description="its checksum; a file with another one is refused, and null records that of the first",
+    )
+    bytes: Count | None = Field(None, description="its size, where it is known; another one is refused")
+    licence: str = Field(description="the terms under which it is published")
+    citation: str = Field("of your own", description="what to cite when it is used")
+    by_hand: str | None = Field(None, description="how to get it without this program, where no address does it")
 
 
 class Images(Settings):
@@ -72,6 +87,9 @@ class Codebook(Settings):
 
     extractor: Extractor = Field(description="whose descriptors are clustered")
     dataset: Dataset = Field(description="on whose images it is trained")
+    file: OwnPath | None = Field(
+        None, description="the file of this codebook where it was made before; it is copied, and nothing is trained"
+    )
     num_features: Count | None = Field(
         1000, description="the strongest features of each image that are used; null takes all"
     )

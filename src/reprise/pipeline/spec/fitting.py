@@ -7,10 +7,13 @@ from reprise.pipeline.spec.consistency import Entries
 from reprise.reranking.scorers import load_scorer
 from reprise.storage.errors import DataError
 
+# What searches and codebooks read of local features, and what matches of keypoints are made of.
+_DESCRIPTORS, _PLACED = frozenset({"descriptors"}), frozenset({"descriptors", "keypoints"})
+
 
 def misfits(entries: Entries) -> Iterator[DataError]:
     """Find all errors that a job would only find after the jobs before it have run."""
-    for check in (_needs, _vectors, _dimensions, _calibrations, _downloaded):
+    for check in (_needs, _local, _vectors, _dimensions, _calibrations, _provided):
         yield from check(entries)
 
 
@@ -46,6 +49,25 @@ def _needs(entries: Entries) -> Iterator[DataError]:
             yield DataError(
                 f"config.rerankers.{name}.extractor: the scorer {entry.scorer} needs {' and '.join(missing)}, which "
                 f"features of extractors.{entry.extractor} do not have; they have {', '.join(sorted(given))}"
+            )
+
+
+def _local(entries: Entries) -> Iterator[DataError]:
+    """Find features without what a search, a codebook or matches are made of."""
+    uses = [("codebooks", name, _DESCRIPTORS) for name in entries["codebooks"]]
+    uses += [("matchings", name, _PLACED) for name in entries["matchings"]]
+    uses += [
+        ("experiments", name, _PLACED if getattr(entry, "search", None) == "matching" else _DESCRIPTORS)
+        for name, entry in entries["experiments"].items()
+    ]
+    for section, name, needed in uses:
+        named = getattr(entries[section][name], "extractor", None)
+        extractor = entries["extractors"].get(named)
+        missing = sorted(needed - extractor.gives()) if extractor is not None else []
+        if missing:
+            yield DataError(
+                f"config.{section}.{name}.extractor: needs {' and '.join(missing)}, which features of "
+                f"extractors.{named} do not have; name an extractor that has them"
             )
 
 
@@ -98,10 +120,11 @@ def _calibrations(entries: Entries) -> Iterator[DataError]:
         yield from _missing_files(entries, f"calibrations.{name}", entry.published, entry.dataset, ("queries",))
 
 
-def _downloaded(entries: Entries) -> Iterator[DataError]:
-    """Find datasets for which downloaded features are needed and missing."""
+def _provided(entries: Entries) -> Iterator[DataError]:
+    """Find datasets for which features are needed that are downloaded, or computed elsewhere, and missing."""
     for name, entry in entries["codebooks"].items():
-        yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
+        if entry.file is None:
+            yield from _missing_files(entries, f"codebooks.{name}", entry.extractor, entry.dataset, ("database",))
     for name, entry in entries["trainings"].items():
         extractor = getattr(entry, "extractor", None)
         yield from _missing_files(entries, f"trainings.{name}", extractor, entry.dataset, ("database",))
@@ -117,13 +140,16 @@ def _extractors_of(entries: Entries, experiment: Any) -> list[str | None]:
     """The extractors of the search of an experiment, if it has one, and of its steps."""
     steps = getattr(experiment, "steps", {}).values()
     sources = [entries[step.section].get(step.named) for step in steps]
+    sources.append(entries["neighbors"].get(getattr(experiment, "neighbors", None)))
     return [getattr(settings, "extractor", None) for settings in (experiment, *sources)]
 
 
 def _missing_of_searched(entries: Entries, where: str, extractor: str | None, searched: str) -> Iterator[DataError]:
     enlarged = entries["enlarged"].get(searched)
     base = enlarged.dataset if enlarged else searched
-    yield from _missing_files(entries, where, extractor, base, ("database", "queries"))
+    among_themselves = getattr(entries["datasets"].get(base), "among_themselves", False)
+    splits = ("database",) if among_themselves else ("database", "queries")
+    yield from _missing_files(entries, where, extractor, base, splits)
     if enlarged:
         yield from _missing_files(entries, where, extractor, enlarged.distractors, ("database",))
 
@@ -131,12 +157,12 @@ def _missing_of_searched(entries: Entries, where: str, extractor: str | None, se
 def _missing_files(
     entries: Entries, where: str, extractor: str | None, dataset: str, splits: tuple[str, ...]
 ) -> Iterator[DataError]:
-    files = getattr(entries["extractors"].get(extractor), "files", None)
-    if files is None:
+    settings = entries["extractors"].get(extractor)
+    if settings is None:
         return
     for split in splits:
-        if split not in files.get(dataset, {}):
+        if not settings.provides(dataset, split):
             yield DataError(
-                f"config.{where}: extractors.{extractor}.files has no '{split}' of {dataset}; name the "
-                "downloaded files, or another extractor"
+                f"config.{where}: extractors.{extractor}.files has no '{split}' of {dataset}; name the files, or "
+                "another extractor"
             )

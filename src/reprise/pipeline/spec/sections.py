@@ -73,6 +73,7 @@ SEARCHES: dict[str, Model] = {
     "patches": experiments.PatchExperiment,
 }
 SECTIONS: Mapping[str, Model | Section] = {
+    "sources": entries.OwnSource,
     "images": entries.Images,
     "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),
     "enlarged": entries.Enlarged,

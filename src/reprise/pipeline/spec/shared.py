@@ -1,6 +1,6 @@
 """The settings that all sections share."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,12 @@ class Shared(Settings):
     )
     accept: list[str] = Field(
         [], description="names of the licences that you accept, for files of sources.yaml that ask for consent"
+    )
+    exif: Literal["apply", "ignore"] | None = Field(
+        None,
+        description="what extractors and detectors with `exif: null` do with files that EXIF says are to be rotated: "
+        "'apply' rotates them, 'ignore' reads them as they are stored; null is as published, each in its way. "
+        "Trainings read images as published",
     )
     miniature: Miniature | None = Field(None, description="in place of downloads: settings of the built-in miniature")
     index_mib: int = Field(2048, ge=16, description="MiB of memory that building an index may use; changes no number")

@@ -24,6 +24,7 @@ def write_gallery(
     threads: int | None = None,
     matchers: Sequence[Matcher | None] = (),
     matches: int = 10,
+    exif: str | None = None,
 ) -> None:
     """Write a gallery, which needs no network and may be moved, the page together with the folder.
 
@@ -36,12 +37,13 @@ def write_gallery(
         threads: number of images that are read at the same time
         matchers: of each method, what is drawn on a query and a result
         matches: number of first results of each query on which it is drawn
+        exif: "apply" shows images as EXIF says that they are to be rotated, as they were searched
     """
     previews = Path(folder)
     shutil.rmtree(previews, ignore_errors=True)
     previews.mkdir(parents=True)
     sizes = {
-        letter: write_previews(previews, images, letter, pixels, threads)
+        letter: write_previews(previews, images, letter, pixels, threads, exif=exif)
         for letter, images in (("q", pictures.queries), ("d", pictures.results))
     }
     write_matches(previews, content, pictures.of_dataset, matchers, matches)
