@@ -131,7 +131,7 @@ def test_matches_are_drawn_when_an_image_is_opened(browser, compared):
     page.until(lambda: len(page.all("#query-0 .result")) == 2 * len(NAMES))
     page.one("#query-0 .results .picture").click()
     page.until(lambda: len(page.all("svg.matches .match")) == 3)
-    assert "2 visual words are in both images and make the score of 0.7" in page.one("#matches-text").text
+    assert "2 visual words of both images make the score of 0.7" in page.one("#matches-text").text
     assert [row.text for row in page.all(".words tbody tr")] == ["77 85.7 % 2 1", "5 14.3 % 1 1"]
     # A point of the image file is drawn where the preview shows it.
     x, y = page.browser.execute_script(

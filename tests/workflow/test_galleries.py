@@ -47,6 +47,10 @@ def test_galleries_and_report_are_made_from_what_is_there(shown):
     for method in both["methods"]:
         for group, value in method["scores"].items():
             assert measured[method["name"], group] == pytest.approx(value, abs=0.005)
+    # Snakemake's own report shows the page of the table, with its settings in a line.
+    shown.snakemake("--report", "snakemake.html", targets=[REPORT])
+    text = (shown.folder / "snakemake.html").read_text(encoding="utf-8")
+    assert '"results/tiny.html": {' in text and '"params": "recipe=code ' in text and "text/csv" not in text
     # Nothing is made twice, and what only galleries show makes only galleries anew.
     assert shown.planned([BOTH, REPORT]) == {}
     shown.config["gallery"] = {"topk": 3}

@@ -94,8 +94,8 @@ function matchesText(drawn, place, kind, score) {
     if (drawn.inliers && !score) said.push("too few for the image to move up");
     return [`${said.join(", ")}.${drawn.transform ? " The yellow frame is that of the query." : ""}`];
   }
-  if (!drawn.count) return ["No visual word is in both images."];
-  const said = `${drawn.count} visual words are in both images and make the score of ${drawn.score}. Lines join features of one word, the thicker the more they give.`;
+  if (!drawn.count) return ["No visual word of both images adds to the score."];
+  const said = `${drawn.count} visual words of both images make the score of ${drawn.score}. Lines join features of one word, the thicker the more they give.`;
   return [said, wordTable(drawn)];
 }
 
