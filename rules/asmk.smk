@@ -101,7 +101,7 @@ def search_settings(wildcards):
 # No part of a recipe: without such queries it changes nothing, and where there is ground truth, they are an error.
 def on_bare_queries(wildcards):
     base, _ = paths.parts(wildcards.searched)
-    return "error" if paths.layout(base).truth else "empty"
+    return "error" if paths.layout(base).truth else "zero"
 
 
 rule search:

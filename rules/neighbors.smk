@@ -1,25 +1,24 @@
 # From global descriptors, or downloaded neighbours, to rankings.
 
 
-def global_descriptors(neighbors, searched):
+def global_descriptors(wildcards):
     """The features with the global descriptors of a database, and of its distractors."""
-    extractor = config["neighbors"][neighbors]["extractor"]
+    extractor = config["neighbors"][wildcards.neighbors]["extractor"]
     return [
         paths.features(extractor, dataset, "database")
-        for dataset in paths.parts(searched)
+        for dataset in paths.parts(wildcards.searched)
         if dataset
     ]
 
 
-def global_queries(neighbors, searched):
+def global_queries(wildcards):
     """The features of the queries; images without queries are compared with each other."""
-    dataset, _ = paths.parts(searched)
+    extractor = config["neighbors"][wildcards.neighbors]["extractor"]
+    dataset = paths.parts(wildcards.searched)[0]
     layout = paths.layout(dataset)
     if layout.among_themselves or not layout.has_queries:
         return []
-    return [
-        paths.features(config["neighbors"][neighbors]["extractor"], dataset, "queries")
-    ]
+    return paths.features(extractor, dataset, "queries")
 
 
 def find_neighbors_settings(wildcards):
@@ -34,8 +33,8 @@ def find_neighbors_settings(wildcards):
 
 rule find_neighbors:
     input:
-        database=lambda wildcards: global_descriptors(**wildcards),
-        queries=lambda wildcards: global_queries(**wildcards),
+        database=global_descriptors,
+        queries=global_queries,
     output:
         f"{OUTPUT}/neighbors/{{neighbors}}/{{searched}}.pkl",
     log:
@@ -58,20 +57,8 @@ def rank_neighbors_settings(wildcards):
     }
 
 
-def compared_images(wildcards):
-    """The features of data without ground truth, which tell what could not be decoded and is not found."""
-    name = config["experiments"][wildcards.experiment]["neighbors"]
-    base, _ = paths.parts(wildcards.searched)
-    unjudged = config["datasets"][base]["images"] is None and not paths.layout(base).truth
-    if not unjudged or config["neighbors"][name]["extractor"] is None:
-        return []
-    searched = wildcards.searched
-    return [*global_descriptors(name, searched), *global_queries(name, searched)]
-
-
 rule rank_neighbors:
     input:
-        features=compared_images,
         neighbors=lambda wildcards: paths.neighbors_input(
             config["experiments"][wildcards.experiment]["neighbors"],
             wildcards.searched,

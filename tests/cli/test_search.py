@@ -1,19 +1,26 @@
 """``reprise search``: the configuration that it makes, and what it refuses."""
 
+import io
+
 import pytest
 import yaml
 from paths import ROOT
+from PIL import Image
 from shipped import merge, read, shipped_config
 
 from reprise.cli.main import main
 from reprise.cli.photographs import Photographs
+from reprise.cli.search import _warnings
 from reprise.storage.errors import DataError
+
+PICTURE = io.BytesIO()
+Image.new("RGB", (16, 16)).save(PICTURE, "JPEG")
 
 
 def photographs(folder, count):
     folder.mkdir(exist_ok=True)
     for number in range(count):
-        (folder / f"{number}.jpg").write_bytes(b"")
+        (folder / f"{number}.jpg").write_bytes(PICTURE.getvalue())
     return str(folder)
 
 
@@ -35,6 +42,8 @@ def checked(overlay, *files):
 )
 def test_words_and_parts_follow_from_the_number_of_images(tmp_path, monkeypatch, images, words, parts):
     monkeypatch.setattr("reprise.cli.photographs.images_below", lambda folder: range(images))
+    monkeypatch.setattr("reprise.cli.photographs.without", lambda found, names: found)
+    monkeypatch.setattr(Photographs, "damaged", lambda searched: {})
     overlay = Photographs("folder", output=str(tmp_path)).overlay()
     assert overlay["codebooks"]["photographs"]["size"] == words
     assert overlay["datasets"]["photographs"]["chunks"] == parts
@@ -165,3 +174,55 @@ def test_what_was_made_by_the_configuration_is_used(tmp_path):
     files[1].unlink()
     with pytest.raises(DataError, match=r"extractors\.photographs\.checkpoint: there is no file"):
         read(config)
+
+
+def test_damaged_images_are_left_out_and_looked_at_once(tmp_path, monkeypatch):
+    folder = tmp_path / "a"
+    searched = Photographs(photographs(folder, 3), output=str(tmp_path / "out"))
+    (tmp_path / "out").mkdir()
+    (folder / "broken.png").write_bytes(b"no image")
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "cut.jpg").write_bytes(PICTURE.getvalue()[:-2])
+    made = searched.overlay()
+    assert made["datasets"]["photographs"]["leave_out"] == ["broken.png", "cut.jpg", "empty.jpg"]
+    assert made["experiments"]["photographs"]["asmk"]["topk"] == 3
+    checked(made)
+    monkeypatch.setattr("reprise.cli.undecodable.check_decodable", None)  # would be an error if it were called
+    assert "empty.jpg: cannot be read as an image (the file is empty)" in searched.damaged()["empty.jpg"]
+    for number in range(3):
+        (folder / f"{number}.jpg").unlink()
+    with pytest.raises(DataError, match=r"all 3 images are left out"):
+        searched.overlay()
+
+
+def test_queries_that_cannot_be_decoded_are_named_before_anything_runs(tmp_path):
+    queries = tmp_path / "q"
+    photographs(queries, 1)
+    (queries / "bad <b>.jpg").write_bytes(b"no image")
+    with pytest.raises(
+        DataError, match=r"(?s)q: 1 queries cannot be decoded:.*bad <b>.jpg: cannot be read as an image"
+    ):
+        Photographs(photographs(tmp_path / "a", 2), str(queries), output=str(tmp_path / "out")).overlay()
+
+
+def test_an_image_of_too_many_pixels_is_left_out_without_being_decoded(tmp_path):
+    folder = tmp_path / "a"
+    photographs(folder, 1)
+    (folder / "huge.ppm").write_bytes(b"P6 100000 100000 255\n" + bytes(100))
+    damaged = Photographs(str(folder)).damaged()
+    assert list(damaged) == ["huge.ppm"] and "pixels" in damaged["huge.ppm"]
+
+
+def test_queries_that_are_in_the_database_are_named_with_the_remedy(tmp_path):
+    folder = tmp_path / "a"
+    photographs(folder, 2)
+    (tmp_path / "q").mkdir()
+    Image.new("RGB", (9, 9), "red").save(folder / "red.png")
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "q" / "copy.png")
+    Image.new("RGB", (9, 9), "blue").save(tmp_path / "q" / "blue.png")
+    searched = Photographs(str(folder), str(tmp_path / "q"), output=str(tmp_path / "out"))
+    (line,) = _warnings(searched)
+    assert (
+        "1 queries are in the database, too ('copy.png' is 'red.png'): a copy is found first, unless you take" in line
+    )
+    assert _warnings(Photographs(str(folder), output=str(tmp_path / "out"))) == []

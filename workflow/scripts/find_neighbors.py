@@ -6,7 +6,7 @@ from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
     find_neighbors(
-        next(iter(snakemake.input.queries), None),
+        snakemake.input.queries or None,
         snakemake.input.database,
         snakemake.output[0],
         descriptor=parameters.descriptor,

@@ -13,5 +13,4 @@ with job(snakemake) as parameters:
         dataset.database.names,
         read_dataset(parameters.distractors).database.names if parameters.distractors else [],
         {"recipe": parameters.recipe},
-        snakemake.input.features,
     )

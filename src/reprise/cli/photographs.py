@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from reprise.cli.project import snakefile
-from reprise.datasets.folder import images_below
+from reprise.cli.undecodable import undecodable
+from reprise.datasets.folder import images_below, without
 from reprise.datasets.same_images import same_images
 from reprise.extractors.settings import ExtractorSettings
 from reprise.pipeline.paths import Paths
@@ -74,6 +75,20 @@ class Photographs:
             return {}
         return same_images(images_below(Path(self.database)), images_below(Path(self.queries)))
 
+    def damaged(self) -> dict[str, str]:
+        """Find the images of the database that cannot be decoded: name -> why.
+
+        Raises:
+            DataError: one of the queries cannot be decoded
+        """
+        if self.queries:
+            reasons = undecodable(images_below(Path(self.queries)))
+            if reasons:
+                listed = "\n".join(reasons.values())
+                raise DataError(f"{self.queries}: {len(reasons)} queries cannot be decoded:\n{listed}")
+        known = self.folder / "images.json"
+        return undecodable(images_below(Path(self.database)), known if self.folder.is_dir() else None)
+
     def overlay(self) -> dict[str, Any]:
         """Make the configuration of the same search, for ``snakemake --configfile``.
 
@@ -84,9 +99,8 @@ class Photographs:
             DataError: a folder or image that is not there, a folder without any image, or an extractor, a codebook or
                 weights that are not there, or do not fit the search
         """
-        images = len(images_below(Path(self.database)))
-        if self.queries:
-            images_below(Path(self.queries))
+        damaged = self.damaged()
+        images = len(without(images_below(Path(self.database)), damaged))
         made = _Overlay(self, images, read_project(self.configfiles, snakefile().parent))
         return {
             "output": str(self.folder),
@@ -98,7 +112,8 @@ class Photographs:
                     "folder": str(Path(self.database).resolve()),
                     "queries": str(Path(self.queries).resolve()) if self.queries else None,
                     "chunks": self._parts(images),
-                    "undecodable": "skip",
+                    "undecodable": "skip",  # what no network can take, such as an image of a few pixels
+                    **({"leave_out": sorted(damaged)} if damaged else {}),
                 }
             },
             **made.entries(),

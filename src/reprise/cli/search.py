@@ -17,6 +17,8 @@ from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
+_LISTED = 10
+
 
 def search_command(searched: Photographs, config: str | None, cores: int) -> str:
     """Run a search, or write its configuration only; see the help of ``reprise search``.
@@ -44,12 +46,25 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
 
 def _warnings(searched: Photographs) -> list[str]:
     """What a search says less of than it seems."""
+    return [*_left_out(searched), *_queries_in_the_database(searched)]
+
+
+def _left_out(searched: Photographs) -> list[str]:
+    damaged = list(searched.damaged().values())
+    if not damaged:
+        return []
+    more = [f"  and {len(damaged) - _LISTED} more"] if len(damaged) > _LISTED else []
+    return [f"{len(damaged)} images are left out:", *(f"  {reason}" for reason in damaged[:_LISTED]), *more]
+
+
+def _queries_in_the_database(searched: Photographs) -> list[str]:
     same = searched.queries_in_the_database()
     if not same:
         return []
     name, names = next(iter(same.items()))
-    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}'), and a copy is found first"
-    return [f"{told}; take them out of one of the folders to see what else is found"]
+    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}')"
+    remedy = "a copy is found first, unless you take it out of one of the folders; the same file is not shown"
+    return [f"{told}: {remedy}"]
 
 
 def run_search(searched: Photographs, cores: int) -> None:

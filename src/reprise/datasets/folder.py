@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ class Layout(DatasetLayout):
 
     queries: OwnPath | None = Field(
         None, description="a folder of queries, or one image; null searches the database for each of its own images"
+    )
+
+    leave_out: list[str] | None = Field(
+        None,
+        description="images of the folder that are left out, such as damaged ones, by their paths below it",
     )
 
     @classmethod
@@ -48,7 +53,8 @@ class Layout(DatasetLayout):
     @classmethod
     def load(cls, description: Mapping[str, Any]) -> Dataset:
         """Read the names of the images; see :meth:`reprise.datasets.layout.DatasetLayout.load`."""
-        database = in_parts(images_below(Path(description["images"])), description["chunks"])
+        images = without(images_below(Path(description["images"])), description.get("leave_out") or ())
+        database = in_parts(images, description["chunks"])
         queries = description.get("queries")
         return Dataset(database, images_below(Path(queries)) if queries else database)
 
@@ -85,6 +91,15 @@ def images_below(folder: Path) -> ImageList:
         )
     names = check_names(sorted(names), str(folder))
     return ImageList(names, [folder / name for name in names])
+
+
+def without(images: ImageList, names: Iterable[str]) -> ImageList:
+    """Return the images of other names; DataError where none is left."""
+    left_out = set(names)
+    rows = [row for row, name in enumerate(images.names) if name not in left_out]
+    if not rows:
+        raise DataError(f"{images.paths[0].parent}: all {len(images)} images are left out; give others")
+    return ImageList([images.names[row] for row in rows], [images.paths[row] for row in rows])
 
 
 def in_parts(images: ImageList, count: int) -> ImageList:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reprise.images.ranges import eight_bits, is_deep
 from reprise.images.sources import ForgivingPath, ImageSource, check_pixels, name_of
@@ -124,6 +124,25 @@ def orientation_of(image: str | os.PathLike) -> int:
         raise _undecodable(image, error) from error
 
 
+def check_decodable(image: str | os.PathLike) -> None:
+    """Check that an image can be decoded, of a JPEG at an eighth of its size.
+
+    Raises:
+        DataError: it cannot
+    """
+    data = _read(image)
+    _check_end(image, data)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            _check_header(opened, name_of(image))
+            opened.draft("L", (1, 1))
+            opened.load()
+    except DataError:
+        raise
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        raise _undecodable(image, error) from error
+
+
 def is_turned(image: str | os.PathLike) -> bool:
     """Tell whether EXIF says that a file is to be rotated or mirrored, from its header, without decoding it.
 
@@ -232,6 +251,8 @@ def _undecodable(image: ImageSource, reason: object) -> DataError:
 
 
 def _told(reason: object) -> str:
+    if isinstance(reason, UnidentifiedImageError):
+        return "it is of no format that is known"
     text = f"{reason}".strip()
     return f"{text.splitlines()[0]:.200}" if text else type(reason).__name__
 

@@ -1,15 +1,12 @@
 """From a file of neighbours, which has no names, to a ranking."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
-from reprise.formats.features import open_features
 from reprise.formats.named_ranks import list_of_named, read_named
 from reprise.formats.neighbors import open_neighbors
-from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking, write_ranking_in_blocks
+from reprise.formats.rankings import ALL, Ranking, write_ranking, write_ranking_in_blocks
 from reprise.storage.errors import DataError
 
 
@@ -20,7 +17,6 @@ def rank_neighbors(
     database_names: list[str],
     distractor_names: list[str],
     attributes: Mapping[str, object],
-    features: Sequence[str | os.PathLike] = (),
 ) -> None:
     """Write neighbours as a ranking, with the names of the images.
 
@@ -31,8 +27,6 @@ def rank_neighbors(
         database_names: names of the images of the database
         distractor_names: names of the images that follow those of the database; empty without distractors
         attributes: HDF5 attributes of the file of rankings, such as the recipe
-        features: files of features, of which images that could not be decoded have descriptors of zeros: they find
-            nothing, and are not found (-1)
 
     Raises:
         DataError: neighbours of other numbers of images, or with distractors not of all of them
@@ -50,26 +44,4 @@ def rank_neighbors(
     if file.large:
         write_ranking_in_blocks(output, ranking, file.shape, file.blocks(), attributes)
     else:
-        found = _without(_skipped(features), file.read(), query_names, names)
-        write_ranking(output, replace(ranking, lists={ALL: found}), attributes)
-
-
-def _skipped(features: Sequence[str | os.PathLike]) -> set[str]:
-    names: set[str] = set()
-    for path in features:
-        with open_features(path) as file:
-            names.update(file.skipped)
-    return names
-
-
-def _without(
-    skipped: set[str], ranked: RankedList, query_names: Sequence[str], database_names: Sequence[str]
-) -> RankedList:
-    """Return a list without images, whose places at its end are empty."""
-    if not skipped:
-        return ranked
-    gone = np.isin(ranked.ranks, [row for row, name in enumerate(database_names) if name in skipped])
-    gone[[name in skipped for name in query_names]] = True
-    order = np.argsort(gone, axis=1, kind="stable")
-    ranks, scores = np.where(gone, -1, ranked.ranks), np.where(gone, 0, ranked.scores)
-    return RankedList(np.take_along_axis(ranks, order, axis=1), np.take_along_axis(scores, order, axis=1))
+        write_ranking(output, replace(ranking, lists={ALL: file.read()}), attributes)

@@ -33,7 +33,7 @@ def search_indexes(
     threshold: float,
     topk: int | None,
     attributes: Mapping[str, object],
-    bare: Literal["error", "empty"] = "error",
+    bare: Literal["error", "zero"] = "error",
 ) -> None:
     """Rank the images of a database for every query, and store the rankings with the names of both.
 
@@ -53,7 +53,7 @@ def search_indexes(
         threshold: similarities of two vectors below it add nothing
         topk: number of images to return; None for all
         attributes: HDF5 attributes of the file of rankings, such as the recipe
-        bare: what a query without features does: it is an error, or it finds nothing, and its list is empty (-1)
+        bare: what a query without features does: it is an error, or all images have the score 0 for it
 
     Raises:
         DataError: files that do not fit each other, or a query without features where that is an error
@@ -92,7 +92,7 @@ def search_indexes(
             result = RankedList(ranked.ranks, ranked.scores)
         else:
             result = _search_with_places(opened, aggregated, query_ids, **kernel)
-    result.ranks[without], result.scores[without] = -1, 0
+    result.scores[without] = 0
     distractors = len(names) - opened[0].n_images
     ranking = Ranking(query_names, names, {ALL: result}, distractors, sizes=index_size(indexes))
     write_ranking(output, ranking.without_unranked(), attributes)
