@@ -10,17 +10,19 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+CONFIG = Path(workflow.basedir) / "config"
 
-configfile: "config/config.yaml"
-configfile: "config/how.yaml"
-configfile: "config/ames.yaml"
-configfile: "config/hardnet.yaml"
-configfile: "config/verification.yaml"
-configfile: "config/hndesc.yaml"
-configfile: "config/localization.yaml"
-configfile: "config/hndesc_retrieval.yaml"
-configfile: "config/tokyo.yaml"
-configfile: "config/hndesc_training.yaml"
+
+configfile: CONFIG / "config.yaml"
+configfile: CONFIG / "how.yaml"
+configfile: CONFIG / "ames.yaml"
+configfile: CONFIG / "hardnet.yaml"
+configfile: CONFIG / "verification.yaml"
+configfile: CONFIG / "hndesc.yaml"
+configfile: CONFIG / "localization.yaml"
+configfile: CONFIG / "hndesc_retrieval.yaml"
+configfile: CONFIG / "tokyo.yaml"
+configfile: CONFIG / "hndesc_training.yaml"
 
 
 include: "rules/common.smk"
@@ -65,9 +67,10 @@ include: "rules/seeds.smk"
 stop_at_errors(workflow.rules)
 ignore_code_trigger(workflow)
 
-# `reprise explain` reads the reasons of the jobs of a dry run as data.
-if "snakemake_logger_plugin_plan" in sys.modules:
-    sys.modules["snakemake_logger_plugin_plan"].follow(workflow)
+# What is shown of a run, and what `reprise explain` says, is made of the jobs as data.
+display = sys.modules.get("snakemake_logger_plugin_reprise")
+if display:
+    display.follow(workflow)
 
 
 # Before the first job, and only here: jobs of a cluster are started with --no-hooks.
@@ -84,3 +87,5 @@ onstart:
     )
     if workflow.executor_plugin.name == "slurm":
         check_slurm(workflow, ROOT / "profiles" / "slurm")
+    if display:
+        display.starts()

@@ -13,10 +13,10 @@ from reprise.storage.yaml_files import load_yaml
 
 def shipped_config(*overlays) -> dict:
     """All files that the Snakefile names, and overlays of config/, merged key by key as Snakemake does it."""
-    files = re.findall(r'^configfile: "(.*)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE)
+    files = re.findall(r'^configfile: CONFIG / "(.*)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE)
     merged: dict = {}
-    for file in [*files, *(f"config/{overlay}" for overlay in overlays)]:
-        merge(merged, load_yaml(ROOT / file))
+    for file in [*files, *overlays]:
+        merge(merged, load_yaml(ROOT / "config" / file))
     return merged
 
 

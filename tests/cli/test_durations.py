@@ -33,3 +33,15 @@ def test_the_most_similar_jobs_of_the_rule():
 
 def test_nothing_is_known_of_a_rule_that_never_ran():
     assert DURATIONS.seconds(job("table", "t.csv")) is None
+
+
+def test_the_time_of_one_extractor_says_nothing_about_that_of_another():
+    durations = Durations([record("extract_chunk", "a.h5", 10.0, extractor="sift", dataset="x", chunk="1")])
+    assert durations.seconds(job("extract_chunk", "b.h5", extractor="sift", dataset="y", chunk="1")) == 10.0
+    assert durations.seconds(job("extract_chunk", "c.h5", extractor="how", dataset="x", chunk="1")) is None
+
+
+def test_another_seed_of_a_codebook_takes_as_long():
+    durations = Durations([record("train_codebook", "a.h5", 10.0, codebook="how")])
+    assert durations.seconds(job("train_codebook", "b.h5", codebook="how.seed7")) == 10.0
+    assert durations.seconds(job("train_codebook", "c.h5", codebook="sift")) is None

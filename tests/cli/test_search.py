@@ -10,7 +10,7 @@ from shipped import merge, read, shipped_config
 
 from reprise.cli.main import main
 from reprise.cli.photographs import Photographs
-from reprise.cli.search import _follow, _warnings
+from reprise.cli.search import _warnings
 from reprise.storage.errors import DataError
 
 PICTURE = io.BytesIO()
@@ -92,17 +92,13 @@ def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path, capsy
     assert not (tmp_path / "out").exists()
 
 
-def test_outside_of_the_project_it_says_so(tmp_path, capsys, monkeypatch):
+def test_outside_of_a_project_the_workflow_of_the_package_is_run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["search", photographs(tmp_path / "a", 2)]) == 1
-    assert "there is no Snakefile here" in capsys.readouterr().err
-
-
-def test_what_snakemake_prints_becomes_a_bar(capsys):
-    lines = ["localrule search:\n", "1 of 4 steps (25%) done\n", "rule gallery:\n", "4 of 4 steps (100%) done\n"]
-    assert _follow(lines) == lines
-    shown = capsys.readouterr().err
-    assert "gallery" in shown and "4/4" in shown
+    assert main(["search", photographs(tmp_path / "a", 2), "--config", "mine.yaml"]) == 0
+    assert f"--snakefile {ROOT / 'Snakefile'} " in capsys.readouterr().out
+    monkeypatch.chdir(ROOT)
+    assert main(["search", photographs(tmp_path / "b", 2), "--config", str(tmp_path / "mine.yaml")]) == 0
+    assert "--snakefile Snakefile " in capsys.readouterr().out
 
 
 def overlay(tmp_path, **asked):

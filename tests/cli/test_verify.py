@@ -1,6 +1,7 @@
 """Everything that led to a table is hashed again."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -17,6 +18,10 @@ PROVENANCE = "results/tiny.provenance.json"
 def test_an_intact_table(space, reprise):
     code, text = reprise(space, "verify", TARGET)
     assert code == 0 and "all are as recorded" in text
+    assert "\nMade at 2" in text and "\nMachine: " in text and "\nVersions: " in text and "torch " in text
+    assert re.search(r"\n  ok        [0-9a-f]{12}  results/evaluations/sift_tiny/landmarks\.json\n", text)
+    assert re.search(r"\n  ok        [0-9a-f]{12}  landmarks/gnd_landmarks\.pkl\n", text)
+    assert "\n  ok        10 files of extractions, " in text and "missing" not in text and "changed" not in text
 
 
 @pytest.mark.parametrize(

@@ -167,3 +167,17 @@ def test_what_is_drawn_in_place_of_a_file_has_none_of_its_checksums():
     assert source.demands["md5"]
     assert not any(source.drawn().demands.values())
     assert (source.drawn().file, source.drawn().urls) == (source.file, source.urls)
+
+
+def test_what_is_read_of_licences_and_sizes_is_no_part_of_a_recipe(tmp_path):
+    more = "  licence_at: https://example.org/terms\n  about: 5\n  size_at: https://example.org/readme\n"
+    plain, told = read(tmp_path, GOOD)["weights"], read(tmp_path, GOOD.replace("MIT", "other") + more)["weights"]
+    assert told.about == 5 and told.demands == plain.demands and told.drawn().about is None
+
+
+@pytest.mark.parametrize(
+    "line", ["about: 5", "about: 0\n  size_at: https://x.org", "licence_at: x.org", "size_at: https://x.org"]
+)
+def test_a_size_has_a_page_that_states_it(tmp_path, line):
+    with pytest.raises(DataError, match=r"weights: (about|size_at|licence_at) is"):
+        read(tmp_path, f"{GOOD}  {line}\n")

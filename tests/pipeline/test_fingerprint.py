@@ -193,6 +193,27 @@ def plugin(tmp_path, monkeypatch):
     return folder
 
 
+def test_what_an_object_says_of_itself_does_not_count_but_its_other_methods_do(package):
+    write, of = package
+    text = "def f():\n    return 1\n\nclass C:\n    pass\n"
+    write({"a/one.py": text})
+    before = of()
+    text += "    def {}(self):\n        import reprise.a.two\n        return 'C'\n"
+    write({"a/one.py": text.format("__repr__")})
+    assert of() == before
+    write({"a/one.py": text.format("__str__")})
+    assert of() != before
+
+
+def test_what_an_object_of_a_plugin_says_of_itself_counts(package, plugin):
+    _, of = package
+    before = of(modules=["plugged_in.orb"])
+    (plugin / "helper.py").write_text("def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'C'\n")
+    with_text = of(modules=["plugged_in.orb"])
+    (plugin / "helper.py").write_text("def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'D'\n")
+    assert len({before, with_text, of(modules=["plugged_in.orb"])}) == 3
+
+
 @pytest.mark.parametrize("file, counts", [("orb.py", True), ("helper.py", True), ("other.py", False)])
 def test_modules_of_a_plugin_count_as_far_as_they_are_imported(package, plugin, file, counts):
     _, of = package

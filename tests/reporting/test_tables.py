@@ -110,7 +110,7 @@ def test_markdown_and_latex_show_the_published_number_in_brackets():
     assert "| R18_how & more | 1000 | 88.12 | **75.45** (75.1) | not measured | 47.0 MB |" in text
     assert "- a note" in text
     text = render_latex(cells(), "Title")
-    assert r"R18\_how \& more & 1000 & 88.12 & \textbf{75.45} (75.1) & not measured & 47.0 MB \\" in text
+    assert r"R18$_{\mathrm{how}}$ \& more & 1000 & 88.12 & \textbf{75.45} (75.1) & not measured & 47.0 MB \\" in text
 
 
 def test_published_numbers_never_stand_in_for_measured_ones():

@@ -206,7 +206,7 @@ def test_a_licence_that_asks_for_consent_stops_the_run_before_anything_is_fetche
         threading.Thread(target=server.serve_forever, daemon=True).start()
         space.config["mirror"] = f"http://127.0.0.1:{server.server_port}"
         space.write_config()
-        assert "to_be_accepted=r2d2" in space.snakemake("-n", targets=[receipt, TRUTH])
+        assert "that ask for consent first: r2d2;" in space.snakemake("-n", targets=[receipt, TRUTH])
         output = space.run(targets=[receipt, TRUTH], check=False)
         for part in ("r2d2_WAF_N16.pt (CC BY-NC-SA 3.0)", "naver/r2d2/blob/master/LICENSE", "accept: [r2d2]"):
             assert part in output

@@ -167,7 +167,7 @@ def test_a_missing_image_is_named(fresh):
 
 def test_a_target_that_does_not_exist(fresh):
     output = fresh.snakemake("-n", targets=["results/tinny.csv"], check=False)
-    assert "results/tinny.csv" in output
+    assert "results/tinny.csv: no rule makes this; did you mean results/tiny.csv?" in output
 
 
 def test_nothing_asked_for_lists_the_targets(fresh):

@@ -70,7 +70,7 @@ def test_rootsift_is_a_good_descriptor_on_the_miniature(miniature):
 
 
 def test_a_second_call_has_nothing_to_do(miniature):
-    assert "Nothing to be done" in miniature.snakemake("-n", targets=miniature.targets)
+    assert ": nothing to do; " in miniature.snakemake("-n", targets=miniature.targets)
 
 
 def test_provenance_names_every_download_and_every_job(miniature):

@@ -72,6 +72,10 @@ class ASMK:
         self._state: tuple[InvertedFile | None, tuple[Aggregated, ...]] = None, ()
         self._n_images = 0
 
+    def __repr__(self) -> str:
+        kernel = f"query_assignments={self.query_assignments}, alpha={self.alpha:g}, threshold={self.threshold:g}"
+        return f"ASMK({self.codebook!r}, binary={self.binary}, idf={self.idf!r}, {kernel}, {self.n_images} images)"
+
     @property
     def n_images(self) -> int:
         """The number of images that are indexed, those without descriptors included."""

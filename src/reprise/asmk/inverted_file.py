@@ -78,6 +78,11 @@ class InvertedFile:
         object.__setattr__(self, "offsets", lists.view())
         self.offsets.flags.writeable = False
 
+    def __repr__(self) -> str:
+        width = f"{32 * self.vectors.shape[1]} bits" if self.binary else f"{self.vectors.shape[1]} dimensions"
+        sizes = f"{self.n_images} images, {self.n_words} words, {len(self.image_ids)} postings of {width}"
+        return f"InvertedFile({sizes}{'' if self.weights is None else ', idf'})"
+
     @property
     def _name(self) -> str:
         """What errors begin with: the folder, where the arrays are files of one."""

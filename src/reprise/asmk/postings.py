@@ -45,6 +45,10 @@ class Aggregated:
     def __len__(self) -> int:
         return len(self.words)
 
+    def __repr__(self) -> str:
+        width = f"{32 * self.vectors.shape[1]} bits" if self.binary else f"{self.vectors.shape[1]} dimensions"
+        return f"Aggregated({len(self)} postings of {width})"
+
     @property
     def binary(self) -> bool:
         """Whether the vectors are sign bits."""

@@ -29,6 +29,10 @@ class Rankings:
     ranks: np.ndarray
     scores: np.ndarray
 
+    def __repr__(self) -> str:
+        queries, images = self.ranks.shape
+        return f"Rankings({queries} queries, {images} images each)"
+
 
 def split_queries(
     queries: Aggregated, query_ids: np.ndarray | None, n_words: int, vectors: np.ndarray

@@ -50,6 +50,9 @@ class BagOfWords:
     frequencies: np.ndarray
     norms: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"BagOfWords({self.n_images} images, {self.n_words} words, {len(self.image_ids)} postings)"
+
     @property
     def _name(self) -> str:
         """What errors begin with: the folder, where the arrays are files of one."""

@@ -1,12 +1,9 @@
 """Snakemake's own dry run, read as data.
 
-Snakemake runs as a separate process, with a logger plugin of this project that writes the jobs and their reasons as
-JSON.
+Snakemake runs as a separate process, with the logger plugin of this project, which writes the jobs and their reasons
+as JSON.
 """
 
-import difflib
-import json
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reprise.cli.nearest import did_you_mean
 from reprise.storage.errors import DataError
 
 # The frames of a traceback of Python, and empty lines: no part of a message.
@@ -106,71 +104,58 @@ class Snakemake:
         configfiles: overlays
         cores: number of cores that a run would use
         config: settings of the command line, as key=value
+        snakefile: the first file of the workflow
     """
 
-    def __init__(self, configfiles: Sequence[str], cores: int, config: Sequence[str] = ()):
-        if not Path("Snakefile").is_file():
-            raise DataError(f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project first")
+    def __init__(
+        self, configfiles: Sequence[str], cores: int, config: Sequence[str] = (), snakefile: str = "Snakefile"
+    ):
+        if not Path(snakefile).is_file():
+            raise DataError(
+                f"{Path.cwd()}: there is no Snakefile here; go to the folder of the project, or make one: reprise init"
+            )
         for file in configfiles:
             if not Path(file).is_file():
                 raise DataError(f"{file}: this configuration file does not exist; check the name after --configfile")
         self._configfiles = list(configfiles)
         self._config = list(config)
+        self._snakefile = snakefile
         self.cores = cores
 
     def plan(self, targets: Iterable[str]) -> DryRun:
         """Make a dry run for ``targets``."""
-        plan = self._run([], [*targets, TARGETS])
-        folders = next(job["resources"] for job in plan["jobs"] if job["rule"] == TARGETS)
-        return DryRun(_jobs(plan["jobs"]), _jobs(plan["every"]), str(folders["output"]), str(folders["data"]))
+        return self._run([], targets)
 
     def changed(self, outputs: Iterable[str], rules: Iterable[str]) -> list[Job]:
         """List the jobs of ``rules`` that make ``outputs`` and that would run even if no other job did."""
-        return _jobs(self._run(["--allowed-rules", *rules], outputs)["jobs"])
+        return self._run(["--allowed-rules", *rules], outputs).jobs
 
-    def _run(self, options: list[str], targets: Iterable[str]) -> dict[str, Any]:
-        """What the plugin writes: the jobs that would run, and every job."""
+    def _run(self, options: list[str], targets: Iterable[str]) -> DryRun:
+        from reprise.cli.planned import read_plan  # which is about the classes of this module
+
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "plan.json"
             command = [
-                sys.executable, "-m", "snakemake", "-n", "--nocolor", "--quiet", "host", "progress", "rules", "reason",
-                "--cores", str(self.cores), "--logger", "plan", "--logger-plan-path", str(path), *options,
+                sys.executable, "-m", "snakemake", "-n", "--nocolor", "--cores", str(self.cores),
+                "--snakefile", self._snakefile, "--logger", "reprise", "--logger-reprise-plan", str(path), *options,
                 *(["--configfile", *self._configfiles] if self._configfiles else []),
                 *(["--config", *self._config] if self._config else []), "--", *targets,
             ]  # fmt: skip
-            result = subprocess.run(
-                command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-            plan = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        if result.returncode != 0 or plan is None:
-            raise DataError(self._explain(plan or {}, result.stdout))
-        return plan
-
-    def _explain(self, plan: Mapping[str, Any], text: str) -> str:
-        """Return Snakemake's message without what surrounds it, with the nearest target to one that does not exist.
-
-        Args:
-            plan: what the plugin wrote; empty where Snakemake did not get as far as to load it
-            text: what Snakemake printed
-        """
-        if not plan.get("unknown_targets"):
-            lines = "\n".join(plan.get("errors") or [text]).splitlines()
-            return "\n".join(["Snakemake says:", *(line for line in lines if not _NOISE.match(line))])
-        unknown = plan["unknown_targets"][0]
-        jobs = [job for job in self.plan([EVERYTHING]).every if "chunk" not in job.wildcards]
-        known = [output for job in jobs for output in job.outputs]
-        known += [output.replace(".csv", ".seeds.csv") for job in jobs if job.rule == "table" for output in job.outputs]
-        close = difflib.get_close_matches(unknown, known, n=1, cutoff=0.6)
-        hint = f"did you mean {close[0]}?" if close else "`snakemake -n` lists what can be asked for"
-        return f"{unknown}: no rule makes this; {hint}"
+            result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            plan = read_plan(path)
+        if result.returncode != 0 or "jobs" not in plan:
+            raise DataError(_explain(plan, result.stdout))
+        return DryRun(plan["jobs"], plan["every"], plan["output"], plan["data"])
 
 
-def _jobs(entries: Iterable[Mapping[str, Any]]) -> list[Job]:
-    """The jobs that make files: those that make none only collect others."""
-    return [Job(**{**entry, "reason": Reason(**entry["reason"])}) for entry in entries if entry["outputs"]]
+def _explain(plan: Mapping[str, Any], text: str) -> str:
+    """Return Snakemake's message without what surrounds it, with the nearest target to one that does not exist.
 
-
-def _environment() -> dict[str, str]:
-    """Return the environment in which Snakemake finds the plugin."""
-    path = [str(Path("workflow", "plugins").resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    Args:
+        plan: what the plugin wrote; empty where Snakemake did not get as far as to load it
+        text: what Snakemake printed
+    """
+    for target, close in plan.get("unknown_targets", {}).items():
+        return did_you_mean(target, close)
+    lines = "\n".join(plan.get("errors") or [text]).splitlines()
+    return "\n".join(["Snakemake says:", *(line for line in lines if not _NOISE.match(line))])

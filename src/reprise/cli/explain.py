@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.cli.causes import own_causes
-from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
+from reprise.cli.dryrun import EVERYTHING, DryRun, Job, Snakemake
+from reprise.cli.estimate import estimated
 from reprise.cli.history import Durations, all_records
 from reprise.cli.kept import existing, kept_lines
 from reprise.cli.stages import stage_folders
@@ -20,7 +21,18 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
         targets: the targets; empty for all tables
         scripts: the folder with the script of every stage
     """
-    plan = snakemake.plan(targets)
+    return explained(snakemake.plan(targets), targets, snakemake, scripts)
+
+
+def explained(plan: DryRun, targets: Sequence[str], snakemake: Snakemake, scripts: Path) -> str:
+    """Describe what a dry run says, in sentences.
+
+    Args:
+        plan: the dry run
+        targets: its targets
+        snakemake: makes further dry runs
+        scripts: the folder with the script of every stage
+    """
     every = plan.every
     lines = kept_lines(plan)
     name = ", ".join("all tables" if target == EVERYTHING else target for target in targets)
@@ -33,7 +45,7 @@ def explain(snakemake: Snakemake, targets: Sequence[str], scripts: Path) -> str:
         first += "; nothing was computed before"
     return "\n".join(
         [f"{first}.", *_by_cause(plan.jobs, causes), *_untouched(plan.jobs, every),
-         _time(plan.jobs, Durations(records), snakemake.cores), *lines]
+         _time(plan.jobs, Durations(records), snakemake.cores), *_consents(plan.jobs), *lines]
     )  # fmt: skip
 
 
@@ -118,23 +130,19 @@ def _untouched(jobs: Iterable[Job], every: Sequence[Job]) -> list[str]:
     return [f"  untouched: {jobs_in_words(rules)}"] if rules else []
 
 
+def _consents(jobs: Iterable[Job]) -> list[str]:
+    asked = {str(job.resources.get("to_be_accepted") or "") for job in jobs if job.rule == "download"} - {""}
+    if not asked:
+        return []
+    return [f"Licences that ask for consent first: {', '.join(sorted(asked))}; see reprise downloads TARGET."]
+
+
 def _time(jobs: Sequence[Job], durations: Durations, cores: int) -> str:
-    """Estimate the time: the work divided by the cores, at least the longest chain of jobs that wait for each other."""
     known = {job: seconds for job in jobs if (seconds := durations.seconds(job)) is not None}
     unknown = [job.rule for job in jobs if job not in known]
     if not known:
-        return "How long it takes is unknown: no job of these rules was recorded yet."
-    work = sum(seconds * min(job.threads, cores) for job, seconds in known.items()) / cores
-    makers = {output: job for job in jobs for output in job.outputs}
-    ends: dict[Job, float] = {}
-
-    def end(job: Job) -> float:
-        if job not in ends:
-            before = {makers[file] for file in job.inputs if file in makers}
-            ends[job] = known.get(job, 0.0) + max(map(end, before), default=0.0)
-        return ends[job]
-
-    text = f"about {duration(max(work, *map(end, jobs)))} on {counted(cores, 'core')}, by earlier runs"
+        return "How long it takes is unknown: no job like these was recorded yet."
+    text = f"About {duration(estimated(jobs, known, cores))} on {counted(cores, 'core')}, by earlier runs"
     if unknown:
-        text += f"; not counted, because none was recorded yet: {jobs_in_words(unknown)}"
-    return f"{text[0].upper()}{text[1:]}."
+        text += f"; not counted, because none like them was recorded yet: {jobs_in_words(unknown)}"
+    return f"{text}."

@@ -2,7 +2,7 @@
 
 import os
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reprise.cli.dryrun import Job
@@ -42,6 +42,10 @@ def all_records(folders: Iterable[Path], jobs: Iterable[Job]) -> dict[str, dict]
     return records
 
 
+# Wildcards that name what computes; the time of one says nothing about that of another.
+_METHODS = ("extractor", "detector", "training", "codebook", "neighbors", "matching", "reranker", "calibration")
+
+
 class Durations:
     """Durations of jobs, by the records of earlier ones.
 
@@ -51,25 +55,35 @@ class Durations:
 
     def __init__(self, records: Iterable[dict]):
         self._of_output: dict[str, float] = {}
-        self._of_rule: dict[str, dict[tuple[str, ...], tuple[dict, float]]] = {}
+        self._of_rule: dict[tuple[str, ...], dict[tuple[str, ...], tuple[dict, float]]] = {}
         for record in records:
-            outputs = tuple(sorted(record["outputs"]))
-            self._of_output.update(dict.fromkeys(outputs, record["seconds"]))
-            self._of_rule.setdefault(record["rule"], {})[outputs] = record["wildcards"], record["seconds"]
+            self.add(record["rule"], record["wildcards"], record["outputs"], record["seconds"])
+
+    def add(self, rule: str, wildcards: Mapping[str, str], outputs: Iterable[str], seconds: float) -> None:
+        """Add one job that ran."""
+        made = tuple(sorted(outputs))
+        self._of_output.update(dict.fromkeys(made, seconds))
+        self._of_rule.setdefault(_method(rule, wildcards), {})[made] = dict(wildcards), seconds
 
     def seconds(self, job: Job) -> float | None:
-        """Return the duration of the job when it ran before, else the median of the most similar jobs of its rule.
+        """Return the duration of the job when it ran before, else the median of the most similar jobs.
 
-        Similar jobs are those that share most wildcards, such as the extractor, but not the chunk. None if no job ran.
+        Similar jobs are those of the same rule and method (the extractor, the codebook) that share most of the other
+        wildcards, such as the dataset, but not the chunk. None if no such job ran.
         """
         known = [self._of_output[output] for output in job.outputs if output in self._of_output]
         if known:
             return known[0]
         shared = [
             (sum(wildcards.get(name) == value for name, value in job.wildcards.items()), seconds)
-            for wildcards, seconds in self._of_rule.get(job.rule, {}).values()
+            for wildcards, seconds in self._of_rule.get(_method(job.rule, job.wildcards), {}).values()
         ]
         if not shared:
             return None
         most = max(number for number, _ in shared)
         return statistics.median(seconds for number, seconds in shared if number == most)
+
+
+def _method(rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    """The rule, and what computes; what is made for a seed study (``name.seed7``) takes as long as without it."""
+    return (rule, *(wildcards[name].partition(".seed")[0] for name in _METHODS if name in wildcards))

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import reprise
 from reprise.cli.accept import accept
 from reprise.cli.clean import clean
 from reprise.cli.downloads import downloads
 from reprise.cli.dryrun import EVERYTHING, Snakemake
 from reprise.cli.explain import explain
+from reprise.cli.project import init
 from reprise.cli.redate import redate
 from reprise.cli.status import status
 from reprise.cli.verify import verify
@@ -45,14 +47,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="reprise",
         description="Search photographs; and of the workflow: what a run would do, what exists, and what may go.",
     )
+    parser.add_argument("--version", action="version", version=f"reprise {reprise.__version__}")
     commands = parser.add_subparsers(
         required=True,
-        metavar="search | downloads | explain | status | verify | accept | redate | clean | describe-patches",
+        metavar="init | search | downloads | explain | status | verify | export | accept | redate | clean | "
+        "describe-patches",
     )
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
     project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
+
+    command = commands.add_parser("init", help="copy the workflow into a folder of your own")
+    command.add_argument("folder", metavar="FOLDER", help="nothing that is there is overwritten")
+    command.set_defaults(command=_init)
 
     command = commands.add_parser("search", help="search a folder of photographs, and show what is found")
     command.add_argument("database", metavar="DATABASE", help="a folder of images; subfolders belong to it")
@@ -87,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.set_defaults(command=_verify)
 
+    command = commands.add_parser("export", help="write a table and how it was made as an RO-Crate, for an archive")
+    command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
+    command.add_argument("--output", required=True, metavar="FOLDER|FILE.zip", help="new; nothing is overwritten")
+    command.add_argument("--rankings", action="store_true", help="with the rankings that were evaluated")
+    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays that belong to it")
+    command.set_defaults(command=_export)
+
     command = commands.add_parser("accept", parents=[project], help="take results for current after an edit of code")
     command.add_argument("targets", nargs="*", metavar="TARGET", help="with all that leads to it; default: all tables")
     command.add_argument("--reason", required=True, help="why the edit changes no number; it stands in the provenance")
@@ -113,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _snakemake(options: argparse.Namespace) -> Snakemake:
     return Snakemake(options.configfile, options.cores, options.config)
+
+
+def _init(options: argparse.Namespace) -> int:
+    print(init(options.folder))
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -147,6 +167,13 @@ def _verify(options: argparse.Namespace) -> int:
     text, intact = verify(options.target, options.configfile, options.cores, options.config)
     print(text)
     return 0 if intact else 1
+
+
+def _export(options: argparse.Namespace) -> int:
+    from reprise.cli.export import export  # with a library that other commands do without
+
+    print(export(options.target, options.output, options.configfile, options.rankings))
+    return 0
 
 
 def _accept(options: argparse.Namespace) -> int:

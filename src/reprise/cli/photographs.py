@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.cli.project import snakefile
 from reprise.cli.undecodable import undecodable
 from reprise.datasets.folder import images_below, without
 from reprise.datasets.same_images import same_images
@@ -100,7 +101,7 @@ class Photographs:
         """
         damaged = self.damaged()
         images = len(without(images_below(Path(self.database)), damaged))
-        made = _Overlay(self, images, read_project(self.configfiles))
+        made = _Overlay(self, images, read_project(self.configfiles, snakefile().parent))
         return {
             "output": str(self.folder),
             "exif": "apply",

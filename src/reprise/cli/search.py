@@ -5,23 +5,19 @@ used again: after a change of the folder, only parts with other images are extra
 """
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from typing import Literal
 
 import yaml
-from tqdm import tqdm
 
 from reprise.cli.photographs import Photographs
+from reprise.cli.project import snakefile
 from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
 _LISTED = 10
-_STEP = re.compile(r"^(\d+) of (\d+) steps")
-_RULE = re.compile(r"^(?:local)?rule (\w+):")
 
 
 def search_command(searched: Photographs, config: str | None, cores: int) -> str:
@@ -42,7 +38,8 @@ def search_command(searched: Photographs, config: str | None, cores: int) -> str
     if config:
         write_text(config, text)
         files = " ".join([*searched.configfiles, config])
-        return f"Written to {config}. Run it: snakemake --configfile {files} --cores {cores} -- {searched.page}"
+        command = f"snakemake --configfile {files} --snakefile {snakefile()} --cores {cores} -- {searched.page}"
+        return f"Written to {config}. Run it: {command}"
     run_search(searched, cores)
     return "\n".join([*_warnings(searched), f"Look at {searched.page.resolve().as_uri()}"])
 
@@ -74,40 +71,30 @@ def run_search(searched: Photographs, cores: int) -> None:
     """Write the configuration of a search beside its results, and make the gallery.
 
     Raises:
-        DataError: there is nothing to search, no Snakefile, or a job failed
+        DataError: there is nothing to search, no workflow, or a job failed
     """
     overlay = searched.folder / "search.yaml"
     content = searched.overlay()
     searched.folder.mkdir(parents=True, exist_ok=True)
     write_text(overlay, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     command = [
-        sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(cores),
+        sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--cores", str(cores),
         "--configfile", *searched.configfiles, str(overlay), "--", str(searched.page),
     ]  # fmt: skip
+    on_terminal = sys.stderr.isatty()  # where the run draws how far it is
     with subprocess.Popen(
         command,
         text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=None if on_terminal else subprocess.PIPE,
+        stderr=None if on_terminal else subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
-        said = _follow(process.stdout or ())
-    if process.returncode:
-        raise DataError(f"{overlay}: the search stopped:\n{_last(said)}")
-
-
-def _follow(lines: Iterable[str]) -> list[str]:
-    """Show a bar of the steps that are done, with the time left; returns all that was printed."""
-    said = []
-    with tqdm(desc="plan", unit="job", mininterval=0.5) as bar:
-        for line in lines:
+        said = []
+        for line in process.stdout or ():
             said.append(line)
-            if step := _STEP.match(line):
-                bar.total = int(step[2])
-                bar.update(int(step[1]) - bar.n)
-            elif rule := _RULE.match(line):
-                bar.set_description(rule[1].replace("_", " "))
-    return said
+            print(line, end="", file=sys.stderr)
+    if process.returncode:
+        raise DataError(f"{overlay}: the search stopped:\n{_last(said) or 'the reason stands above'}")
 
 
 def _last(lines: list[str], count: int = 30) -> str:
@@ -126,7 +113,8 @@ def search(
 ) -> dict[str, list[tuple[str, float]]]:
     """Search the photographs of a folder by the workflow, as ``reprise search`` does.
 
-    The working directory has to be the folder of the project. What was computed before is used again.
+    The workflow is that of the working directory, if it is a project, or else that of the package. What was computed
+    before is used again.
 
     Args:
         database: a folder of images; subfolders belong to it
@@ -141,7 +129,7 @@ def search(
         name of a query -> (name of an image, score), best first; names are paths below the folders
 
     Raises:
-        DataError: a folder without images, no Snakefile in the working directory, or a job that failed
+        DataError: a folder without images, no workflow, or a job that failed
     """
     paths = [os.fspath(path) if path is not None else None for path in (database, queries, output)]
     searched = Photographs(str(paths[0]), paths[1], extractor, rerank=rerank, topk=topk, output=paths[2])

@@ -5,9 +5,11 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import read_record
+from reprise.cli.provenance import provenance_lines
 from reprise.cli.words import counted, size
 from reprise.pipeline.kept import made_otherwise
 from reprise.pipeline.records import content_hash, files_of, load_record
@@ -30,18 +32,15 @@ def verify(
         config: settings of the command line, as key=value
 
     Returns:
-        the result in words, and whether nothing differs
+        the result in words, with the provenance below, and whether nothing differs
 
     Raises:
         DataError: a table without provenance
     """
-    path = _provenance(target)
-    provenance = load_record(path)
-    missing = [key for key in ("inputs", "jobs", "downloads", "files") if not isinstance(provenance.get(key), dict)]
-    if missing:
-        raise DataError(f"{path}: has no '{missing[0]}', so it is no provenance of a table; run the table again")
+    path = provenance_path(target)
+    provenance = load_provenance(path)
     overlays = [str(Path(file).resolve()) for file in configfiles]
-    with contextlib.chdir(_project(path, provenance)):
+    with contextlib.chdir(project_of(path, provenance)):
         expected = dict(_expected(provenance))
         found = {file: content_hash(file) for file in expected if Path(file).exists()}
         dropped = [file for file in expected if file not in found and _NOT_KEPT in _rule(provenance, file)]
@@ -54,24 +53,35 @@ def verify(
         differing += _foreign_commits(provenance)
         labels, remark = _labels(provenance, overlays, cores, config)
         differing += labels
+        described = provenance_lines(provenance, found)
         total = sum(inner.stat().st_size for file in found for inner in files_of(file))
     first = f"{target}: {counted(len(found), 'file or folder', 'files and folders')}, {size(total)}, hashed again"
     if dropped:
         first += f" ({len(dropped):,} were not kept)"
     if not differing:
-        return "\n".join([f"{first}; all are as recorded.", *remark]), True
+        return "\n".join([f"{first}; all are as recorded.", *remark, "", *described]), True
     lines = [f"{first}; {counted(len(differing), 'difference')}:", *(f"  {text}" for text in differing)]
-    return "\n".join([*lines, *remark]), False
+    return "\n".join([*lines, *remark, "", *described]), False
 
 
-def _provenance(target: str) -> Path:
+def provenance_path(target: str) -> Path:
+    """The provenance of a table; DataError of a table that was not made."""
     path = Path(target if target.endswith(_SUFFIX) else str(PurePath(target).with_suffix(_SUFFIX)))
     if not path.is_file():
         raise DataError(f"{path}: does not exist; name a table that was made, such as results/table2.csv")
     return path
 
 
-def _project(path: Path, provenance: Mapping) -> Path:
+def load_provenance(path: Path) -> dict[str, Any]:
+    """Read the provenance of a table; DataError of a damaged one, and of another file."""
+    provenance = load_record(path)
+    missing = [key for key in ("inputs", "jobs", "downloads", "files") if not isinstance(provenance.get(key), dict)]
+    if missing:
+        raise DataError(f"{path}: has no '{missing[0]}', so it is no provenance of a table; run the table again")
+    return provenance
+
+
+def project_of(path: Path, provenance: Mapping) -> Path:
     """Find the folder that the paths of a provenance start from, by where the table lies."""
     folder = path.resolve().parent
     for output in map(PurePath, provenance["outputs"]):

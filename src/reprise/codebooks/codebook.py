@@ -68,6 +68,10 @@ class Codebook:
         self._exact: dict[str, ExactIndex] = {}
         self._approximate: ApproximateIndex | None = None
 
+    def __repr__(self) -> str:
+        centred = "" if self.mean is None else ", centred"
+        return f"Codebook({self.size} words of {self.dim} dimensions, {self.index}{centred})"
+
     @property
     def size(self) -> int:
         """The number of words, K."""

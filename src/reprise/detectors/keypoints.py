@@ -25,6 +25,9 @@ class Keypoints:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def __repr__(self) -> str:
+        return f"Keypoints({len(self)} keypoints)"
+
     def select(self, rows: np.ndarray) -> "Keypoints":
         """Return the keypoints of ``rows``: indices, or (N,) bool."""
         return Keypoints(self.keypoints[rows], self.scores[rows], self.scales[rows], self.affine[rows])

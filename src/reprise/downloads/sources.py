@@ -44,6 +44,9 @@ class Source:
         licence: the terms under which it is published
         citation: the publication to cite
         bytes: its size; None where none is known
+        licence_at: address of the page that states the terms, or None
+        about: its size as a public page states it, rounded, where no exact one is known; or None
+        size_at: address of that page, or None
         md5, sha1, git_blob, sha256: its checksums; None where none is known
         trust: how well size and checksums are known, a key of ``TRUST``
         sha256_prefix: the first digits of the checksum, as some publishers write them into file names, or None
@@ -67,6 +70,9 @@ class Source:
     md5_list: str | None = None
     by_hand: str | None = None
     consent: Consent | None = None
+    licence_at: str | None = None
+    about: int | None = None
+    size_at: str | None = None
 
     @property
     def enforced(self) -> bool:
@@ -91,7 +97,7 @@ class Source:
 
     def drawn(self) -> "Source":
         """Return the source of the file that stands for this one in a miniature, of which nothing is known before."""
-        return replace(self, bytes=None, md5=None, sha1=None, git_blob=None, sha256=None, consent=None)
+        return replace(self, bytes=None, about=None, md5=None, sha1=None, git_blob=None, sha256=None, consent=None)
 
     def how_to_fetch(self, destination: str | os.PathLike) -> str:
         """Return the sentence that tells a person how to provide the file at ``destination``."""
@@ -194,15 +200,19 @@ def _source(where: str, key: str, entry: dict[str, Any]) -> Source:
 
     if not _NAME.fullmatch(key):
         raise DataError(f"{where}: a name holds letters, digits and . _ + - only")
-    file, urls, size, md5_list = entry["file"], entry["urls"], entry.get("bytes"), entry.get("md5_list")
+    file, urls = entry["file"], entry["urls"]
     parts = file.split("/") if isinstance(file, str) else [""]
     check(all(map(_NAME.fullmatch, parts)), "file", "a file name, perhaps in folders, of letters, digits and . _ + -")
     known = isinstance(urls, list) and all(isinstance(url, str) for url in urls)
     check(known and bool(urls), "urls", "a list of addresses, the official one first")
     check(all(map(_is_address, urls)), "urls", "http://, https:// or ftp:// addresses")
-    check(md5_list is None or _is_address(md5_list), "md5_list", "an http://, https:// or ftp:// address")
+    for name in ("md5_list", "licence_at", "size_at"):
+        check(entry.get(name) is None or _is_address(entry[name]), name, "an http://, https:// or ftp:// address")
     check(entry.get("trust", "confirmed") in list(TRUST), "trust", f"one of {', '.join(TRUST)}")
-    check(size is None or (type(size) is int and size > 0), "bytes", "a positive count or null")
+    for name in ("bytes", "about"):
+        size = entry.get(name)
+        check(size is None or (type(size) is int and size > 0), name, "a positive count or null")
+    check((entry.get("about") is None) == (entry.get("size_at") is None), "size_at", "the page that states about")
     patterns = {**{kind: f"[0-9a-f]{{{count}}}" for kind, count in DIGITS.items()}, "sha256_prefix": "[0-9a-f]{6,63}"}
     for name, pattern in patterns.items():
         value = entry.get(name)

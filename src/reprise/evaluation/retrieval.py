@@ -29,6 +29,10 @@ class RetrievalScores:
     average_precisions: np.ndarray
     precision_at: dict[int, float]
 
+    def __repr__(self) -> str:
+        precisions = "".join(f", mP@{kappa}={value:.4f}" for kappa, value in self.precision_at.items())
+        return f"RetrievalScores({len(self.average_precisions)} queries, mAP={self.map:.4f}{precisions})"
+
 
 def evaluate_revisited(
     rankings: np.ndarray,

@@ -33,3 +33,8 @@ class LocalFeatures:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __repr__(self) -> str:
+        kinds = "".join(f", '{kind}' of {len(vector)}" for kind, vector in self.global_descriptors.items())
+        affine = "" if self.affine is None else ", affine"
+        return f"LocalFeatures({len(self)} features of {self.descriptors.shape[1]} dimensions{affine}{kinds})"

@@ -71,6 +71,11 @@ class Features(ABC):
     def __len__(self) -> int:
         return self.num_images
 
+    def __repr__(self) -> str:
+        local = f"{self.dim} dimensions" if self.dim else "no local descriptors"
+        kinds = "".join(f", '{kind}' of {dim}" for kind, dim in self.global_dims.items())
+        return f"{type(self).__name__}('{self.path}', {self.num_images} images, {local}{kinds})"
+
     @property
     @abstractmethod
     def offsets(self) -> np.ndarray:

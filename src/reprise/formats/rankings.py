@@ -41,6 +41,10 @@ class RankedList:
     scores: np.ndarray
     places: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        queries, images = self.ranks.shape
+        return f"RankedList({queries} queries, {images} images each)"
+
     def first(self, count: int) -> "RankedList":
         """Return the first ``count`` images of each query.
 
@@ -87,6 +91,10 @@ class Ranking:
     num_images: int | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     reranked: int | None = None
+
+    def __repr__(self) -> str:
+        protocols = "" if list(self.lists) == [ALL] else f", {', '.join(self.lists)}"
+        return f"Ranking({len(self.query_names)} queries, {self.searched} images{protocols})"
 
     def list_of(self, protocol: str) -> RankedList:
         """Return the list of a protocol, which is the one for all where the lists do not differ.

@@ -42,6 +42,9 @@ class HammingEmbedding:
             raise DataError("projection, medians: hold NaN or infinite values; train the embedding again")
         self.projection, self.medians = projection, medians
 
+    def __repr__(self) -> str:
+        return f"HammingEmbedding({self.n_words} words, {self.bits} bits of {self.dim} dimensions)"
+
     @property
     def bits(self) -> int:
         """The number of bits of a signature."""

@@ -80,6 +80,10 @@ class HammingIndex:
     idf: np.ndarray
     norms: np.ndarray
 
+    def __repr__(self) -> str:
+        sizes = f"{self.n_images} images, {self.n_words} words, {len(self.image_ids)} features of {self.bits} bits"
+        return f"HammingIndex({sizes})"
+
     @property
     def _name(self) -> str:
         """What errors begin with: the folder, where the arrays are files of one."""

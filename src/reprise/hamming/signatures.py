@@ -38,6 +38,9 @@ class Signatures:
     def __len__(self) -> int:
         return len(self.words)
 
+    def __repr__(self) -> str:
+        return f"Signatures({len(self)} of {self.bits} bits)"
+
     @property
     def bits(self) -> int:
         """The number of bits of a signature."""

@@ -15,9 +15,7 @@ def load_pycolmap() -> Any:
     try:
         import pycolmap
     except ImportError as error:
-        raise DataError(
-            f"pycolmap cannot be loaded ({error}); run: pip install -c constraints.txt '.[localization]'"
-        ) from error
+        raise DataError(f"pycolmap cannot be loaded: {error}") from error
     return pycolmap
 
 

@@ -1,9 +1,11 @@
-"""Fingerprint of the code that runs a job, which comments, docstrings, error texts and time stamps do not change.
+"""Fingerprint of the code that runs a job, which comments, docstrings, texts for people and time stamps do not change.
 
 Snakemake compares scripts by their time of modification and does not look at what they import. The fingerprint is the
 sha256 of the syntax trees of a script, of the modules that the configuration names, and of all modules of reprise that
 they import, transitively; of a Cython module it is the source text. A package's ``__init__`` only re-exports, so an
 import from it leads to the module that defines the name, and a change of another module of the package changes nothing.
+
+Texts for people are those of errors, and what ``__repr__`` returns, which no code of reprise reads.
 
 Of a plug-in, a module of another project that the configuration names, modules of the same package are followed, too.
 """
@@ -90,6 +92,8 @@ def _read(source: Path, _time: int) -> tuple[tuple[tuple[str, str | None], ...],
     if source.suffix != ".py":
         return (), source.read_text(encoding="utf-8")
     tree = ast.parse(source.read_bytes())
+    if source.is_relative_to(PACKAGE):  # a plug-in may do with it what it likes
+        _remove_representations(tree)
     statements = tuple(_statements(tree, source))
     for node in ast.walk(tree):
         if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
@@ -145,6 +149,12 @@ def _from_package(module: str, path: Path, name: str | None, roots: dict[str, Pa
                 if (alias.asname or alias.name) == name:
                     return _sources(node.module, alias.name, roots)
     return [initial]
+
+
+def _remove_representations(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [inner for inner in node.body if getattr(inner, "name", "") != "__repr__"]
 
 
 def _remove_error_texts(tree: ast.Module) -> None:

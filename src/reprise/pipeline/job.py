@@ -16,6 +16,7 @@ from typing import Any
 from reprise.pipeline.fingerprint import PACKAGE, fingerprint, fingerprints
 from reprise.pipeline.inputs import check_inputs, check_unpacked
 from reprise.pipeline.own_data import image_states, images_hash
+from reprise.pipeline.progress import write_lines
 from reprise.pipeline.records import write_provenance, write_records
 from reprise.storage.errors import DataError
 from reprise.storage.hashes import sha256_file
@@ -51,6 +52,7 @@ def job(snakemake: Any) -> Iterator[SimpleNamespace]:
         parameters = _parameters(recipe)
         expected = json.loads(recipe)["parameters"].get("images_hash")
         yield parameters
+        _check_extensions()  # also those that were loaded by a name in the configuration
         check_unpacked(map(str, snakemake.input), parameters.images_read)
         images = _unchanged(parameters.images_read, expected) if expected else {}
         _record(snakemake, started, images)
@@ -155,12 +157,14 @@ def _check_extensions() -> None:
         sources = [module, *sorted(module.parent.glob("*.h")), *shared]
         if hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest() != extension.SOURCES:
             raise DataError(
-                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable ."
+                f"{extension.__file__}: was not built from the sources beside it; run: pip install --editable . (of a "
+                "package that is not installed in place: pip install --force-reinstall --no-deps reprise)"
             )
 
 
 def _write_to(log: str) -> None:
-    """Send all output of this process and its libraries, tracebacks and progress bars included, to a file."""
+    """Send all output of this process and its libraries, tracebacks and progress included, to a file."""
+    write_lines()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for stream in (sys.stdout, sys.stderr):

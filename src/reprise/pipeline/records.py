@@ -297,9 +297,10 @@ def _gpu() -> str | None:
 
 def _commit() -> str | None:
     folder = str(Path(__file__).parent)
-    commit = _run("git", "-C", folder, "rev-parse", "HEAD")
-    if not commit:
+    # An installed package may lie in an environment within a repository of the user, whose commit says nothing of it.
+    if not _run("git", "-C", folder, "ls-files", "--", __file__):
         return None
+    commit = _run("git", "-C", folder, "rev-parse", "HEAD")
     return f"{commit} with changes" if _run("git", "-C", folder, "status", "--porcelain") else commit
 
 

@@ -15,7 +15,7 @@ def is_pivoted(cells: Sequence["Cell"]) -> bool:
     return any(cell.column for cell in cells)
 
 
-def pivot(cells: Sequence["Cell"], cell_text: Callable[[Any], str]) -> tuple[list[str], list[list[str]]]:
+def pivot(cells: Sequence["Cell"], cell_text: Callable[[Any], str]) -> tuple[list[list[str]], list[list[str]]]:
     """Make header and rows, one per method; cells that no experiment fills are empty.
 
     Args:
@@ -23,18 +23,18 @@ def pivot(cells: Sequence["Cell"], cell_text: Callable[[Any], str]) -> tuple[lis
         cell_text: formats a cell
 
     Returns:
-        the header, and the rows; what all columns have in common is not repeated in the header
+        the header, each label in its parts, and the rows; what all columns have in common is not in the header
     """
     datasets = list(dict.fromkeys(cell.dataset for cell in cells))
     keys = sorted(dict.fromkeys(map(_key, cells)), key=lambda key: datasets.index(key[0]))
     header = [
-        " ".join(filter(None, label)) or metric for label, (_, _, metric, _) in zip(_labels(keys), keys, strict=True)
+        list(filter(None, label)) or [metric] for label, (_, _, metric, _) in zip(_labels(keys), keys, strict=True)
     ]
     rows = []
     for method in dict.fromkeys(cell.method for cell in cells):
         of = {_key(cell): cell for cell in cells if cell.method == method}
         rows.append([method, *(cell_text(of[key]) if key in of else "" for key in keys)])
-    return ["method", *header], rows
+    return [["method"], *header], rows
 
 
 def _key(cell: "Cell") -> _Key:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.evaluation.scores import PERCENT, SIZES, Evaluation
+from reprise.reporting.latex import latex_dataset, latex_method, latex_text, render_tabular
 from reprise.reporting.pivoting import is_pivoted, pivot
 from reprise.storage.atomic import write_text
 
@@ -200,22 +201,20 @@ def render_csv(cells: Sequence[Cell]) -> str:
 def render_markdown(cells: Sequence[Cell], title: str, notes: Sequence[str]) -> str:
     """Format one line per experiment, or per method, measured numbers with the published ones in brackets."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, "**{}**"))
-    lines = [f"# {title}", "", f"{_legend(cells)}: measured (published). Bold: reproduced.", ""]
-    lines += ["| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *body)]
+    lines = [f"# {title}", "", _legend(cells), ""]
+    labels = [" ".join(label) for label in header]
+    lines += ["| " + " | ".join(line) + " |" for line in (labels, ["---"] * len(labels), *body)]
     lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
 
 
 def render_latex(cells: Sequence[Cell], title: str) -> str:
-    """Format a ``tabular`` with the rules of the package booktabs."""
+    """Format a ``tabular`` with the rules of the package booktabs, and a head over the columns of each dataset."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, r"\textbf{{{}}}"))
-    lines = [
-        f"% {title}. {_legend(cells)}: measured (published). Bold: reproduced.",
-        r"% \usepackage{booktabs}",
-    ]
-    lines += [r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}", r"\toprule"]
-    rows = [" & ".join(map(_escape, line)) + r" \\" for line in (header, *body)]
-    return "\n".join([*lines, rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
+    datasets = {cell.dataset for cell in cells}
+    head = [[latex_dataset(part) if part in datasets else latex_text(part) for part in label] for label in header]
+    rows = [[latex_method(name), *numbers] for name, *numbers in body]
+    return render_tabular(head, rows, f"{title}. {_legend(cells)}")
 
 
 def table_notes(published: Mapping | None, miniature: bool) -> list[str]:
@@ -336,15 +335,24 @@ def _is_main(cells: Sequence[Cell]) -> bool:
 
 def _legend(cells: Sequence[Cell]) -> str:
     if _is_main(cells):
-        return "mAP in percent"
-    units = {cell.metric: cell.unit for cell in cells}
-    return ", ".join(
-        f"{metric} in {'percent' if unit == PERCENT else unit}" if unit else metric for metric, unit in units.items()
-    )
+        text = "mAP in percent"
+    else:
+        units = {cell.metric: cell.unit for cell in cells}
+        text = ", ".join(
+            f"{metric} in {'percent' if unit == PERCENT else unit}" if unit else metric
+            for metric, unit in units.items()
+        )
+    if all(cell.published is None for cell in cells):
+        return f"{text}."
+    return f"{text}: measured (published). Bold: reproduced."
 
 
-def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[str], list[list[str]]]:
-    """Make header and rows, one per experiment; the memory of the database follows the mAP of each dataset."""
+def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list[list[str]], list[list[str]]]:
+    """Make header and rows, one per experiment; the memory of the database follows the mAP of each dataset.
+
+    Returns:
+        the label of each column, in parts of which neighbours share the first; and the cells of each row
+    """
     if is_pivoted(cells):
         return pivot(cells, cell_text)
     experiments = dict.fromkeys(cell.experiment for cell in cells)
@@ -354,12 +362,10 @@ def _wide(cells: Sequence[Cell], cell_text: Callable[[Cell], str]) -> tuple[list
         for dataset in datasets
     }
     main = _is_main(cells)
-    header = ["method", "n"]
+    header = [["method"], ["n"]]
     for dataset in datasets:
-        header += [
-            f"{dataset} {group}" if main else f"{dataset} {metric} {group}" for metric, group in columns[dataset]
-        ]
-        header += [f"{dataset} index"] if main else []
+        header += [[dataset, group] if main else [dataset, metric, group] for metric, group in columns[dataset]]
+        header += [[dataset, "index"]] if main else []
     rows = []
     for experiment in experiments:
         of = {(cell.dataset, cell.metric, cell.group): cell for cell in cells if cell.experiment == experiment}
@@ -393,10 +399,3 @@ def _number(value: float | None, unit: str) -> str:
     if value is None:
         return ""
     return f"{value:.0f}" if unit == "bytes" else f"{value:.2f}" if unit == PERCENT else f"{value:.4g}"
-
-
-def _escape(text: str) -> str:
-    # Intended emphasis is kept; names from the configuration must not become commands.
-    for plain, escaped in (("&", r"\&"), ("%", r"\%"), ("_", r"\_"), ("#", r"\#")):
-        text = text.replace(plain, escaped)
-    return text

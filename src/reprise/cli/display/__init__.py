@@ -1,0 +1,1 @@
+"""What Snakemake shows of a run, and of a dry run."""

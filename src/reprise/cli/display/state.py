@@ -1,0 +1,113 @@
+"""What has happened in a run so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reprise.cli.dryrun import Job, Reason
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that failed.
+
+    Attributes:
+        name: what it makes, in words
+        message: what Snakemake, or a cluster, says about it; empty where it says nothing
+        logs: its log files
+    """
+
+    name: str
+    message: str
+    logs: list[str]
+
+
+@dataclass
+class Run:
+    """The jobs of a run, by Snakemake's identifiers.
+
+    Attributes:
+        target: what was asked for
+        cores: number of cores; on a cluster the number of jobs at once
+        local: whether the jobs run on this machine
+        jobs: all that will run, as far as they are known before; in an order in which they could run
+        totals: number of jobs of each rule
+        started: when each running job was started, in seconds
+        took: seconds of each job that is done
+        failures: jobs that failed, and were not done by a later attempt
+        began: when the run began, in seconds
+    """
+
+    target: str
+    cores: int
+    local: bool = True
+    jobs: dict[int, Job] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    started: dict[int, float] = field(default_factory=dict)
+    took: dict[int, float] = field(default_factory=dict)
+    failures: dict[int, Failure] = field(default_factory=dict)
+    began: float = 0.0
+    _done: dict[str, int] = field(default_factory=dict)
+
+    def expect(self, jobs: Mapping[int, Job]) -> None:
+        """Take the jobs that will run."""
+        self.jobs = dict(jobs)
+        self.totals = {}
+        for job in jobs.values():
+            self.totals[job.rule] = self.totals.get(job.rule, 0) + 1
+
+    def count(self, stats: Mapping[str, int]) -> None:
+        """Take the number of jobs of each rule, where the jobs themselves are not known before."""
+        if not self.jobs:
+            self.totals = {rule: count for rule, count in stats.items() if rule != "total"}
+
+    def start(self, number: int, rule: str, wildcards: Mapping[str, str], files: Mapping[str, Sequence[str]],
+              threads: int, now: float) -> None:  # fmt: skip
+        """Note that a job was started, or submitted.
+
+        Args:
+            number: Snakemake's identifier
+            rule: its rule
+            wildcards: its wildcards
+            files: its ``inputs``, ``outputs`` and ``logs``
+            threads: number of threads
+            now: the time, in seconds
+        """
+        if number not in self.jobs and files["outputs"]:
+            inputs, outputs, logs = (list(files[key]) for key in ("inputs", "outputs", "logs"))
+            self.jobs[number] = Job(rule, dict(wildcards), inputs, outputs, logs, threads, Reason(), {})
+        if number in self.jobs:
+            self.started[number] = now
+
+    def finish(self, number: int, now: float) -> None:
+        """Note that a job is done."""
+        self.failures.pop(number, None)
+        if number in self.jobs and number not in self.took:
+            self.took[number] = now - self.started.pop(number, now)
+            rule = self.jobs[number].rule
+            self._done[rule] = self._done.get(rule, 0) + 1
+
+    def fail(self, number: int, failure: Failure) -> None:
+        """Note that a job failed; it may be started again."""
+        self.started.pop(number, None)
+        self.failures[number] = failure
+
+    @property
+    def total(self) -> int:
+        """The number of all jobs."""
+        return sum(self.totals.values())
+
+    def done(self, rule: str) -> int:
+        """The number of jobs of a rule that are done."""
+        return self._done.get(rule, 0)
+
+    def running(self, rule: str) -> list[int]:
+        """The running jobs of a rule."""
+        return [number for number in self.started if self.jobs[number].rule == rule]
+
+    def waiting(self, rule: str | None = None) -> list[int]:
+        """The jobs, of one rule or of all, that are not done; running ones are among them."""
+        return [
+            number
+            for number, job in self.jobs.items()
+            if number not in self.took and (rule is None or job.rule == rule)
+        ]

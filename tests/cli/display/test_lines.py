@@ -1,0 +1,108 @@
+"""A run in lines, and what is said of jobs that failed."""
+
+import pytest
+
+from reprise.cli.display.failures import failure_lines
+from reprise.cli.display.lines import overall, screen_lines
+from reprise.cli.display.logs import last_words, progress_in
+from reprise.cli.display.state import Failure, Run
+from reprise.cli.dryrun import Job, Reason
+
+
+def job(rule, output, inputs=(), log="none.log", **wildcards):
+    return Job(rule, wildcards, list(inputs), [output], [log], 1, Reason(), {})
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Two extractions and a search after them, on one core; the first extraction is done, the second runs."""
+    log = tmp_path / "b.log"
+    run = Run("t.csv", 1, began=1000.0)
+    run.expect(
+        {
+            1: job("extract_chunk", "a.h5", extractor="how", chunk="1", chunks="2"),
+            2: job("extract_chunk", "b.h5", extractor="how", chunk="2", chunks="2", log=str(log)),
+            3: job("search", "s.h5", ["a.h5", "b.h5"], experiment="how"),
+        }
+    )
+    for number in (1, 2):
+        run.start(number, "extract_chunk", {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1000.0)
+    run.finish(1, 1010.0)
+    log.write_text("loading\nb.h5: 30 of 120 images, 01:30 left\nsomething else\n")
+    return run
+
+
+def test_a_terminal_shows_stages_running_jobs_and_the_time_left(run):
+    first, extractions, running, searches, last = screen_lines(run, {2: 30.0, 3: 5.0}, 1020.0, 40)
+    assert first == "t.csv: 3 jobs on 1 core"
+    assert extractions.split() == [
+        "extractions",
+        "[########........]",
+        "1",
+        "of",
+        "2",
+        *["about", "10", "seconds", "left"],
+    ]
+    assert running.strip() == "extraction (how, 2 of 2): b.h5: 30 of 120 images, 01:30 left"
+    assert searches.split() == ["searches", "[................]", "0", "of", "1"]
+    assert last == "1 of 3 jobs done after 20 seconds; about 15 seconds left"
+
+
+def test_a_small_terminal_shows_what_runs(run):
+    lines = screen_lines(run, {}, 1020.0, 4)
+    assert len(lines) == 4 and "extractions" in lines[1] and "30 of 120" in lines[2]
+
+
+def test_no_time_is_given_where_most_jobs_never_ran_before(run):
+    assert overall(run, {}, 1020.0) == "1 of 3 jobs done after 20 seconds"
+    assert overall(run, {2: 30.0}, 1020.0).endswith("about 10 seconds left, without 1 job")
+
+
+def test_a_job_that_succeeds_at_a_later_attempt_has_not_failed(run):
+    run.fail(2, Failure("extraction", "", []))
+    assert overall(run, {}, 1020.0) == "1 of 3 jobs done after 20 seconds, 1 failed"
+    run.start(2, "extract_chunk", {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1021.0)
+    run.finish(2, 1030.0)
+    assert overall(run, {}, 1030.0) == "2 of 3 jobs done after 30 seconds"
+    assert failure_lines(run.failures) == []
+
+
+def test_the_progress_of_an_earlier_attempt_is_none(run, tmp_path):
+    log = str(tmp_path / "b.log")
+    assert progress_in(log, 0.0) == "b.h5: 30 of 120 images, 01:30 left"
+    assert progress_in(log, 1e12) == "" and progress_in(str(tmp_path / "none.log"), 0.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "remedy"),
+    [
+        ("loading\n\nERROR: a.jpg: cannot be read; delete it\n", ["ERROR: a.jpg: cannot be read; delete it"],
+         "Correct what the message names"),
+        ("begin\n" * 30 + "Traceback\nKeyError: 'x'\n", [*["begin"] * 10, "Traceback", "KeyError: 'x'"],
+         "fault of the"),
+        ("bar 1%\rbar 2%\rERROR: two\nlines\n", ["ERROR: two", "lines"], "Correct what the message names"),
+        ("", [], "lack of memory"),
+    ],
+)  # fmt: skip
+def test_a_failure_is_told_by_the_end_of_its_log_its_path_and_a_remedy(tmp_path, content, said, remedy):
+    log = tmp_path / "job.log"
+    log.write_text(content)
+    assert last_words(str(log)) == said
+    lines = failure_lines({1: Failure("search (how)", "", [str(log)])})
+    assert "FAILED: search (how)" in lines and f"  Log: {log}" in lines
+    assert all(any(line in shown for shown in lines) for line in said)
+    assert remedy in next(line for line in lines if "What to do" in line)
+
+
+def test_jobs_that_failed_for_one_reason_are_told_once(tmp_path):
+    logs = [tmp_path / f"{number}.log" for number in range(3)]
+    for log in logs:
+        log.write_text("ERROR: the disk is full\n")
+    lines = failure_lines({number: Failure(f"search ({number})", "", [str(log)]) for number, log in enumerate(logs)})
+    assert "FAILED: search (0), and 2 jobs more, for the same reason" in lines
+    assert lines.count("ERROR: the disk is full") == 1
+
+
+def test_what_a_cluster_says_of_a_job_is_told_and_a_log_that_was_never_written():
+    lines = failure_lines({1: Failure("training", "exceeded memory limit", ["none.log"])})
+    assert "    exceeded memory limit" in lines and "  No log was written; it would be none.log." in lines
