@@ -6,6 +6,7 @@
 # make test-hostile  20,000 damaged files of each kind, in place of the 60 of make test (two hours of CPU time)
 # make test-slurm  the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
 # make lint        ruff, snakefmt, mypy
+# make docs        build the documentation site into site/, strictly and without a network
 # make bench       what each stage costs, as ratios
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ CORES ?= 2
 INSTALLED = .venv/installed
 SOURCES = pyproject.toml setup.py constraints.txt $(wildcard $(addprefix src/reprise/,*/*.pyx */*.h */*/*.pyx))
 
-.PHONY: mini check test test-long test-hostile test-slurm lint bench generated
+.PHONY: mini check test test-long test-hostile test-slurm lint docs bench generated
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake --configfile config/mini.yaml --cores $(CORES) -- results/mini/table2.csv results/mini/report.html
@@ -42,6 +43,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
+
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 # Schemas and docs/configuration.md, from the models of the settings
 generated: $(INSTALLED)

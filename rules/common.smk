@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 from reprise.codebooks.sizes import words
 from reprise.datasets.patch_sets import PATCH_TRUTHS
@@ -34,6 +35,7 @@ from reprise.pipeline.trainings import Trainings
 from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
 from reprise.reporting.templates import templates_hash
+from reprise.reranking.matched_points import VERIFYING
 from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.

@@ -6,6 +6,56 @@ def shown(wildcards):
     return wildcards.shown.split(".vs.")
 
 
+def match_files(experiment, searched):
+    """The files that matches of an experiment are drawn from, by their keys; none where none are drawn.
+
+    Of features that are deleted after use there are none.
+    """
+    base, _ = paths.parts(searched)
+    entry = config["experiments"][experiment]
+    if (
+        not config["gallery"]["matches"]
+        or not config["datasets"][base]["keep_features"]
+    ):
+        return {}
+    if "rerank" in entry:
+        if config["rerankers"][entry["rerank"]]["scorer"] not in VERIFYING:
+            return {}
+        job = SimpleNamespace(reranker=entry["rerank"], searched=base)
+        return {split: compared(split)(job) for split in ("queries", "database")}
+    if entry.get("search") != "asmk":
+        return {}
+    job = SimpleNamespace(experiment=experiment, searched=base)
+    return {
+        "queries": experiment_queries(job),
+        "database": paths.features(entry["extractor"], base, "database"),
+        "index": rules.build_index.output[0].format(
+            experiment=experiment, dataset=base
+        ),
+        "codebook": experiment_codebook(job),
+    }
+
+
+def matched(experiment, searched):
+    """What matches of an experiment are drawn from; None where none are drawn."""
+    files = match_files(experiment, searched)
+    if not files:
+        return None
+    entry = config["experiments"][experiment]
+    if "rerank" in entry:
+        pairs = reranking.pair_settings(entry["rerank"], reranking.pairs(experiment))
+        scorer = config["rerankers"][entry["rerank"]]["scorer"]
+        return {"scorer": scorer, "files": files, "settings": pairs["settings"]}
+    kernel = ("query_assignments", "database_assignments", "alpha", "threshold")
+    return {
+        "files": files,
+        "settings": {
+            "num_features": entry["num_features"],
+            **picked(entry["asmk"], *kernel),
+        },
+    }
+
+
 def gallery_inputs(wildcards):
     """The rankings of a gallery, and their evaluations where the dataset has ground truth."""
     base, _ = paths.parts(wildcards.searched)
@@ -21,6 +71,11 @@ def gallery_inputs(wildcards):
             for name in evaluated
         ],
         "datasets": paths.searched_inputs(wildcards.searched),
+        "matched": [
+            file
+            for name in shown(wildcards)
+            for file in match_files(name, wildcards.searched).values()
+        ],
     }
 
 
@@ -32,7 +87,8 @@ def gallery_settings(wildcards):
         "dataset": describe.judged(base),
         "title": f"{' and '.join(methods)} on {wildcards.searched}",
         "methods": methods,
-        "templates": templates_hash(),
+        "matched": [matched(name, wildcards.searched) for name in shown(wildcards)],
+        "templates": templates_hash("gallery.html"),
         **config["gallery"],
         **({"exif": config["exif"]} if config["exif"] else {}),
     }
@@ -56,6 +112,33 @@ rule gallery:
         recipe=recipe("gallery", gallery_settings),
     script:
         f"{SCRIPTS}/gallery.py"
+
+
+def table_page_settings(wildcards):
+    return {"templates": templates_hash("table.html")}
+
+
+# For Snakemake's own report, which shows pages and lets files of numbers be downloaded.
+rule table_page:
+    input:
+        table=rules.table.output.csv,
+        notes=rules.table.output.markdown,
+    output:
+        report(
+            f"{OUTPUT}/{{table}}.html",
+            category="Tables",
+            labels={"table": "{table}"},
+            caption="../workflow/report/table.rst",
+        ),
+    log:
+        f"{LOGS}/table_page/{{table}}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=recipe("table_page", table_page_settings),
+    script:
+        f"{SCRIPTS}/table_page.py"
 
 
 def reported():
@@ -87,6 +170,7 @@ def report_inputs(wildcards):
     return {
         "tables": expand(rules.table.output.csv, table=reported()),
         "provenance": expand(rules.table.output.provenance, table=reported()),
+        "pages": expand(rules.table_page.output[0], table=reported()),
         "evaluations": list(
             dict.fromkeys(
                 file for table in reported() for file in evaluations_of(table)
@@ -106,7 +190,8 @@ def report_settings(wildcards):
     return {
         "title": config["report"]["title"],
         "galleries": [galleries_of(table) for table in reported()],
-        "templates": templates_hash(),
+        "rows": [table_rows(config, table) for table in reported()],
+        "templates": templates_hash("report.html"),
     }
 
 
@@ -125,3 +210,7 @@ rule report_page:
         recipe=recipe("report_page", report_settings),
     script:
         f"{SCRIPTS}/report_page.py"
+
+
+localrules:
+    table_page,

@@ -89,6 +89,7 @@ rule draw_accuracies:
         report(
             f"{OUTPUT}/figures/{{figure}}.pdf",
             category="Figures",
+            labels={"figure": "{figure}"},
             caption="../workflow/report/accuracies.rst",
         ),
     log:

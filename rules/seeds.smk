@@ -26,11 +26,7 @@ rule seeds:
     input:
         seed_inputs,
     output:
-        csv=report(
-            f"{OUTPUT}/{{table}}.seeds.csv",
-            category="Seed studies",
-            caption="../workflow/report/seeds.rst",
-        ),
+        csv=f"{OUTPUT}/{{table}}.seeds.csv",
         markdown=f"{OUTPUT}/{{table}}.seeds.md",
         provenance=f"{OUTPUT}/{{table}}.seeds.provenance.json",
     log:
@@ -44,5 +40,32 @@ rule seeds:
         f"{SCRIPTS}/seeds.py"
 
 
+def seeds_page_settings(wildcards):
+    return {"templates": templates_hash("study.html")}
+
+
+rule seeds_page:
+    input:
+        study=rules.seeds.output.csv,
+        notes=rules.seeds.output.markdown,
+    output:
+        report(
+            f"{OUTPUT}/{{table}}.seeds.html",
+            category="Seed studies",
+            labels={"table": "{table}"},
+            caption="../workflow/report/seeds.rst",
+        ),
+    log:
+        f"{LOGS}/seeds_page/{{table}}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=recipe("seeds_page", seeds_page_settings),
+    script:
+        f"{SCRIPTS}/seeds_page.py"
+
+
 localrules:
     seeds,
+    seeds_page,

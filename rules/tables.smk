@@ -74,11 +74,7 @@ rule table:
     input:
         lambda wildcards: evaluations_of(wildcards.table),
     output:
-        csv=report(
-            f"{OUTPUT}/{{table}}.csv",
-            category="Tables",
-            caption="../workflow/report/table.rst",
-        ),
+        csv=f"{OUTPUT}/{{table}}.csv",
         markdown=f"{OUTPUT}/{{table}}.md",
         latex=f"{OUTPUT}/{{table}}.tex",
         provenance=f"{OUTPUT}/{{table}}.provenance.json",

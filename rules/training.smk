@@ -51,6 +51,7 @@ rule train_how:
         curves=report(
             f"{OUTPUT}/models/{{training}}/curves.svg",
             category="Training",
+            labels={"training": "{training}"},
             caption="../workflow/report/curves.rst",
         ),
     log:
@@ -135,6 +136,7 @@ rule train_ames:
         curves=report(
             f"{OUTPUT}/models/{{training}}/curves.svg",
             category="Training",
+            labels={"training": "{training}"},
             caption="../workflow/report/curves.rst",
         ),
     log:
@@ -235,6 +237,7 @@ rule train:
         curves=report(
             f"{OUTPUT}/models/{{training}}/curves.svg",
             category="Training",
+            labels={"training": "{training}"},
             caption="../workflow/report/curves.rst",
         ),
     log:

@@ -3,10 +3,14 @@
 import numpy as np
 from PIL import Image
 
+from reprise.asmk import Explanation, Shares
 from reprise.datasets.images import Dataset, ImageList
 from reprise.formats.rankings import ALL, RankedList, Ranking
+from reprise.formats.strongest import Strongest
 from reprise.reporting.evaluations import evaluate_ranking
 from reprise.reporting.gallery import Method, gallery_content, write_gallery
+from reprise.reporting.gallery.matches import inlier_lines, word_lines
+from reprise.reranking.matched_points import MatchedPoints
 
 NAMES = ["plain", "<script>alert(1)</script>", "</script><b>'\"&", "größer 日本", "gone", "tower"]
 QUERIES = ["<img src=x onerror=alert(2)>", "second"]
@@ -41,11 +45,41 @@ def method(name, ranks, dataset, **options):
     return Method(name, ranking, evaluation)
 
 
+class Inliers:
+    """The corners of both images, related by a halving, of every pair but those with the third image."""
+
+    kind = "inliers"
+
+    def match(self, query, images):
+        del query
+        points = np.array([[6.0, 8.0], [54.0, 8.0], [54.0, 72.0]], np.float32)
+        found = MatchedPoints(points, points / 2, 9, np.diag([0.5, 0.5, 1.0]))
+        none = MatchedPoints(points[:0], points[:0], 5, None)
+        return [inlier_lines(none if image == 2 else found) for image in images]
+
+
+class Words:
+    """Two words of every pair, which give six and one of seven parts of the score."""
+
+    kind = "words"
+
+    def match(self, query, images):
+        del query
+        features = Strongest(np.arange(3), np.zeros((3, 2)), np.array([[10.0, 10.0], [30.0, 40.0], [50.0, 60.0]]))
+        shares = Shares(np.array([0, 1, 2]), np.array([0, 0, 1]), np.array([0.4, 0.2, 0.1]))
+        one = Shares(np.array([2, 0]), np.array([0, 1]), np.array([0.6, 0.1]))
+        told = Explanation(0.7, np.array([77, 5]), np.array([0.6, 0.1]), shares, one)
+        return [word_lines(told, features, features) for _ in images]
+
+
 def gallery(folder, truth=TRUTH, methods=2):
-    """Write a gallery of one or two methods; returns the page."""
+    """Write a gallery of one or two methods, with matches on their first five images; returns the page."""
     dataset = landmarks(folder / "images", truth)
     good, bad = [[0, 1, 2, 3, 4, 5], [5, 0, 1, 2, 3, 4]], [[3, 4, 0, 2, 1, 5], [5, 4, 3, 2, 1, 0]]
     shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
     content, pictures = gallery_content("A <i>title", shown, dataset)
-    write_gallery(folder / "page.html", folder / "page", content, pictures, pixels=64)
+    write_gallery(
+        folder / "page.html", folder / "page", content, pictures, pixels=64, matchers=[Words(), Inliers()][:methods],
+        matches=5,
+    )  # fmt: skip
     return folder / "page.html"

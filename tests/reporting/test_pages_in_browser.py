@@ -5,6 +5,7 @@ import time
 
 import pytest
 from gallery_data import NAMES, QUERIES, gallery
+from report_data import report
 
 webdriver = pytest.importorskip("selenium.webdriver")
 exceptions = pytest.importorskip("selenium.common.exceptions")
@@ -102,7 +103,8 @@ def test_filter_order_and_protocol(browser, compared):
     # The second query has no easy image, and so no average precision.
     page.choose("#group", "easy")
     page.until(lambda: "AP – and –" in page.one("#query-1 h2").text)
-    assert len(page.all("#plot circle")) == 1
+    assert len(page.all("#plots circle")) == 1
+    assert "easy" in page.one("#plots .plot:last-child figcaption").text
     assert page.errors() == []
 
 
@@ -124,10 +126,51 @@ def test_images_are_looked_at_with_keys(browser, compared):
     assert page.errors() == []
 
 
-def test_a_narrow_window_needs_no_scrolling_sideways(browser, compared):
+def test_matches_are_drawn_when_an_image_is_opened(browser, compared):
+    page = Page(browser, compared)
+    page.until(lambda: len(page.all("#query-0 .result")) == 2 * len(NAMES))
+    page.one("#query-0 .results .picture").click()
+    page.until(lambda: len(page.all("svg.matches .match")) == 3)
+    assert "2 visual words of both images make the score of 0.7" in page.one("#matches-text").text
+    assert [row.text for row in page.all(".words tbody tr")] == ["77 85.7 % 2 1", "5 14.3 % 1 1"]
+    # A point of the image file is drawn where the preview shows it.
+    x, y = page.browser.execute_script(
+        "const [line] = document.querySelectorAll('.match[data-word=\"1\"] line');"
+        "const picture = document.querySelectorAll('#detail-images img')[0].getBoundingClientRect();"
+        "const origin = document.getElementById('detail-images').getBoundingClientRect();"
+        "const {width, height} = picture;"
+        "return [(line.x1.baseVal.value + origin.left - picture.left) / width,"
+        " (line.y1.baseVal.value + origin.top - picture.top) / height];"
+    )
+    assert (x, y) == (pytest.approx(50 / 60, abs=0.01), pytest.approx(60 / 80, abs=0.01))
+    webdriver.ActionChains(page.browser).move_to_element(page.one(".words tbody button")).perform()
+    page.until(lambda: len(page.all(".match.strong")) == 2)
+    page.press("m")
+    page.until(lambda: not page.all("svg.matches"))
+    page.press("m")
+    page.until(lambda: page.all("svg.matches"))
+    for _ in range(5):  # matches are drawn on five of six
+        page.press(webdriver.Keys.ARROW_RIGHT)
+    page.until(lambda: page.one("#matches-text").text == "Matches are drawn on the first 5 images of a query.")
+    assert not page.all("svg.matches") and page.errors() == []
+
+
+def test_inliers_are_drawn_with_the_frame_of_the_query(browser, compared):
+    page = Page(browser, compared)
+    page.until(lambda: len(page.all("#query-0 .result")) == 2 * len(NAMES))
+    page.all("#query-0 .results")[1].find_elements("css selector", ".picture")[2].click()
+    page.until(lambda: len(page.all("svg.matches .match")) == 3 and page.all(".outline"))
+    assert page.one("#matches-text").text == "3 inliers of 9 matched features. The yellow frame is that of the query."
+    page.press(webdriver.Keys.ARROW_LEFT)  # the image that is none has no preview, and nothing to draw on
+    page.until(lambda: page.one("#detail-text").text.startswith("2 of 6") and not page.all("svg.matches"))
+    assert page.errors() == []
+
+
+@pytest.mark.parametrize("name", ["gallery", "report"])
+def test_a_narrow_window_needs_no_scrolling_sideways(browser, compared, tmp_path, name):
     browser.set_window_size(500, 900)
     try:
-        page = Page(browser, compared)
+        page = Page(browser, compared if name == "gallery" else report(tmp_path))
         width = page.browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1]
     finally:
@@ -137,6 +180,38 @@ def test_a_narrow_window_needs_no_scrolling_sideways(browser, compared):
 def test_without_ground_truth_nothing_is_marked(browser, tmp_path):
     page = Page(browser, gallery(tmp_path, truth=None, methods=1))
     page.until(lambda: len(page.all(".result")) == 2 * len(NAMES))
-    assert not page.one("#wrong-label").is_displayed() and not page.all("#plot circle")
+    assert not page.one("#wrong-label").is_displayed() and not page.all("#plots figure")
     assert "There is no ground truth" in page.one("#summary").text
+    assert page.errors() == []
+
+
+def test_the_report_sorts_filters_and_plots(browser, tmp_path):
+    page = Page(browser, report(tmp_path))
+
+    def names():
+        lines = [line for line in page.all("#accuracy tbody tr[data-method]") if line.is_displayed()]
+        return [line.find_element("css selector", "th").text for line in lines]
+
+    assert names() == ["<b>good", "bad"]
+    page.all("#accuracy thead button")[2].click()
+    page.until(lambda: page.all("#accuracy [aria-sort=descending]") and names() == ["<b>good", "bad"])
+    page.all("#accuracy thead button")[2].click()
+    page.until(lambda: page.all("#accuracy [aria-sort=ascending]") and names() == ["bad", "<b>good"])
+    page.one("#filter").send_keys("GOOD")
+    page.until(lambda: names() == ["<b>good"])
+    titles = [title.text for title in page.all("figcaption")]
+    assert titles == [
+        "oxford: accuracy and memory", "oxford: accuracy and time", "net: loss", "net: validation",
+        "hpatches: MMA, changed viewpoint",
+    ]  # fmt: skip
+    memory, _, loss, _, accuracy = page.all("figure")
+    assert len(memory.find_elements("css selector", "circle[r='6']")) == 2
+    assert [entry.text for entry in accuracy.find_elements("css selector", ".legend li")] == ["<b>good", "bad"]
+    assert len(loss.find_elements("css selector", "path")) == 2
+    # The graph is shown when asked for, and nothing of it is cut off.
+    graph = page.one("#accuracy .graph")
+    assert not graph.is_displayed()
+    page.browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert graph.is_displayed()
+    assert [stage.text for stage in graph.find_elements("css selector", ".stage")] == ["search", "train", "table"]
     assert page.errors() == []

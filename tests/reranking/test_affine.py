@@ -13,6 +13,7 @@ from reprise.geometry import frames_from_scales, verify_affine
 from reprise.geometry.tentatives import Words, nearest_tentatives, word_tentatives
 from reprise.reranking import affine, affine_words
 from reprise.reranking.candidates import Candidates
+from reprise.reranking.matched_points import open_verifier
 from reprise.reranking.steps import rerank_files, score_pairs
 from reprise.storage.errors import DataError
 
@@ -121,6 +122,23 @@ def test_features_without_affine_shapes_have_upright_circles(images, folder):
     np.testing.assert_array_equal(found, circles)
     factors = affine.score_chunk(files(folder, "_round"), *ALL_PAIRS, num_queries=2, scales="factors")
     np.testing.assert_array_equal(factors, expected(images, nearest, lambda one: frames_from_scales(1 / one.scales)))
+
+
+@pytest.mark.parametrize("scorer", [affine, affine_words])
+def test_the_points_that_are_drawn_are_those_that_were_counted(folder, scorer):
+    name = scorer.__name__.rpartition(".")[2]
+    given = files(folder, "_words" if scorer is affine_words else "")
+    step = scorer.Step(rerank="any")
+    settings = {key: getattr(step, key) for key in scorer.PAIR_SETTINGS}
+    verify = open_verifier(name, given, settings)
+    counts = scorer.score_chunk(given, *ALL_PAIRS, num_queries=2, **settings)
+    assert counts.max() > 10
+    for query, image, count in zip(*ALL_PAIRS, counts, strict=True):
+        found = verify(int(query), int(image))
+        assert len(found.query) == len(found.image) == count <= found.tentative
+        if count:
+            mapped = found.query @ found.transform[:2, :2].T + found.transform[:2, 2]
+            assert np.linalg.norm(mapped - found.image, axis=1).max() <= step.threshold + 1e-6
 
 
 def test_the_strongest_features_are_compared(images, folder):

@@ -13,8 +13,10 @@ from reprise.evaluation import evaluate_revisited
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import feature_writer
 from reprise.formats.rankings import ALL, RankedList, Ranking, read_ranking
+from reprise.geometry.homographies import project
 from reprise.reranking import homography
 from reprise.reranking.candidates import Candidates
+from reprise.reranking.matched_points import open_verifier
 from reprise.reranking.steps import rerank_files, score_pairs
 from reprise.storage.errors import DataError
 
@@ -61,6 +63,18 @@ def test_golden_counts(arrays, files, pairs):
     found = homography.score_chunk(files, *pairs, num_queries=4)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found.reshape(4, -1), arrays["inliers_own_rule"])
+
+
+def test_the_points_that_are_drawn_are_those_that_were_counted(arrays, files, pairs):
+    step = homography.Step(rerank="any")
+    verify = open_verifier("homography", files, {key: getattr(step, key) for key in homography.PAIR_SETTINGS})
+    counts = arrays["inliers_own_rule"].ravel()
+    for query, image, count in list(zip(*pairs, counts, strict=True))[::7]:
+        found = verify(int(query), int(image))
+        assert len(found.query) == len(found.image) == count <= found.tentative
+        if count:
+            distances = np.linalg.norm(project(found.transform, found.query) - found.image, axis=1)
+            assert distances.max() <= step.threshold + 1e-3
 
 
 def test_golden_order_and_map(arrays, files, tmp_path):

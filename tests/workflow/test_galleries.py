@@ -30,8 +30,9 @@ def content(space, page):
 
 
 def test_galleries_and_report_are_made_from_what_is_there(shown):
-    assert shown.planned([BOTH]) == {"gallery": 1}
-    assert shown.planned([REPORT]) == {"gallery": 2, "report_page": 1}
+    # Matches are drawn from the features of all parts of the database.
+    assert shown.planned([BOTH]) == {"gallery": 1, "merge_features": 2}
+    assert shown.planned([REPORT]) == {"gallery": 2, "table_page": 1, "report_page": 1, "merge_features": 2}
     shown.run(targets=[BOTH, REPORT])
     both = content(shown, BOTH)
     assert [method["name"] for method in both["methods"]] == ["how_tiny", "sift_tiny"]
@@ -46,12 +47,31 @@ def test_galleries_and_report_are_made_from_what_is_there(shown):
     for method in both["methods"]:
         for group, value in method["scores"].items():
             assert measured[method["name"], group] == pytest.approx(value, abs=0.005)
+    # Snakemake's own report shows the page of the table, with its settings in a line.
+    shown.snakemake("--report", "snakemake.html", targets=[REPORT])
+    text = (shown.folder / "snakemake.html").read_text(encoding="utf-8")
+    assert '"results/tiny.html": {' in text and '"params": "recipe=code ' in text and "text/csv" not in text
     # Nothing is made twice, and what only galleries show makes only galleries anew.
     assert shown.planned([BOTH, REPORT]) == {}
     shown.config["gallery"] = {"topk": 3}
     shown.write_config()
     assert shown.planned([TARGET]) == {}
     assert shown.planned([BOTH]) == {"gallery": 1}
+
+
+def test_matches_explain_the_scores_of_the_ranking(shown):
+    shown.run(targets=[BOTH])
+    found = content(shown, BOTH)
+    assert found["drawn"]["kinds"] == ["words", "words"]
+    explained = 0
+    for row, query in enumerate(found["queries"]):
+        text = (shown.folder / BOTH).with_suffix("").joinpath(f"m{row}.js").read_text()
+        drawn = json.loads(text.removeprefix(f"addMatches({row},").removesuffix(");\n"))
+        for method, matches in zip(query["found"], drawn, strict=True):
+            for image, score, _ in method["lists"]["all"][:10]:
+                assert matches[str(image)]["score"] == pytest.approx(score, rel=1e-3)
+                explained += bool(matches[str(image)]["lines"])
+    assert explained > 40
 
 
 def test_distractors_are_shown_where_they_are_found(shown):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from reprise.asmk.aggregated_files import AggregatedFiles
     from reprise.asmk.aggregation import aggregate
     from reprise.asmk.asmk import ASMK
+    from reprise.asmk.explanation import Explanation, Shares, assigned_within, explain, words_of_images
     from reprise.asmk.inverted_file import InvertedFile, search_together
     from reprise.asmk.postings import Aggregated
     from reprise.asmk.queries import Rankings
@@ -19,11 +20,16 @@ __all__ = [
     "Aggregated",
     "AggregatedFiles",
     "Codebook",
+    "Explanation",
     "InvertedFile",
     "Rankings",
+    "Shares",
     "aggregate",
+    "assigned_within",
+    "explain",
     "sample_rows",
     "search_together",
+    "words_of_images",
 ]
 
 __getattr__ = lazily(__name__)

@@ -62,6 +62,8 @@ _NOUNS = {
     "seeds": ("seed study", "seed studies"),
     "gallery": ("gallery", "galleries"),
     "report_page": ("report", "reports"),
+    "seeds_page": ("page of a study of seeds", "pages of studies of seeds"),
+    "table_page": ("page of a table", "pages of tables"),
 }
 
 

@@ -16,6 +16,7 @@ from reprise.evaluation.landmarks import evaluate_landmarks
 from reprise.evaluation.oxford import evaluate_oxford
 from reprise.evaluation.patch_pairs import fpr95
 from reprise.evaluation.recall import first_of_groups, positives_within, recall_at
+from reprise.evaluation.recall_curves import precision_by_recall
 from reprise.evaluation.retrieval import RetrievalScores, evaluate_classic, evaluate_revisited
 from reprise.evaluation.scores import Evaluation, Score
 
@@ -42,6 +43,7 @@ __all__ = [
     "mean_matching_accuracy",
     "means_of_changes",
     "positives_within",
+    "precision_by_recall",
     "recall_at",
     "transfer_errors",
 ]

@@ -40,6 +40,12 @@ class AttentionDetector(nn.Module):
     def from_checkpoint(cls, path: str | os.PathLike) -> Self:
         """Read a published detector, or a saved one.
 
+        Args:
+            path: the file; nothing is downloaded
+
+        Returns:
+            the network, in evaluation mode
+
         Raises:
             DataError: a file without ``state``, another key or shape in it, or values that are not finite
         """

@@ -72,6 +72,12 @@ class CVNet(nn.Module):
         Of ``model_state`` all tensors under ``encoder_q.`` are used; the others, which verify pairs, are named in the
         log.
 
+        Args:
+            path: the file; nothing is downloaded
+
+        Returns:
+            the network, in evaluation mode
+
         Raises:
             DataError: a file that is no CVNet checkpoint, another key or shape under the prefix, or values that are not
                 finite

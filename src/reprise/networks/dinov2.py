@@ -64,6 +64,12 @@ class DINOv2(nn.Module):
 
         Heads are taken to be 64 wide, as in all published models.
 
+        Args:
+            path: the file; nothing is downloaded
+
+        Returns:
+            the network, in evaluation mode
+
         Raises:
             DataError: a file that is no state dict of a DINOv2 with registers, another key or shape, or values that are
                 not finite

@@ -12,6 +12,7 @@ from typing import Any
 
 from reprise.images.preparations import preparation_module
 from reprise.pipeline.fingerprint import fingerprint
+from reprise.pipeline.recipe_text import RecipeText
 from reprise.reporting.metrics import metric_module
 from reprise.reranking.scorers import scorer_module
 from reprise.storage.modules import module_of
@@ -42,7 +43,7 @@ def make_recipe(stage: str, parameters: Mapping[str, Any], scripts: Path) -> str
         "modules": modules,
         "code": None if stage in _TRANSPORT else _code(scripts / f"{stage}.py", tuple(modules)),
     }
-    return json.dumps(recipe, sort_keys=True)
+    return RecipeText(json.dumps(recipe, sort_keys=True))
 
 
 @functools.cache  # a plan has thousands of jobs, and refers to the code as it was when the plan began

@@ -1,18 +1,18 @@
 """The report: all tables on one page, each with its verdicts, its chance level, its galleries and what it cost."""
 
-import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reprise.reporting.costs import machines, stage_costs
+from reprise.reporting.stage_graph import stage_graph
+from reprise.reporting.table_files import features_shown, read_table
 from reprise.reporting.templates import render
+from reprise.reporting.training_curves import training_curves
 from reprise.storage.atomic import write_text
-from reprise.storage.errors import DataError
 
 Content = dict[str, Any]
-_NUMBERS = ("measured", "published", "difference", "tolerance")
 
 
 def table_content(
@@ -20,6 +20,8 @@ def table_content(
     provenance: Mapping[str, Any],
     chance: Mapping[str, Mapping[str, float]],
     galleries: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]] = (),
+    times: Mapping[tuple[str, str], float] | None = None,
 ) -> Content:
     """Collect what a report shows of a table.
 
@@ -28,6 +30,8 @@ def table_content(
         provenance: the content of its provenance
         chance: dataset -> group -> mAP of random rankings in percent
         galleries: method, num_features, perhaps column, dataset and page of each gallery
+        rows: method, num_features, perhaps column and the experiment of each row
+        times: (experiment, dataset) -> milliseconds that the search for a query took
 
     Returns:
         values of JSON only
@@ -35,19 +39,21 @@ def table_content(
     Raises:
         DataError: files that are none of a table
     """
-    path = Path(table)
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
-    title, notes = _title_and_notes(path.with_suffix(".md"))
-    cells = [_cell(line, path) for line in lines]
+    path, read = Path(table), read_table(table)
+    cells = read["cells"]
+    experiments = {_row_of(row): row["experiment"] for row in rows}
+    for cell in cells:
+        experiment = experiments.get((cell["method"], cell["column"], cell["features"]), "")
+        cell["milliseconds"] = (times or {}).get((experiment, cell["dataset"]))
+    costs = stage_costs(provenance)
     return {
         "name": path.stem,
-        "title": title,
-        "notes": notes,
-        "cells": cells,
+        **read,
         "chance": {dataset: dict(chance[dataset]) for dataset in {cell["dataset"] for cell in cells} & set(chance)},
         "galleries": [_gallery(gallery, path) for gallery in galleries],
-        "costs": stage_costs(provenance),
+        "costs": costs,
+        "graph": stage_graph(costs),
+        "trainings": training_curves(provenance),
         "machines": machines(provenance),
         "downloads": _downloads(provenance),
         "started": provenance.get("started"),
@@ -66,45 +72,15 @@ def write_report(path: str | os.PathLike, title: str, tables: Sequence[Content])
     write_text(path, render("report.html", title=title, tables=tables, content=tables))
 
 
-def _title_and_notes(path: Path) -> tuple[str, list[str]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or not lines[0].startswith("# "):
-        raise DataError(f"{path}: is no table; delete it and run again")
-    return lines[0][2:], [line[2:] for line in lines if line.startswith("- ")]
-
-
-def _cell(line: Mapping[str, str], path: Path) -> Content:
-    """A line of the CSV file: texts, and numbers where there are any; a table of mAP alone names only the protocol."""
-    try:
-        return {
-            "method": line["method"],
-            "column": line.get("column", ""),
-            "features": _features(line["n"]),
-            "dataset": line["dataset"],
-            "metric": line.get("metric", "mAP"),
-            "group": line["protocol"] if "protocol" in line else line["group"],
-            "unit": line.get("unit", "%"),
-            "verdict": line["verdict"],
-            "bytes": int(line["index_bytes"]) if line.get("index_bytes") else None,
-            **{key: float(line[key]) if line[key] else None for key in _NUMBERS},
-        }
-    except (KeyError, ValueError) as error:
-        raise DataError(f"{path}: is no table of this project ({error}); delete it and run again") from error
-
-
 def _gallery(gallery: Mapping[str, Any], table: Path) -> Content:
     """The row and the dataset of a gallery, and its address, seen from the folder of the table."""
-    row = {
-        "method": gallery["method"],
-        "column": gallery.get("column", ""),
-        "features": _features(gallery["num_features"]),
-    }
+    row = dict(zip(("method", "column", "features"), _row_of(gallery), strict=True))
     return {**row, "dataset": gallery["dataset"], "address": os.path.relpath(gallery["page"], table.parent)}
 
 
-def _features(count: int | str) -> str:
-    """A number of features as it is shown: nothing where all are used."""
-    return str(count) if int(count) else ""
+def _row_of(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What tells the rows of a table apart: method, column and number of features."""
+    return entry["method"], entry.get("column", ""), features_shown(entry["num_features"])
 
 
 def _downloads(provenance: Mapping[str, Any]) -> list[Content]:

@@ -162,7 +162,7 @@ def _table(model: type[BaseModel]) -> list[str]:
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for key, field in model.model_fields.items():
-        meaning = (field.description or "").replace("|", "\\|")
+        meaning = (field.description or "").replace("|", "\\|").replace("<", "&lt;")  # neither a column nor a tag
         yield f"| `{prefix}{key}` | {_type(field.annotation)} | {_default(field)} | {meaning} |"
         for inner in _models(field.annotation):
             yield from _rows(inner, f"{prefix}{key}.")

@@ -45,6 +45,12 @@ class Gallery(Settings):
 
     topk: Count = Field(20, description="images of each query")
     pixels: int = Field(384, ge=64, le=2048, description="longer side of the previews")
+    matches: int = Field(
+        10,
+        ge=0,
+        description="first images of each query on which matches are drawn: inliers of a verification, or what visual "
+        "words give of the score; 0 for none",
+    )
 
 
 class Report(Settings):

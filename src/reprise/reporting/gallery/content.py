@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from reprise.datasets.images import Dataset, ImageList
-from reprise.evaluation.scores import Evaluation
+from reprise.evaluation.recall_curves import KINDS as CURVES
+from reprise.evaluation.recall_curves import precision_by_recall
+from reprise.evaluation.scores import ALL, Evaluation, ranks_of
 from reprise.formats.rankings import RankedList, Ranking
 from reprise.storage.errors import DataError
 
@@ -41,20 +43,25 @@ class _Shown:
         others: name -> path, of distractors
         names: of those that are shown, in the order of their numbers
         numbers: path -> number
+        of_dataset: number -> place in the dataset, of those that are no distractors
     """
 
     paths: Sequence[Path]
     others: Mapping[str, Path]
     names: list[str] = field(default_factory=list)
     numbers: dict[Path, int] = field(default_factory=dict)
+    of_dataset: dict[int, int] = field(default_factory=dict)
 
     def path(self, image: int, name: str) -> Path:
         return self.paths[image] if image < len(self.paths) else self.others[name]
 
-    def number(self, path: Path, name: str) -> int:
+    def number(self, image: int, name: str) -> int:
+        path = self.path(image, name)
         if path not in self.numbers:
             self.numbers[path] = len(self.names)
             self.names.append(name)
+        if image < len(self.paths):
+            self.of_dataset.setdefault(self.numbers[path], image)
         return self.numbers[path]
 
 
@@ -65,10 +72,12 @@ class Pictures:
     Attributes:
         queries: all queries
         results: the database images that are shown
+        of_dataset: number of a result -> its place in the dataset, of those that are no distractors
     """
 
     queries: ImageList
     results: ImageList
+    of_dataset: Mapping[int, int] = field(default_factory=dict)
 
 
 def gallery_content(
@@ -107,15 +116,15 @@ def gallery_content(
         "title": title,
         "levels": levels if dataset.ground_truth is None else [*levels, WRONG],
         "chance": dict(methods[0].evaluation.chance) if methods[0].evaluation else {},
-        "methods": [_method(method) for method in methods],
+        "methods": [_method(method, dataset) for method in methods],
         "queries": [_query(row, methods, dataset, shown, topk) for row in range(len(dataset.queries))],
         "results": shown.names,
     }
-    return content, Pictures(dataset.queries, ImageList(shown.names, list(shown.numbers)))
+    return content, Pictures(dataset.queries, ImageList(shown.names, list(shown.numbers)), shown.of_dataset)
 
 
-def _method(method: Method) -> Content:
-    """The name and the scores of a method."""
+def _method(method: Method, dataset: Dataset) -> Content:
+    """The name, the scores and the curves of a method."""
     scores = method.evaluation.scores if method.evaluation else ()
     return {
         "name": method.name,
@@ -123,7 +132,21 @@ def _method(method: Method) -> Content:
         "reranked": method.ranking.reranked,
         "searched": method.ranking.searched,
         "scores": {score.group: _finite(score.value) for score in scores if score.metric == "mAP"},
+        "curves": _curves(method, dataset) if scores else {},
     }
+
+
+def _curves(method: Method, dataset: Dataset) -> dict[str, list[float]]:
+    """Group -> the precision in percent in equal parts of the recall, the mean of all queries; its mean is the mAP."""
+    ranks = {name: ranked.complete() for name, ranked in method.ranking.lists.items()}
+    curves = {}
+    for group in CURVES.get(dataset.truth or "", ()):
+        if group in ranks or ALL in ranks:
+            truth = dataset.ground_truth or ()
+            rows = precision_by_recall(ranks_of(ranks, group), truth, str(dataset.truth), group)
+            rows = rows[np.isfinite(rows[:, 0])]
+            curves[group] = [round(100 * float(value), 3) for value in rows.mean(axis=0)] if len(rows) else []
+    return curves
 
 
 def _query(row: int, methods: Sequence[Method], dataset: Dataset, shown: _Shown, topk: int) -> Content:
@@ -164,7 +187,7 @@ def _results(
             break
         path = shown.path(image, names[image])
         if path != query:
-            found.append([shown.number(path, names[image]), _finite(score), _level(image, truth)])
+            found.append([shown.number(image, names[image]), _finite(score), _level(image, truth)])
     return found
 
 

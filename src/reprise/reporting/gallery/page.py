@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from reprise.reporting.gallery.content import Content, Pictures
+from reprise.reporting.gallery.match_files import write_matches
+from reprise.reporting.gallery.matches import Matcher
 from reprise.reporting.gallery.previews import write_previews
 from reprise.reporting.templates import render
 from reprise.storage.atomic import write_text
@@ -19,17 +22,21 @@ def write_gallery(
     *,
     pixels: int = 384,
     threads: int | None = None,
+    matchers: Sequence[Matcher | None] = (),
+    matches: int = 10,
     exif: str | None = None,
 ) -> None:
     """Write a gallery, which needs no network and may be moved, the page together with the folder.
 
     Args:
         page: the HTML file
-        folder: the folder of previews, beside the page; it is replaced
+        folder: the folder of previews and matches, beside the page; it is replaced
         content: what it shows, of :func:`reprise.reporting.gallery.gallery_content`
         pictures: the images of ``content``
         pixels: longer side of a preview
         threads: number of images that are read at the same time
+        matchers: of each method, what is drawn on a query and a result
+        matches: number of first results of each query on which it is drawn
         exif: "apply" shows images as EXIF says that they are to be rotated, as they were searched
     """
     previews = Path(folder)
@@ -39,5 +46,7 @@ def write_gallery(
         letter: write_previews(previews, images, letter, pixels, threads, exif=exif)
         for letter, images in (("q", pictures.queries), ("d", pictures.results))
     }
-    values = {**content, "folder": quote(previews.name), "sizes": sizes}
+    write_matches(previews, content, pictures.of_dataset, matchers, matches)
+    drawn = {"first": matches, "kinds": [matcher.kind if matcher else None for matcher in matchers]}
+    values = {**content, "folder": quote(previews.name), "sizes": sizes, "drawn": drawn}
     write_text(page, render("gallery.html", title=content["title"], content=values))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import jinja2
 from markupsafe import Markup
 
 _FOLDER = Path(__file__).parent
-_TEMPLATES = (".html", ".css", ".js")
+# The files of this folder that a template extends, imports, or has in it.
+_NAMED = re.compile(r'"(\w+\.(?:html|css|js))"')
 
 
 def render(template: str, **values: Any) -> str:
@@ -24,15 +26,25 @@ def render(template: str, **values: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"embedded": _embedded, "duration": _duration, "size": _size}
+    environment.filters |= {"embedded": _embedded, "duration": _duration, "size": _size, "kind": _kind}
     environment.globals["inlined"] = lambda name: Markup((_FOLDER / name).read_text("utf-8"))
     return environment.get_template(template).render(values)
 
 
-def templates_hash() -> str:
-    """Hash all files of this folder, for the recipes of pages: an edit of one makes pages anew."""
-    files = sorted(path for path in _FOLDER.iterdir() if path.suffix in _TEMPLATES)
-    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
+def templates_hash(template: str) -> str:
+    """Hash a template and all files of this folder that it names, for the recipe of its page.
+
+    Args:
+        template: its name, such as gallery.html
+    """
+    found: dict[str, bytes] = {}
+    waiting = [template]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = (_FOLDER / name).read_bytes()
+            waiting += _NAMED.findall(found[name].decode()) if name.endswith(".html") else []
+    return hashlib.sha256(b"".join(name.encode() + found[name] for name in sorted(found))).hexdigest()
 
 
 def _embedded(value: Any) -> Markup:
@@ -41,6 +53,11 @@ def _embedded(value: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # escaped above
+
+
+def _kind(verdict: str) -> str:
+    """The class of a verdict in the style."""
+    return verdict.replace(" ", "-")
 
 
 def _duration(seconds: float) -> str:

@@ -19,11 +19,11 @@ function picture(letter, index, label, box = null, tag = "button") {
     return made;
   }
   const [width, height] = size;
+  made.style.setProperty("--ratio", width / height);
   made.append(element("img", { src: `${content.folder}/${letter}${index}.jpg`, alt: "", loading: "lazy", width, height }));
   if (box) {
     const [x1, y1, x2, y2] = box;
     const percent = (value) => `${Math.min(100, Math.max(0, 100 * value)).toFixed(2)}%`;
-    made.style.aspectRatio = `${width} / ${height}`;
     const frame = element("span", { class: "box" });
     Object.assign(frame.style, {
       left: percent(x1 / width), top: percent(y1 / height),
@@ -132,37 +132,45 @@ function show() {
   byId("queries").replaceChildren(...sections);
   sections.forEach((section) => seen.observe(section));
   byId("count").textContent = `${shown.length} of ${content.queries.length} queries`;
-  if (two && groups.length) plot();
+  plots();
 }
 
 // Average precision of the one method against that of the other, a circle for each query.
-function plot() {
+function comparison() {
   const group = byId("group").value;
-  const make = (tag, attributes, text = null) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== null) node.append(text);
-    return node;
-  };
-  const [left, top, side] = [50, 15, 300];
-  const svg = make("svg", { viewBox: "0 0 370 370", role: "group", "aria-label": "AP of the two methods, query by query" });
-  svg.append(make("line", { x1: left, y1: top + side, x2: left + side, y2: top }));
-  svg.append(make("line", { x1: left, y1: top, x2: left, y2: top + side }), make("line", { x1: left, y1: top + side, x2: left + side, y2: top + side }));
-  svg.append(make("text", { x: left + side / 2, y: 350, "text-anchor": "middle" }, `AP of ${content.methods[0].name}`));
-  svg.append(make("text", { x: 0, y: 0, transform: `translate(22 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle" }, `AP of ${content.methods[1].name}`));
-  for (const [at, label] of [[0, "0"], [1, "100"]]) {
-    svg.append(make("text", { x: left + at * side, y: top + side + 17, "text-anchor": "middle" }, label));
-    svg.append(make("text", { x: left - 6, y: top + side - at * side + 5, "text-anchor": "end" }, label));
-  }
+  const names = content.methods.map((method) => method.name);
+  const title = `AP of each query, ${group}`;
+  const plot = axes({ title, xLabel: names[0], yLabel: names[1], xRange: [0, 100], yRange: [0, 100] });
+  plot.svg.append(shape("line", { class: "diagonal", x1: plot.x(0), y1: plot.y(0), x2: plot.x(100), y2: plot.y(100) }));
   content.queries.forEach((query, row) => {
     const [a, b] = query.found.map((found) => found.ap[group] ?? null);
     if (a === null || b === null) return;
-    const circle = make("circle", { cx: left + a / 100 * side, cy: top + side - b / 100 * side, r: 5 });
-    circle.append(make("title", {}, `${query.name}: ${number(a)} and ${number(b)}`));
+    const circle = shape("circle", { cx: plot.x(a), cy: plot.y(b), r: 5 }, shape("title", {}, `${query.name}: ${number(a)} and ${number(b)}`));
     circle.addEventListener("click", () => go(byId(`query-${row}`)));
-    svg.append(circle);
+    plot.svg.append(circle);
   });
-  byId("plot").replaceChildren(svg);
+  return figure(title, plot.svg);
+}
+
+// The precision of all queries over the recall, whose area is the mAP.
+function curves() {
+  const group = byId("group").value;
+  const lines = content.methods.map((method) => method.curves[group] ?? []);
+  if (!lines.some((line) => line.length)) return null;
+  const title = `Precision over recall, ${group}`;
+  const plot = axes({ title, xLabel: "recall", yLabel: "precision", xRange: [0, 100], yRange: [0, 100] });
+  lines.forEach((line, index) => {
+    if (!line.length) return;
+    const points = line.map((value, place) => [(100 * (place + 0.5)) / line.length, value]);
+    const method = content.methods[index];
+    plot.svg.append(linePath(points, plot, index, `${method.name}: mAP ${number(method.scores[group], 2)}`));
+  });
+  return figure(title, plot.svg, content.methods.map((method) => method.name));
+}
+
+function plots() {
+  const shown = [two && groups.length ? comparison() : null, groups.length ? curves() : null];
+  byId("plots").replaceChildren(...shown.filter(Boolean));
 }
 
 let open = null;
@@ -181,6 +189,7 @@ function openDetail(row, found, place) {
   byId("detail-images").replaceChildren(...images);
   byId("detail-text").textContent = said;
   if (!byId("detail").open) byId("detail").showModal();
+  loadMatches(row, () => tellMatches(open));
 }
 
 function go(section) {
@@ -200,6 +209,7 @@ function nextQuery(step) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (byId("detail").open) {
+    if (event.key === "m") byId("matches").click();
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const place = open.place + (step ?? 0);
     if (step && place >= 0 && place < listOf(open.found).length) openDetail(open.row, open.found, place);
@@ -229,5 +239,7 @@ options(byId("order"), Object.keys(orders()));
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["order", "group", "wrong"]) byId(id).addEventListener("change", show);
 byId("filter").addEventListener("input", show);
+byId("matches").addEventListener("change", () => drawMatches(open));
+new ResizeObserver(() => open && byId("detail").open && drawMatches(open)).observe(byId("detail-images"));
 summary();
 show();

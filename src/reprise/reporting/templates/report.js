@@ -1,10 +1,5 @@
 const tables = content;
 
-const kinds = {
-  reproduced: "reproduced", differs: "differs", "published unknown": "unknown", "not comparable": "not-comparable",
-  "not measured": "not-measured",
-};
-
 function text(value, unit) {
   if (value === null) return "";
   return unit === "bytes" ? value.toFixed(0) : unit === "%" ? value.toFixed(2) : String(Number(value.toPrecision(4)));
@@ -39,7 +34,7 @@ function cellNode(cell, table) {
   if (cell.difference !== null) said.push(`difference ${text(cell.difference, cell.unit)}, tolerance ${text(cell.tolerance, cell.unit) || "none"}`);
   const address = table.galleries.find((gallery) => rowOf(gallery) === rowOf(cell) && gallery.column === cell.column && gallery.dataset === cell.dataset)?.address;
   const value = address && cell.measured !== null ? element("a", { href: encodeURI(address), title: "gallery" }, measured) : measured;
-  const node = element("td", { class: kinds[cell.verdict] ?? "", title: said.join("; ") }, value);
+  const node = element("td", { class: cell.verdict.replaceAll(" ", "-"), title: said.join("; ") }, value);
   if (cell.published !== null) node.append(" ", element("small", {}, `(${text(cell.published, "")})`));
   return node;
 }
@@ -82,48 +77,33 @@ function sortBy(body, heads, head, column) {
   body.append(...[...body.children].sort((a, b) => compare(a.values[column], b.values[column])));
 }
 
-function shape(tag, attributes, content = null) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (content !== null) node.append(content);
-  return node;
-}
-
-// A frame with the axes of a plot, and how values become places in it.
-function axes(title, xLabel, yLabel, xs, ys, logarithmic) {
-  const [left, top, width, height] = [55, 30, 330, 220];
-  const scale = (value) => (logarithmic ? Math.log10(value) : value);
-  const [x0, x1] = [Math.min(...xs.map(scale)), Math.max(...xs.map(scale))];
-  const [y0, y1] = [Math.floor(Math.min(...ys) / 10) * 10, Math.ceil(Math.max(...ys) / 10) * 10 || 10];
-  const x = (value) => left + ((scale(value) - x0) / (x1 - x0 || 1)) * width;
-  const y = (value) => top + height - ((value - y0) / (y1 - y0 || 1)) * height;
-  const svg = shape("svg", { viewBox: "0 0 400 300", role: "img", "aria-label": title });
-  svg.append(shape("line", { x1: left, y1: top, x2: left, y2: top + height }), shape("line", { x1: left, y1: top + height, x2: left + width, y2: top + height }));
-  svg.append(shape("text", { x: left, y: 18 }, title), shape("text", { x: left + width / 2, y: 292, "text-anchor": "middle" }, xLabel));
-  svg.append(shape("text", { transform: `translate(16 ${top + height / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel));
-  for (const value of [y0, y1]) svg.append(shape("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, value));
-  for (const value of new Set([Math.min(...xs), Math.max(...xs)])) {
-    svg.append(shape("text", { x: x(value), y: top + height + 17, "text-anchor": "middle" }, value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)))));
-  }
-  return { svg, x, y };
-}
-
-// Accuracy against the memory of the index, one plot for each dataset.
-function memoryPlots(table) {
+// The cells of mAP that a plot shows, those of the medium protocol where there are protocols, dataset by dataset.
+function plottedCells(table, key) {
   const group = table.cells.some((cell) => cell.group === "medium") ? "medium" : null;
-  const datasets = [...new Set(table.cells.map((cell) => cell.dataset))];
-  return datasets.map((dataset) => {
-    const cells = table.cells.filter((cell) => cell.dataset === dataset && cell.metric === "mAP" && cell.bytes && cell.measured !== null && (!group || cell.group === group));
-    if (new Set(cells.map((cell) => cell.bytes)).size < 2) return null;
-    const megabytes = cells.map((cell) => cell.bytes / 1e6);
-    const { svg, x, y } = axes(`${dataset} ${group ?? ""}: accuracy and memory`, "MB, logarithmic", "mAP", megabytes, cells.map((cell) => cell.measured), true);
+  return [...new Set(table.cells.map((cell) => cell.dataset))].map((dataset) => {
+    const cells = table.cells.filter((cell) => cell.dataset === dataset && cell.metric === "mAP" && cell[key] && cell.measured !== null && (!group || cell.group === group));
+    return { name: [dataset, group].filter(Boolean).join(", "), cells };
+  }).filter(({ cells }) => new Set(cells.map((cell) => cell[key])).size > 1);
+}
+
+// Accuracy against what it costs, a plot for each dataset, a colour for each method.
+function costPlots(table, key, what, xLabel, unit) {
+  return plottedCells(table, key).map(({ name, cells }) => {
+    const [values, costs] = [cells.map((cell) => cell.measured), cells.map((cell) => unit(cell[key]))];
+    const [low, high] = [Math.min(...costs), Math.max(...costs)];
+    const title = `${name}: accuracy and ${what}`;
+    const plot = axes({ title, xLabel: `${xLabel} (logarithmic)`, yLabel: "mAP", xRange: [low / 1.3, high * 1.3], yRange: around(values, { least: 0, most: 100 }), logarithmic: true });
+    const methods = [...new Set(cells.map((cell) => cell.method))];
     for (const cell of cells) {
-      const said = `${cell.method}${cell.features ? `, n ${cell.features}` : ""}: ${text(cell.measured, "%")}, ${(cell.bytes / 1e6).toFixed(1)} MB`;
-      svg.append(shape("circle", { cx: x(cell.bytes / 1e6), cy: y(cell.measured), r: 5 }, shape("title", {}, said)));
+      const said = `${cell.method}${cell.features ? `, n ${cell.features}` : ""}: ${text(cell.measured, "%")}, ${short(unit(cell[key]))} ${xLabel}`;
+      plot.svg.append(shape("circle", { cx: plot.x(unit(cell[key])), cy: plot.y(cell.measured), r: 6, style: `fill: ${seriesColour(methods.indexOf(cell.method))}` }, shape("title", {}, said)));
     }
-    return svg;
+    return figure(title, plot.svg, methods, "dots");
   });
 }
+
+// The groups of sequences of HPatches.
+const changes = { v: "changed viewpoint", i: "changed illumination", average: "all sequences" };
 
 // Metrics at several thresholds (such as MMA@1, MMA@2 ...) as curves, one plot for each group.
 function curvePlots(table) {
@@ -138,22 +118,42 @@ function curvePlots(table) {
     methods.get(cell.method).push([Number(at), cell.measured]);
   }
   return [...curves.entries()].map(([key, methods]) => {
-    const points = [...methods.values()].flat();
-    if (new Set(points.map(([at]) => at)).size < 5) return null;
+    const places = [...methods.values()].flat().map(([at]) => at);
+    if (new Set(places).size < 5) return null;
     const [dataset, name, group] = JSON.parse(key);
-    const { svg, x, y } = axes(`${dataset}: ${name}, ${group}`, "threshold", name, points.map(([at]) => at), points.map(([, value]) => value), false);
-    [...methods.entries()].forEach(([method, found], index, all) => {
-      const path = found.sort(([a], [b]) => a - b).map(([at, value], place) => `${place ? "L" : "M"}${x(at)} ${y(value)}`).join("");
-      svg.append(shape("path", { d: path, style: `stroke: hsl(${(360 * index) / all.length} 70% 50%)` }, shape("title", {}, method)));
+    const title = `${dataset}: ${name}, ${changes[group] ?? group}`;
+    const plot = axes({ title, xLabel: "threshold in pixels", yLabel: `${name} (%)`, xRange: [Math.min(...places), Math.max(...places)], yRange: [0, 100] });
+    [...methods.entries()].forEach(([method, points], index) => plot.svg.append(linePath(points.sort(([a], [b]) => a - b), plot, index, method)));
+    return figure(title, plot.svg, [...methods.keys()]);
+  });
+}
+
+function trainingPlots({ training, changed, panels }) {
+  if (changed) return [element("p", { class: "hint" }, `${training}: its curves are not there any more, or those of another training.`)];
+  return panels.map(({ title, lines }) => {
+    const points = Object.values(lines).flat();
+    const heading = `${training}: ${title}`;
+    const epochs = points.map(([epoch]) => epoch);
+    const values = points.map(([, value]) => value);
+    const plot = axes({ title: heading, xLabel: "epoch", yLabel: title, xRange: [Math.min(...epochs), Math.max(...epochs)], yRange: around(values), whole: true });
+    Object.entries(lines).forEach(([name, line], index) => {
+      plot.svg.append(linePath(line, plot, index, name));
+      for (const [epoch, value] of line) plot.svg.append(shape("circle", { cx: plot.x(epoch), cy: plot.y(value), r: 3.5, style: `fill: ${seriesColour(index)}` }, shape("title", {}, `${name}, epoch ${epoch}: ${short(value)}`)));
     });
-    return svg;
+    return figure(heading, plot.svg, Object.keys(lines));
   });
 }
 
 for (const table of tables) {
   const section = document.getElementById(table.name);
   section.querySelector(".cells").append(render(table));
-  section.querySelector(".plots").append(...[...memoryPlots(table), ...curvePlots(table)].filter(Boolean));
+  const plots = [
+    ...costPlots(table, "bytes", "memory", "MB", (bytes) => bytes / 1e6),
+    ...costPlots(table, "milliseconds", "time", "ms for a query", (milliseconds) => milliseconds),
+    ...curvePlots(table),
+  ];
+  section.querySelector(".plots").append(...plots.filter(Boolean));
+  section.querySelector(".trainings")?.append(...table.trainings.flatMap(trainingPlots));
 }
 
 document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
