@@ -16,6 +16,9 @@ from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 from reprise.storage.json_files import interpreting
 
+# Fewer images take less than a second.
+_SHOWN = 50
+
 
 def undecodable(images: ImageList, known: Path | None = None) -> dict[str, str]:
     """Find the images that cannot be decoded.
@@ -38,7 +41,7 @@ def undecodable(images: ImageList, known: Path | None = None) -> dict[str, str]:
                 total=len(new),
                 desc="look",
                 unit="image",
-                disable=not new,
+                disable=len(new) < _SHOWN,
             )
         )
     found = {path: [state, before.get(path, [None, None])[1]] for path, state in states.items()}
