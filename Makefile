@@ -1,4 +1,4 @@
-# make mini        set up, then run the main job on the built-in miniature (7 to 15 minutes of CPU time, on all CORES)
+# make mini        set up, then run the main job on the built-in miniature (about 10 minutes of CPU time, on all CORES)
 # make check       set up, then run the tests of the library: units and golden arrays, nothing that drives snakemake
 #                  (4 minutes of CPU time, in two processes)
 # make test        set up, then run all tests: these, the workflow, and the main job on the miniature
