@@ -1,8 +1,9 @@
 """A small report with everything that one can show."""
 
 from reprise.evaluation.scores import Evaluation, Score
+from reprise.reporting.cells import table_cells
 from reprise.reporting.report import table_content, write_report
-from reprise.reporting.tables import table_cells, write_table
+from reprise.reporting.tables import write_table
 from reprise.storage.hashes import sha256_file
 from reprise.training.curves import write_csv
 

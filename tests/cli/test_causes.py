@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reprise.cli.causes import GONE, INTERRUPTED, NOT_MADE, own_causes, recipe_change, setting_changes
-from reprise.cli.dryrun import Job, Reason
+from reprise.cli.jobs import Job, Reason
 
 
 def job(outputs=("out.h5",), inputs=("in.h5",), **reason):

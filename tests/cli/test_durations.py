@@ -1,7 +1,7 @@
 """How long a job would take, from what was recorded."""
 
-from reprise.cli.dryrun import Job, Reason
 from reprise.cli.history import Durations
+from reprise.cli.jobs import Job, Reason
 
 
 def record(rule, output, seconds, **wildcards):

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from reprise.evaluation.scores import Evaluation, Score
+from reprise.reporting.cells import table_cells
 from reprise.reporting.latex import latex_dataset, latex_method, latex_text, render_tabular
-from reprise.reporting.tables import render_latex, render_markdown, table_cells
+from reprise.reporting.tables import render_latex, render_markdown
 
 GROUPS = ("easy", "medium", "hard")
 

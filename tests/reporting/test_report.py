@@ -3,9 +3,10 @@
 import pytest
 
 from reprise.evaluation.scores import Evaluation, Score
+from reprise.reporting.cells import table_cells
 from reprise.reporting.costs import machines, stage_costs
 from reprise.reporting.report import table_content, write_report
-from reprise.reporting.tables import table_cells, write_table
+from reprise.reporting.tables import write_table
 from reprise.storage.errors import DataError
 
 

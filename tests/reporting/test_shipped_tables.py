@@ -7,8 +7,10 @@ import pytest
 from paths import ROOT
 
 from reprise.evaluation.scores import Evaluation, Score
+from reprise.reporting.cells import table_cells
+from reprise.reporting.notes import table_notes
 from reprise.reporting.seeds import seed_cells, write_seed_study
-from reprise.reporting.tables import table_cells, table_notes, write_table
+from reprise.reporting.tables import write_table
 
 FOLDER = ROOT / "tests" / "data" / "tables"
 INPUTS = json.loads((FOLDER / "inputs.json").read_text())

@@ -2,9 +2,10 @@
 
 import re
 
+from reprise.reporting.cells import Cell
 from reprise.reporting.seeds import SeedCell, write_seed_study
 from reprise.reporting.table_page import write_study_page, write_table_page
-from reprise.reporting.tables import Cell, write_table
+from reprise.reporting.tables import write_table
 
 
 def cell(method="<b>X", dataset="oxford", metric="mAP", group="medium", **values):

@@ -7,15 +7,9 @@ import math
 import pytest
 
 from reprise.evaluation.scores import Evaluation, Score
-from reprise.reporting.tables import (
-    left_out_notes,
-    render_csv,
-    render_latex,
-    render_markdown,
-    table_cells,
-    table_notes,
-    verdict,
-)
+from reprise.reporting.cells import table_cells, verdict
+from reprise.reporting.notes import left_out_notes, table_notes
+from reprise.reporting.tables import render_csv, render_latex, render_markdown
 
 ROWS = [{"experiment": "how_r18_1000", "method": "R18_how & more", "num_features": 1000}]
 PUBLISHED = {

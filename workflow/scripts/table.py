@@ -2,8 +2,10 @@
 
 from reprise.pipeline.job import job
 from reprise.pipeline.search_times import with_search_times
+from reprise.reporting.cells import table_cells
 from reprise.reporting.evaluations import read_evaluations
-from reprise.reporting.tables import chance_notes, damage_notes, left_out_notes, table_cells, table_notes, write_table
+from reprise.reporting.notes import chance_notes, damage_notes, left_out_notes, table_notes
+from reprise.reporting.tables import write_table
 
 with job(snakemake) as parameters:
     evaluations = read_evaluations(snakemake.input)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.cli.causes import changed_files, recipe_change
-from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
+from reprise.cli.dryrun import Snakemake
+from reprise.cli.jobs import EVERYTHING, Job
 from reprise.cli.words import counted, jobs_in_words, listed
 from reprise.pipeline.records import load_record, record_file
 from reprise.storage.atomic import write_text

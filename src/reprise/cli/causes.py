@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from reprise.cli.dryrun import Job
 from reprise.cli.history import read_record
+from reprise.cli.jobs import Job
 from reprise.cli.words import listed
 from reprise.pipeline.differences import setting_changes
 from reprise.pipeline.fingerprint import fingerprints

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from reprise.cli.dryrun import EVERYTHING, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import recorded_outputs
+from reprise.cli.jobs import EVERYTHING
 from reprise.cli.stages import stage_folders
 from reprise.cli.status import disk
 from reprise.cli.words import counted, jobs_in_words, size

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from reprise.cli.dryrun import DryRun, Snakemake
+from reprise.cli.dryrun import Snakemake
+from reprise.cli.jobs import DryRun
 from reprise.cli.words import counted, size
 from reprise.downloads.sources import Source, read_sources, with_own
 

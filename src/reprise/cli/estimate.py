@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from reprise.cli.dryrun import Job
+from reprise.cli.jobs import Job
 
 
 def estimated(jobs: Sequence[Job], seconds: Mapping[Job, float], cores: int) -> float:

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.cli.causes import own_causes
-from reprise.cli.dryrun import EVERYTHING, DryRun, Job, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.estimate import estimated
 from reprise.cli.history import Durations, all_records
+from reprise.cli.jobs import EVERYTHING, DryRun, Job
 from reprise.cli.kept import existing, kept_lines
 from reprise.cli.stages import stage_folders
 from reprise.cli.words import counted, duration, jobs_in_words

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from reprise.cli.dryrun import Job
+from reprise.cli.jobs import Job
 from reprise.pipeline.records import load_record, record_file
 
 _RECORD = ".job.json"

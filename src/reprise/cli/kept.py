@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reprise.cli.dryrun import DryRun, Job
+from reprise.cli.jobs import DryRun, Job
 from reprise.cli.words import counted, noun
 from reprise.pipeline.kept import made_otherwise
 from reprise.pipeline.records import record_file

@@ -10,8 +10,9 @@ import reprise
 from reprise.cli.accept import accept
 from reprise.cli.clean import clean
 from reprise.cli.downloads import downloads
-from reprise.cli.dryrun import EVERYTHING, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.explain import explain
+from reprise.cli.jobs import EVERYTHING
 from reprise.cli.project import init
 from reprise.cli.redate import redate
 from reprise.cli.status import status

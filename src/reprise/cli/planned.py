@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from reprise.cli.dryrun import TARGETS, DryRun, Job, Reason
+from reprise.cli.jobs import TARGETS, DryRun, Job, Reason
 from reprise.cli.nearest import unknown_targets
 from reprise.cli.stages import stage_folders
 from reprise.storage.atomic import write_text

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from reprise.cli.dryrun import EVERYTHING, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import all_records
+from reprise.cli.jobs import EVERYTHING
 from reprise.cli.stages import stage_folders
 from reprise.cli.words import counted, listed
 from reprise.pipeline.records import content_hash

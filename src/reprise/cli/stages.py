@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from reprise.cli.dryrun import DryRun, Job
+from reprise.cli.jobs import DryRun, Job
 
 
 def stage_folders(jobs: Iterable[Job], plan: DryRun) -> list[Path]:

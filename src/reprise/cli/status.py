@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise.cli.dryrun import EVERYTHING, Job, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import all_records
+from reprise.cli.jobs import EVERYTHING, Job
 from reprise.cli.kept import kept_lines
 from reprise.cli.stages import stage_folders
 from reprise.cli.words import counted, duration, listed, noun, size

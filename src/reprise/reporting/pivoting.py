@@ -1,21 +1,20 @@
 """Tables of one row per method, with a column for each of its experiments."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from reprise.reporting.tables import Cell
+from reprise.reporting.cells import Cell
 
 # Dataset, column of the experiment, metric and group.
 _Key = tuple[str, str, str, str]
 
 
-def is_pivoted(cells: Sequence["Cell"]) -> bool:
+def is_pivoted(cells: Sequence[Cell]) -> bool:
     """Tell whether a table has experiments that are columns."""
     return any(cell.column for cell in cells)
 
 
-def pivot(cells: Sequence["Cell"], cell_text: Callable[[Any], str]) -> tuple[list[list[str]], list[list[str]]]:
+def pivot(cells: Sequence[Cell], cell_text: Callable[[Any], str]) -> tuple[list[list[str]], list[list[str]]]:
     """Make header and rows, one per method; cells that no experiment fills are empty.
 
     Args:
@@ -37,7 +36,7 @@ def pivot(cells: Sequence["Cell"], cell_text: Callable[[Any], str]) -> tuple[lis
     return [["method"], *header], rows
 
 
-def _key(cell: "Cell") -> _Key:
+def _key(cell: Cell) -> _Key:
     return cell.dataset, cell.column, cell.metric, cell.group
 
 

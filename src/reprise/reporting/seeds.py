@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.evaluation.scores import Evaluation
-from reprise.reporting.tables import MAIN, Column
+from reprise.reporting.cells import MAIN, Column
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 

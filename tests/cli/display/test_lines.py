@@ -6,7 +6,7 @@ from reprise.cli.display.failures import failure_lines
 from reprise.cli.display.lines import overall, screen_lines
 from reprise.cli.display.logs import last_words, progress_in
 from reprise.cli.display.state import Failure, Run
-from reprise.cli.dryrun import Job, Reason
+from reprise.cli.jobs import Job, Reason
 
 
 def job(rule, output, inputs=(), log="none.log", **wildcards):

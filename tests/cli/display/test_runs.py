@@ -7,7 +7,7 @@ import pytest
 
 from reprise.cli.display.runs import RunDisplay
 from reprise.cli.display.state import Run
-from reprise.cli.dryrun import Job, Reason
+from reprise.cli.jobs import Job, Reason
 
 
 def record(kind, level=logging.INFO, message="", **told):

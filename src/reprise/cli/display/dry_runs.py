@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reprise.cli.display.records import event, is_usual, names_no_target
-from reprise.cli.dryrun import TARGETS, Snakemake
+from reprise.cli.dryrun import Snakemake
 from reprise.cli.explain import explained
+from reprise.cli.jobs import TARGETS
 from reprise.cli.nearest import did_you_mean, unknown_targets
 from reprise.cli.planned import planned, write_plan
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from reprise.cli.display.failures import job_name
 from reprise.cli.display.logs import progress_in
 from reprise.cli.display.state import Run
-from reprise.cli.dryrun import Job
 from reprise.cli.estimate import estimated
+from reprise.cli.jobs import Job
 from reprise.cli.words import counted, duration, noun
 
 _BAR = 16

@@ -14,8 +14,8 @@ from reprise.cli.display.lines import headline, overall, running_lines, screen_l
 from reprise.cli.display.records import event, is_usual, names_no_target
 from reprise.cli.display.screen import Screen
 from reprise.cli.display.state import Failure, Run
-from reprise.cli.dryrun import Job
 from reprise.cli.history import Durations, all_records
+from reprise.cli.jobs import Job
 from reprise.cli.planned import jobs_to_run
 from reprise.cli.words import noun
 from reprise.storage.errors import DataError

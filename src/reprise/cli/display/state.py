@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reprise.cli.dryrun import Job, Reason
+from reprise.cli.jobs import Job, Reason
 
 
 @dataclass(frozen=True)
