@@ -9,7 +9,8 @@ import pytest
 
 from reprise.datasets.images import Dataset, ImageList
 from reprise.extractors.files import Settings
-from reprise.extractors.importing import given_files, import_images
+from reprise.extractors.given_names import given_files
+from reprise.extractors.importing import import_images
 from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 

@@ -10,7 +10,8 @@ from typing import Any
 from reprise.datasets.images import Dataset
 from reprise.datasets.reading import read_dataset, training_files
 from reprise.extractors.files import Split, is_hdf5
-from reprise.extractors.importing import check_boxes, given_files
+from reprise.extractors.given_names import given_files
+from reprise.extractors.importing import check_boxes
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.spec.consistency import without_truth
@@ -145,7 +146,7 @@ class Descriptions:
         """List the files of such features of a chunk; of downloaded images, whose list may come later, all files.
 
         Raises:
-            DataError: see :func:`reprise.extractors.importing.given_files`
+            DataError: see :func:`reprise.extractors.given_names.given_files`
         """
         files = self._given_files(extractor, dataset, split)
         if self._config["datasets"][dataset]["images"] is None:
