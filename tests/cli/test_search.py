@@ -199,9 +199,7 @@ def test_queries_that_cannot_be_decoded_are_named_before_anything_runs(tmp_path)
     queries = tmp_path / "q"
     photographs(queries, 1)
     (queries / "bad <b>.jpg").write_bytes(b"no image")
-    with pytest.raises(
-        DataError, match=r"(?s)q: 1 queries cannot be decoded:.*bad <b>.jpg: cannot be read as an image"
-    ):
+    with pytest.raises(DataError, match=r"(?s)q: 1 query cannot be decoded:.*bad <b>.jpg: cannot be read as an image"):
         Photographs(photographs(tmp_path / "a", 2), str(queries), output=str(tmp_path / "out")).overlay()
 
 
@@ -222,7 +220,5 @@ def test_queries_that_are_in_the_database_are_named_with_the_remedy(tmp_path):
     Image.new("RGB", (9, 9), "blue").save(tmp_path / "q" / "blue.png")
     searched = Photographs(str(folder), str(tmp_path / "q"), output=str(tmp_path / "out"))
     (line,) = _warnings(searched)
-    assert (
-        "1 queries are in the database, too ('copy.png' is 'red.png'): a copy is found first, unless you take" in line
-    )
+    assert "In the database, too: 1 query ('copy.png' is 'red.png'); a copy is found first unless you take" in line
     assert _warnings(Photographs(str(folder), output=str(tmp_path / "out"))) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 from reprise.cli.project import snakefile
 from reprise.cli.undecodable import undecodable
+from reprise.cli.words import counted
 from reprise.datasets.folder import images_below, without
 from reprise.datasets.same_images import same_images
 from reprise.extractors.settings import ExtractorSettings
@@ -85,7 +86,9 @@ class Photographs:
             reasons = undecodable(images_below(Path(self.queries)))
             if reasons:
                 listed = "\n".join(reasons.values())
-                raise DataError(f"{self.queries}: {len(reasons)} queries cannot be decoded:\n{listed}")
+                raise DataError(
+                    f"{self.queries}: {counted(len(reasons), 'query', 'queries')} cannot be decoded:\n{listed}"
+                )
         known = self.folder / "images.json"
         return undecodable(images_below(Path(self.database)), known if self.folder.is_dir() else None)
 

@@ -13,6 +13,7 @@ import yaml
 
 from reprise.cli.photographs import Photographs
 from reprise.cli.project import snakefile
+from reprise.cli.words import counted
 from reprise.formats.rankings import read_ranking
 from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
@@ -54,7 +55,7 @@ def _left_out(searched: Photographs) -> list[str]:
     if not damaged:
         return []
     more = [f"  and {len(damaged) - _LISTED} more"] if len(damaged) > _LISTED else []
-    return [f"{len(damaged)} images are left out:", *(f"  {reason}" for reason in damaged[:_LISTED]), *more]
+    return [f"Left out: {counted(len(damaged), 'image')}", *(f"  {reason}" for reason in damaged[:_LISTED]), *more]
 
 
 def _queries_in_the_database(searched: Photographs) -> list[str]:
@@ -62,9 +63,9 @@ def _queries_in_the_database(searched: Photographs) -> list[str]:
     if not same:
         return []
     name, names = next(iter(same.items()))
-    told = f"{len(same)} queries are in the database, too ('{name}' is '{names[0]}')"
-    remedy = "a copy is found first, unless you take it out of one of the folders; the same file is not shown"
-    return [f"{told}: {remedy}"]
+    told = f"In the database, too: {counted(len(same), 'query', 'queries')} ('{name}' is '{names[0]}')"
+    remedy = "a copy is found first unless you take it out of one of the folders; the same file is not shown"
+    return [f"{told}; {remedy}"]
 
 
 def run_search(searched: Photographs, cores: int) -> None:

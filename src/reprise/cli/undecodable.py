@@ -39,9 +39,10 @@ def undecodable(images: ImageList, known: Path | None = None) -> dict[str, str]:
             tqdm(
                 pool.map(_reason, new, [tuple(states[path]) for path in new]),
                 total=len(new),
-                desc="look",
+                desc="looking at images",
                 unit="image",
-                disable=len(new) < _SHOWN,
+                leave=False,
+                disable=True if len(new) < _SHOWN else None,  # None: where there is no terminal
             )
         )
     found = {path: [state, before.get(path, [None, None])[1]] for path, state in states.items()}
