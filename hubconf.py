@@ -10,7 +10,7 @@ read from the cache of ``torch.hub``; if it is not there, it is downloaded from 
 import sys
 from pathlib import Path
 
-dependencies = ["h5py", "filelock", "numpy", "requests", "torch", "yaml"]
+dependencies = ["h5py", "filelock", "numpy", "requests", "torch", "tqdm", "yaml"]
 
 _ROOT = Path(__file__).resolve().parent
 
