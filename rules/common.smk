@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, paths, recipes, and which names a wildcard may take.
 
+import json
 import os
 import sys
 from types import SimpleNamespace

@@ -43,6 +43,12 @@ def download_settings(wildcards):
     }
 
 
+def own_source(wildcards):
+    """The file's entry of the configuration, as JSON; that of sources.yaml is not in it."""
+    name = wildcards.source
+    return json.dumps({name: config["sources"][name]} if name in config["sources"] else {})
+
+
 def missing_consent(wildcards):
     """What a dry run shows of a download whose licence is still to be accepted: the name to accept, or nothing."""
     source, mirror = expected_source(wildcards.source), paths.mirror_address or None
@@ -73,6 +79,7 @@ rule download:
         accepted=" ".join(config["accept"]),
         to_be_accepted=missing_consent,
         sources=str(ROOT / "config" / "sources.yaml"),
+        own=own_source,
         drawn=lambda wildcards: int(bool(paths.mirror_input(wildcards.source))),
     params:
         recipe=recipe("download", download_settings),

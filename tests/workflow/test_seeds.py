@@ -21,7 +21,7 @@ def test_names_of_a_study():
     assert study(config, "a") == {1: "a", 2: "a.seed2"}
     assert study(config, "global") == {}
     wider = with_codebook_seeds(config)
-    assert wider["codebooks"]["words.seed2"] == {"seed": 2, "size": 8}
+    assert wider["codebooks"]["words.seed2"] == {"seed": 2, "size": 8, "file": None}
     assert wider["experiments"]["a.seed2"] == {"codebook": "words.seed2", "extractor": "e"}
     assert set(wider["codebooks"]) == {"words", "words.seed2"}
     assert config["codebooks"].keys() == {"words"}

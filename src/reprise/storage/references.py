@@ -1,11 +1,14 @@
 """Settings that name other entries: marked where they are declared, and found in any settings."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+
+_OF_A_STUDY = re.compile(r"\.(seed|training)\d+$")
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,11 @@ class Refers:
 
 
 def is_path(name: str) -> bool:
-    """Tell whether what stands in place of a name is the path of a file: names have neither slashes nor dots."""
-    return "/" in name or "." in name
+    """Tell whether what stands in place of a name is the path of a file.
+
+    Names have neither slashes nor dots, but for the endings that seed studies give them, such as ``how.training7``.
+    """
+    return "/" in name or ("." in name and not _OF_A_STUDY.search(name))
 
 
 def references(settings: BaseModel) -> Iterator[tuple[str, str, Refers]]:
