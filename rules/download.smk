@@ -46,7 +46,9 @@ def download_settings(wildcards):
 def own_source(wildcards):
     """The file's entry of the configuration, as JSON; that of sources.yaml is not in it."""
     name = wildcards.source
-    return json.dumps({name: config["sources"][name]} if name in config["sources"] else {})
+    return json.dumps(
+        {name: config["sources"][name]} if name in config["sources"] else {}
+    )
 
 
 def missing_consent(wildcards):

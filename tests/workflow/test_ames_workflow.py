@@ -103,7 +103,7 @@ def test_both_steps_run_again_where_the_first_one_changes(changed):
 
 def test_the_report_holds_tables_and_curves(ames):
     page = "results/ames_tiny.html"
-    ames.snakemake(targets=[page])
+    ames.run(targets=[page])
     ames.snakemake("--report", "results/report.html", targets=[page])
     report = (ames.folder / "results/report.html").read_text()
     assert all(name in report for name in (page, "curves.svg", "Tables", "Training"))
