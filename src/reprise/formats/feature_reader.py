@@ -191,6 +191,11 @@ class Features(ABC):
         counts = np.diff(self.offsets)
         return counts if num_features is None else np.minimum(counts, num_features)
 
+    def is_skipped(self) -> np.ndarray:
+        """Tell which images could not be decoded, whose global descriptors stand for nothing: (images,) bool."""
+        skipped = set(self.skipped)
+        return np.array([name in skipped for name in self.names or []] if skipped else [False] * len(self), bool)
+
     def features(self, image: int) -> LocalFeatures:
         """Read all that is stored about one image, except global descriptors."""
         image = int(self.check_images([image])[0])
