@@ -12,6 +12,7 @@ from reprise.downloads.sources import read_sources, with_own
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions
+from reprise.pipeline.drawn import drawn_from, explained_settings
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.guards import stop_at_errors
 from reprise.pipeline.kept import check_kept
@@ -36,7 +37,6 @@ from reprise.pipeline.trainings import Trainings
 from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
 from reprise.reporting.templates import templates_hash
-from reprise.reranking.matched_points import VERIFYING
 from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.

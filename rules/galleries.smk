@@ -6,54 +6,50 @@ def shown(wildcards):
     return wildcards.shown.split(".vs.")
 
 
-def match_files(experiment, searched):
-    """The files that matches of an experiment are drawn from, by their keys; none where none are drawn.
+# The indexes of the searches with visual words.
+DRAWN_INDEXES = {
+    "asmk": rules.build_index,
+    "bow": rules.build_bow,
+    "hamming": rules.build_hamming,
+}
 
-    Of features that are deleted after use there are none.
-    """
+
+def match_files(experiment, searched):
+    """The files that matches of an experiment are drawn from, by their keys; none where none are drawn."""
     base, _ = paths.parts(searched)
-    entry = config["experiments"][experiment]
-    if (
-        not config["gallery"]["matches"]
-        or not config["datasets"][base]["keep_features"]
-    ):
+    drawn = drawn_from(config, experiment, base)
+    if not config["gallery"]["matches"] or drawn.by is None:
         return {}
+    entry = config["experiments"][drawn.experiment]
     if "rerank" in entry:
-        if config["rerankers"][entry["rerank"]]["scorer"] not in VERIFYING:
-            return {}
         job = SimpleNamespace(reranker=entry["rerank"], searched=base)
         return {split: compared(split)(job) for split in ("queries", "database")}
-    if entry.get("search") != "asmk":
-        return {}
-    job = SimpleNamespace(experiment=experiment, searched=base)
-    return {
+    job = SimpleNamespace(experiment=drawn.experiment, searched=base, dataset=base)
+    files = {
         "queries": experiment_queries(job),
-        "database": paths.features(entry["extractor"], base, "database"),
-        "index": rules.build_index.output[0].format(
-            experiment=experiment, dataset=base
-        ),
+        "database": experiment_features(job),
+        "index": searched_index(DRAWN_INDEXES[drawn.by])(job),
         "codebook": experiment_codebook(job),
     }
+    if drawn.by == "hamming":
+        embedding = rules.train_embedding.output[0]
+        files["embedding"] = embedding.format(experiment=drawn.experiment)
+    return files
 
 
 def matched(experiment, searched):
-    """What matches of an experiment are drawn from; None where none are drawn."""
+    """What matches of an experiment are drawn from, and what is said of them."""
+    drawn = drawn_from(config, experiment, paths.parts(searched)[0])
+    entry = config["experiments"][drawn.experiment]
     files = match_files(experiment, searched)
     if not files:
-        return None
-    entry = config["experiments"][experiment]
+        return {"by": None, "note": drawn.note}
     if "rerank" in entry:
-        pairs = reranking.pair_settings(entry["rerank"], reranking.pairs(experiment))
-        scorer = config["rerankers"][entry["rerank"]]["scorer"]
-        return {"scorer": scorer, "files": files, "settings": pairs["settings"]}
-    kernel = ("query_assignments", "database_assignments", "alpha", "threshold")
-    return {
-        "files": files,
-        "settings": {
-            "num_features": entry["num_features"],
-            **picked(entry["asmk"], *kernel),
-        },
-    }
+        pairs = reranking.pairs(drawn.experiment)
+        settings = reranking.pair_settings(entry["rerank"], pairs)["settings"]
+    else:
+        settings = explained_settings(entry)
+    return {"by": drawn.by, "note": drawn.note, "files": files, "settings": settings}
 
 
 def gallery_inputs(wildcards):

@@ -8,8 +8,8 @@ from reprise.datasets.images import Dataset, ImageList
 from reprise.formats.rankings import ALL, RankedList, Ranking
 from reprise.formats.strongest import Strongest
 from reprise.reporting.evaluations import evaluate_ranking
-from reprise.reporting.gallery import Method, gallery_content, write_gallery
-from reprise.reporting.gallery.matches import inlier_lines, word_lines
+from reprise.reporting.gallery import Drawn, Method, gallery_content, write_gallery
+from reprise.reporting.gallery.lines import inlier_lines, word_lines
 from reprise.reranking.matched_points import MatchedPoints
 
 NAMES = ["plain", "<script>alert(1)</script>", "</script><b>'\"&", "größer 日本", "gone", "tower"]
@@ -79,7 +79,7 @@ def gallery(folder, truth=TRUTH, methods=2):
     shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
     content, pictures = gallery_content("A <i>title", shown, dataset)
     write_gallery(
-        folder / "page.html", folder / "page", content, pictures, pixels=64, matchers=[Words(), Inliers()][:methods],
-        matches=5,
+        folder / "page.html", folder / "page", content, pictures, pixels=64, matches=5,
+        drawn=[Drawn(Words()), Drawn(Inliers(), "of the query & <itself>")][:methods],
     )  # fmt: skip
     return folder / "page.html"
