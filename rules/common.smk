@@ -9,6 +9,7 @@ from reprise.codebooks.sizes import words
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.downloads.consent import check_accepted, check_consent, needs_consent
 from reprise.downloads.sources import read_sources, with_own
+from reprise.evaluation.recall_curves import KINDS as CURVES
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions

@@ -162,7 +162,26 @@ def galleries_of(table):
     ]
 
 
+def curves_of(table):
+    """The experiments and datasets whose precision over recall belongs to a table of mAP."""
+    return [
+        (row["experiment"], searched)
+        for row in table_rows(config, table)
+        for searched in measured(config, table)
+        if re.fullmatch(RANKED, row["experiment"])
+        and paths.layout(paths.parts(searched)[0]).truth in CURVES
+        and any(metric == "mAP" for metric, _ in table_columns(config["tables"][table]))
+    ]
+
+
+def curved():
+    """The same of all tables of the report."""
+    found = (pair for table in reported() for pair in curves_of(table))
+    return list(dict.fromkeys(found))
+
+
 def report_inputs(wildcards):
+    searched = list(dict.fromkeys(paths.parts(name)[0] for _, name in curved()))
     return {
         "tables": expand(rules.table.output.csv, table=reported()),
         "provenance": expand(rules.table.output.provenance, table=reported()),
@@ -179,6 +198,8 @@ def report_inputs(wildcards):
                 for gallery in galleries_of(table)
             )
         ),
+        "rankings": [paths.ranking(name, searched) for name, searched in curved()],
+        "datasets": [file for name in searched for file in paths.dataset_inputs(name)],
     }
 
 
@@ -187,6 +208,10 @@ def report_settings(wildcards):
         "title": config["report"]["title"],
         "galleries": [galleries_of(table) for table in reported()],
         "rows": [table_rows(config, table) for table in reported()],
+        "datasets": {
+            searched: describe.evaluated(paths.parts(searched)[0])
+            for _, searched in curved()
+        },
         "templates": templates_hash("report.html"),
     }
 

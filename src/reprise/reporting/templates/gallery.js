@@ -155,20 +155,10 @@ function comparison() {
   return figure(title, plot.svg);
 }
 
-// The precision of all queries over the recall, whose area is the mAP.
 function curves() {
   const group = byId("group").value;
-  const lines = content.methods.map((method) => method.curves[group] ?? []);
-  if (!lines.some((line) => line.length)) return null;
-  const title = `Precision over recall, ${group}`;
-  const plot = axes({ title, xLabel: "recall", yLabel: "precision", xRange: [0, 100], yRange: [0, 100] });
-  lines.forEach((line, index) => {
-    if (!line.length) return;
-    const points = line.map((value, place) => [(100 * (place + 0.5)) / line.length, value]);
-    const method = content.methods[index];
-    plot.svg.append(linePath(points, plot, index, `${method.name}: mAP ${number(method.scores[group], 2)}`));
-  });
-  return figure(title, plot.svg, content.methods.map((method) => method.name));
+  const lines = content.methods.map(({ name, scores, curves: own }) => ({ name, map: scores[group] ?? 0, values: own[group] ?? [] }));
+  return lines.some(({ values }) => values.length) ? precisionPlot(`Precision over recall, ${group}`, lines) : null;
 }
 
 function plots() {

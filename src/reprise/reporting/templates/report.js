@@ -128,6 +128,28 @@ function curvePlots(table) {
   });
 }
 
+// The mean precision in tenths of the recall: the curves in numbers.
+function precisionNumbers(lines) {
+  const tenths = (values) => Array.from({ length: 10 }, (_, tenth) => {
+    const part = values.slice((tenth * values.length) / 10, ((tenth + 1) * values.length) / 10);
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+  const heads = ["recall", ...Array.from({ length: 10 }, (_, tenth) => `to ${10 * (tenth + 1)} %`), "mAP"];
+  const rows = lines.map(({ name, map, values }) =>
+    element("tr", {}, element("th", { scope: "row" }, name), ...[...tenths(values), map].map((value) => element("td", {}, value.toFixed(1)))));
+  const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)));
+  const made = element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+  return element("details", {}, element("summary", {}, "In numbers"), made);
+}
+
+function precisionPlots(table) {
+  return table.curves.map(({ dataset, group, lines }) => {
+    const made = precisionPlot(`${dataset}, ${group}: precision over recall`, lines);
+    made.append(precisionNumbers(lines));
+    return made;
+  });
+}
+
 function trainingPlots({ training, changed, panels }) {
   if (changed) return [element("p", { class: "hint" }, `${training}: its curves are not there any more, or those of another training.`)];
   return panels.map(({ title, lines }) => {
@@ -153,6 +175,9 @@ for (const table of tables) {
     ...curvePlots(table),
   ];
   section.querySelector(".plots").append(...plots.filter(Boolean));
+  // Drawn when they are looked at, because they are many.
+  const precision = section.querySelector(".precision");
+  precision?.addEventListener("toggle", () => precision.lastElementChild.append(...precisionPlots(table)), { once: true });
   section.querySelector(".trainings")?.append(...table.trainings.flatMap(trainingPlots));
 }
 
