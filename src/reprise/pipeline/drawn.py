@@ -17,8 +17,8 @@ _SCORER = "What re-ranked these images gives no matches of keypoints to draw."
 _GLOBAL = "The search compares one global descriptor of each image, so that there are no matches of keypoints to draw."
 _DELETED = "The features of this dataset are deleted after use, so that no matches can be drawn."
 _EXPANDED = (
-    "The ranking is that of an expanded query; matches are drawn of the query itself, as in the ranking before, whose "
-    "scores are others."
+    "The ranking is that of an expanded query; what is drawn, and the score that it makes, are of the query itself, as "
+    "in the ranking before."
 )
 
 

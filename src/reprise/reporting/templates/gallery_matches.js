@@ -111,7 +111,7 @@ function openPair({ row, found, place }) {
 function tellMatches(opened) {
   const { place, image, score, kind, note, drawn } = openPair(opened);
   byId("detail-matches").hidden = (!kind && !note) || image === undefined;
-  byId("matches").parentElement.hidden = !kind;
+  for (const each of [byId("matches").parentElement, byId("matches-key")]) each.hidden = !kind;
   const said = kind ? matchesText(drawn, place, kind, score) : [];
   byId("matches-text").replaceChildren(...(note ? [element("p", { class: "hint" }, note)] : []), ...said);
   drawMatches(opened);

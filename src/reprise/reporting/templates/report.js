@@ -134,7 +134,7 @@ function precisionNumbers(lines) {
     const part = values.slice((tenth * values.length) / 10, ((tenth + 1) * values.length) / 10);
     return part.reduce((sum, value) => sum + value, 0) / part.length;
   });
-  const heads = ["recall", ...Array.from({ length: 10 }, (_, tenth) => `to ${10 * (tenth + 1)} %`), "mAP"];
+  const heads = ["recall in %", ...Array.from({ length: 10 }, (_, tenth) => `${10 * tenth}–${10 * (tenth + 1)}`), "mAP"];
   const rows = lines.map(({ name, map, values }) =>
     element("tr", {}, element("th", { scope: "row" }, name), ...[...tenths(values), map].map((value) => element("td", {}, value.toFixed(1)))));
   const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)));
