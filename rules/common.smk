@@ -13,7 +13,7 @@ from reprise.evaluation.recall_curves import KINDS as CURVES
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions
-from reprise.pipeline.drawn import drawn_from, explained_settings
+from reprise.pipeline.match_sources import drawn_from, explained_settings
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.guards import stop_at_errors
 from reprise.pipeline.kept import check_kept

@@ -9,7 +9,7 @@ from reprise.formats.rankings import ALL, RankedList, Ranking
 from reprise.formats.strongest import Strongest
 from reprise.reporting.evaluations import evaluate_ranking
 from reprise.reporting.gallery import Drawn, Method, gallery_content, write_gallery
-from reprise.reporting.gallery.lines import inlier_lines, word_lines
+from reprise.reporting.gallery.match_lines import inlier_lines, word_lines
 from reprise.reranking.matched_points import MatchedPoints
 
 NAMES = ["plain", "<script>alert(1)</script>", "</script><b>'\"&", "größer 日本", "gone", "tower"]

@@ -13,8 +13,8 @@ from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
 from reprise.reporting.gallery import Drawn, gallery_content, open_drawn, write_gallery
-from reprise.reporting.gallery.lines import inlier_lines
 from reprise.reporting.gallery.match_files import write_matches
+from reprise.reporting.gallery.match_lines import inlier_lines
 from reprise.reranking.matched_points import MatchedPoints
 
 

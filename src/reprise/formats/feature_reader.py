@@ -193,8 +193,9 @@ class Features(ABC):
 
     def is_skipped(self) -> np.ndarray:
         """Tell which images could not be decoded, whose global descriptors stand for nothing: (images,) bool."""
-        skipped = set(self.skipped)
-        return np.array([name in skipped for name in self.names or []] if skipped else [False] * len(self), bool)
+        if not self.skipped:
+            return np.zeros(self.num_images, bool)
+        return np.isin(self.names or [], self.skipped)
 
     def features(self, image: int) -> LocalFeatures:
         """Read all that is stored about one image, except global descriptors."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from reprise.reporting.gallery.lines import Content
+from reprise.reporting.gallery.match_lines import Content
 from reprise.reporting.gallery.matches import Matcher
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from reprise.formats.features import open_features
-from reprise.reporting.gallery.lines import Content, inlier_lines
+from reprise.reporting.gallery.match_lines import Content, inlier_lines
 from reprise.reporting.gallery.word_matchers import AsmkMatcher, BowMatcher, HammingMatcher
 from reprise.reranking.matched_points import VERIFYING, open_verifier
 

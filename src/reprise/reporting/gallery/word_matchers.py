@@ -18,7 +18,7 @@ from reprise.hamming.embedding import HammingEmbedding
 from reprise.hamming.explanation import explain as explain_hamming
 from reprise.hamming.hamming_index import HammingIndex
 from reprise.hamming.settings import Votes
-from reprise.reporting.gallery.lines import Content, word_lines
+from reprise.reporting.gallery.match_lines import Content, word_lines
 from reprise.storage.errors import DataError
 
 #: Image and its features -> the explanation of its score for a query.

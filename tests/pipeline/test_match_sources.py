@@ -2,7 +2,7 @@
 
 import pytest
 
-from reprise.pipeline.drawn import drawn_from, explained_settings
+from reprise.pipeline.match_sources import drawn_from, explained_settings
 
 HAMMING = {"query_assignments": 3, "bits": 128, "votes": {"threshold": 48}, "expansion": None}
 CONFIG = {
