@@ -13,10 +13,10 @@ from reprise.evaluation.recall_curves import KINDS as CURVES
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions
-from reprise.pipeline.match_sources import drawn_from, explained_settings
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.guards import stop_at_errors
 from reprise.pipeline.kept import check_kept
+from reprise.pipeline.match_sources import drawn_from, explained_settings
 from reprise.pipeline.own_data import check_own_data
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe

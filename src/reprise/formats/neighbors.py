@@ -204,7 +204,9 @@ def check_neighbors(
     needed = 0 if first is None else min(first, first if num_images is None else num_images - 1)
     if indices.shape[1] < needed:
         raise DataError(f"{where}: has {indices.shape[1]} neighbours per query, {first} were asked for; ask for fewer")
-    wrong = ~np.isfinite(similarities) & ~np.isneginf(similarities)  # which an image without a descriptor has
+    wrong = ~np.isfinite(similarities)
+    if wrong.any():
+        wrong &= ~np.isneginf(similarities)  # which an image without a descriptor has
     if wrong.any():
         row, rank = (int(place[0]) for place in np.nonzero(wrong))
         raise DataError(
@@ -223,7 +225,7 @@ def check_neighbors(
 
 def _check_last(neighbors: RankedList, path: str | os.PathLike, query: int) -> None:
     """Refuse images without a descriptor, of similarity minus infinity, before others."""
-    without = np.isneginf(neighbors.scores)
+    without = ~np.isfinite(neighbors.scores)
     early = without[:, :-1] & ~without[:, 1:]
     if early.any():
         raise DataError(

@@ -65,17 +65,25 @@ def compute_neighbors(
         best = _best(block, database, columns, size, start if exclude_self else None, without[1], device)
         similarities[start:stop], indices[start:stop] = _decode(best)
     similarities[without[0]] = -np.inf
+    _check_finite(similarities, indices, *without)
+    return RankedList(indices, similarities)
+
+
+def _check_finite(
+    similarities: np.ndarray, indices: np.ndarray, queries_without: np.ndarray, images_without: np.ndarray
+) -> None:
+    """Refuse similarities beyond float32, apart from those of queries and images without a descriptor."""
     wrong = ~np.isfinite(similarities)
-    if len(without[0]) or len(without[1]):
-        wrong &= ~np.isin(indices, without[1])
-        wrong[without[0]] = False
+    if not wrong.any():
+        return
+    wrong &= ~np.isin(indices, images_without)
+    wrong[queries_without] = False
     if wrong.any():
         query, rank = (int(place[0]) for place in np.nonzero(wrong))
         raise DataError(
             f"queries: the similarity of query {query} and image {indices[query, rank]} is "
             f"{similarities[query, rank]}; their global descriptors are too large for float32, normalise them"
         )
-    return RankedList(indices, similarities)
 
 
 def _best(
