@@ -98,18 +98,23 @@ def _best(
     for start in range(0, len(database), columns):
         stop = min(start + columns, len(database))
         values = _tensor(database[start:stop], device, "database", start)
-        products = queries @ values.T
-        if len(without):
-            inside = without[(without >= start) & (without < stop)] - start
-            products[:, torch.from_numpy(inside).to(device)] = -torch.inf
-        keys = _encode(products, start)
+        keys = _encode(_similarities(queries, values, without - start), start)
         if own_start is not None:
             own = torch.arange(len(queries), device=device) + own_start - start
-            rows = torch.nonzero((own >= 0) & (own < stop - start))[:, 0]
-            keys[rows, own[rows]] = torch.iinfo(torch.int64).min
+            inside = torch.nonzero((own >= 0) & (own < stop - start))[:, 0]
+            keys[inside, own[inside]] = torch.iinfo(torch.int64).min
         best = torch.cat([best, keys], dim=1)
         best = best.topk(min(size, best.shape[1]), dim=1).values
     return best
+
+
+def _similarities(queries: torch.Tensor, images: torch.Tensor, without: np.ndarray) -> torch.Tensor:
+    """Compute inner products, minus infinity with the rows ``without`` of the images, of which some may be outside."""
+    products = queries @ images.T
+    inside = without[(without >= 0) & (without < len(images))]
+    if len(inside):
+        products[:, torch.from_numpy(inside).to(products.device)] = -torch.inf
+    return products
 
 
 def _places(skipped: np.ndarray | None, array: np.ndarray, name: str) -> np.ndarray:
