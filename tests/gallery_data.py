@@ -72,11 +72,16 @@ class Words:
         return [word_lines(told, features, features) for _ in images]
 
 
-def gallery(folder, truth=TRUTH, methods=2, drawn=None):
-    """Write a gallery of one or two methods, with matches on their first five images; returns the page."""
+def gallery(folder, truth=TRUTH, methods=2, drawn=None, last=0.1):
+    """Write a gallery of one or two methods, with matches on their first five images; returns the page.
+
+    The last image of every query has the score ``last``.
+    """
     dataset = landmarks(folder / "images", truth)
     good, bad = [[0, 1, 2, 3, 4, 5], [5, 0, 1, 2, 3, 4]], [[3, 4, 0, 2, 1, 5], [5, 4, 3, 2, 1, 0]]
     shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
+    for each in shown:
+        each.ranking.lists[ALL].scores[:, -1] = last
     content, pictures = gallery_content("A <i>title", shown, dataset)
     drawn = drawn or [Drawn(Words()), Drawn(Inliers(), "of the query & <itself>")][:methods]
     write_gallery(

@@ -3,6 +3,7 @@
 import shutil
 import time
 
+import numpy as np
 import pytest
 from gallery_data import NAMES, QUERIES, gallery
 from report_data import report
@@ -231,10 +232,13 @@ def test_the_report_sorts_filters_and_plots(browser, tmp_path):
 
 
 def test_what_draws_nothing_says_why(browser, tmp_path):
-    """One sentence, and nothing to switch on and off."""
-    page = Page(browser, gallery(tmp_path, methods=1, drawn=[Drawn(note="There are no matches of keypoints.")]))
+    """One sentence, and nothing to switch on and off; the last image could not be decoded for a global descriptor."""
+    none = [Drawn(note="There are no matches of keypoints.")]
+    page = Page(browser, gallery(tmp_path, methods=1, drawn=none, last=-np.inf))
     page.until(lambda: len(page.all("#query-0 .result")) == len(NAMES))
     page.one("#query-0 .results .picture").click()
     page.until(lambda: page.one("#matches-text").text == "There are no matches of keypoints.")
     assert not page.one("#matches").is_displayed() and not page.all("svg.matches")
+    captions = [caption.get_attribute("textContent") for caption in page.all("#query-0 .caption")]
+    assert ["not compared" in caption for caption in captions] == [False] * 5 + [True]
     assert page.errors() == []
