@@ -6,9 +6,12 @@ function number(value, digits = 1) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);
 }
 
+// Of an image that could not be decoded for a global descriptor there is nothing to compare.
 function score(value) {
-  return value === null ? "" : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return value === null ? "not compared" : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
+
+const scoreText = (value) => (value === null ? score(value) : `score ${score(value)}`);
 
 // What one image looks like: its preview, with the box of the query if it has one.
 function picture(letter, index, label, box = null, tag = "button") {
@@ -63,7 +66,7 @@ function summary() {
 function resultItem(query, found, place) {
   const [image, value, level] = listOf(found)[place];
   const name = content.results[image];
-  const label = `${place + 1}. ${name}${level ? `, ${level}` : ""}, score ${score(value)}`;
+  const label = `${place + 1}. ${name}${level ? `, ${level}` : ""}, ${scoreText(value)}`;
   const button = picture("d", image, label);
   button.title = name;
   button.addEventListener("click", () => openDetail(query, found, place));
@@ -152,20 +155,10 @@ function comparison() {
   return figure(title, plot.svg);
 }
 
-// The precision of all queries over the recall, whose area is the mAP.
 function curves() {
   const group = byId("group").value;
-  const lines = content.methods.map((method) => method.curves[group] ?? []);
-  if (!lines.some((line) => line.length)) return null;
-  const title = `Precision over recall, ${group}`;
-  const plot = axes({ title, xLabel: "recall", yLabel: "precision", xRange: [0, 100], yRange: [0, 100] });
-  lines.forEach((line, index) => {
-    if (!line.length) return;
-    const points = line.map((value, place) => [(100 * (place + 0.5)) / line.length, value]);
-    const method = content.methods[index];
-    plot.svg.append(linePath(points, plot, index, `${method.name}: mAP ${number(method.scores[group], 2)}`));
-  });
-  return figure(title, plot.svg, content.methods.map((method) => method.name));
+  const lines = content.methods.map(({ name, scores, curves: own }) => ({ name, map: scores[group] ?? 0, values: own[group] ?? [] }));
+  return lines.some(({ values }) => values.length) ? precisionPlot(`Precision over recall, ${group}`, lines) : null;
 }
 
 function plots() {
@@ -184,7 +177,7 @@ function openDetail(row, found, place) {
   if (list.length) {
     const [image, value, level] = list[place];
     images.push(frameOf(picture("d", image, content.results[image], null, "div"), level));
-    said = `${place + 1} of ${list.length}: ${content.results[image]}${level ? `, ${level}` : ""}, score ${score(value)}`;
+    said = `${place + 1} of ${list.length}: ${content.results[image]}${level ? `, ${level}` : ""}, ${scoreText(value)}`;
   }
   byId("detail-images").replaceChildren(...images);
   byId("detail-text").textContent = said;
