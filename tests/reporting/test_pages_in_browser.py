@@ -187,6 +187,7 @@ def test_without_ground_truth_nothing_is_marked(browser, tmp_path):
     page.until(lambda: len(page.all(".result")) == 2 * len(NAMES))
     assert not page.one("#wrong-label").is_displayed() and not page.all("#plots figure")
     assert "There is no ground truth" in page.one("#summary").text
+    assert page.one("#order").get_property("value") == "by name"
     assert page.errors() == []
 
 

@@ -98,8 +98,10 @@ function orders() {
   const group = () => byId("group").value;
   const ap = (query, index = 0) => query.found[index].ap[group()] ?? null;
   const last = (value, worst) => (value === null ? worst : value);
-  const all = { "as listed": (a, b) => a.row - b.row, "by name": (a, b) => (a.query.name < b.query.name ? -1 : 1) };
-  if (!groups.length) return all;
+  const listed = { "as listed": (a, b) => a.row - b.row };
+  const named = { "by name": (a, b) => (a.query.name < b.query.name ? -1 : 1) };
+  const all = { ...listed, ...named };
+  if (!groups.length) return { ...named, ...listed };  // photographs, which are listed by parts of their folder
   const scored = {
     "worst first": (a, b) => last(ap(a.query), Infinity) - last(ap(b.query), Infinity),
     "best first": (a, b) => last(ap(b.query), -Infinity) - last(ap(a.query), -Infinity),
