@@ -8,11 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from paths import ROOT
 from workspace import Workspace
 
 from reprise.mini.releases.mirror import draw_mirror
 from reprise.mini.world.sizes import tiny
+
+# A busy machine makes no test fail, and the examples that are drawn are the same in every run; new ones are drawn where
+# the variable is set with which `make test-hostile` asks for more.
+settings.register_profile(
+    "reprise", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize="REPRISE_HOSTILE" not in os.environ,
+)  # fmt: skip
+settings.load_profile("reprise")
 
 
 @pytest.fixture(scope="session")
