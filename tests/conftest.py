@@ -22,6 +22,8 @@ settings.register_profile(
     derandomize="REPRISE_HOSTILE" not in os.environ,
 )  # fmt: skip
 settings.load_profile("reprise")
+# Servers of tests are on this machine. Of two spellings, programs differ in which they read first.
+os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"))
 
 
 @pytest.fixture(scope="session")
