@@ -2,7 +2,9 @@
 
 import copy
 import os
+import random
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,15 @@ settings.register_profile(
 settings.load_profile("reprise")
 # Servers of tests are on this machine. Of two spellings, programs differ in which they read first.
 os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Let a test draw the same numbers, whichever tests of its process drew some before it."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session")
