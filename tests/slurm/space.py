@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -60,6 +61,8 @@ class SlurmWorkspace(Workspace):
                 env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Where the tests run in the background of a shell they ignore Ctrl-C, and so would what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self._started.append(process)
         return process
