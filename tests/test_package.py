@@ -37,7 +37,8 @@ def files():
     """The files of the tree that belong to it."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("without git it is not known which files belong to the tree")
-    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    mine = ["-c", "safe.directory=*"]  # whoever owns the checkout
+    command = ["git", *mine, "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, text=True, capture_output=True, check=True).stdout.splitlines()
     return sorted(name for name in listed if (ROOT / name).is_file())
 
