@@ -100,7 +100,7 @@ def test_the_workflow_is_planned_in_a_folder_that_the_package_made(installed, tm
     compiled = shutil.copytree(installed, tmp_path / "compiled")
     for module in PACKAGE.rglob("*.so"):  # not compiled once more
         shutil.copy(module, compiled / "reprise" / module.relative_to(PACKAGE))
-    environment = {"PYTHONPATH": str(compiled)}
+    environment = {"PYTHONPATH": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
     run("-m", "reprise", "init", "mine", folder=tmp_path, **environment)
     options = ["--cores", "2", "-n", "--quiet", "rules", "--configfile", "config/mini.yaml"]
     plan = run("-m", "snakemake", *options, "--", "results/mini/table2.csv", folder=tmp_path / "mine", **environment)
