@@ -130,3 +130,9 @@ def test_names_and_settings_that_read_like_reasons_of_snakemake(space, reprise):
     assert f"  title {before} -> {now}: 1 table\n" in text
     assert re.search(rf"{re.escape(listing)}.*: .*4 extractions", text)
     assert "Missing" not in text.replace(listing, "") and "forced" not in text
+
+
+def test_a_table_of_another_configuration_is_told_with_the_overlay_that_it_was_made_with(space, reprise):
+    code, text = reprise(space, "explain", TARGET, configfile=False)
+    told = "exists, but no rule of this configuration makes it; it was made with --configfile tiny.yaml"
+    assert (code, text) == (1, f"reprise: {TARGET}: {told}\n")
