@@ -14,13 +14,13 @@ _SPECIAL = {
 _PARTS = re.compile(r"(?<=\w)_(?P<subscript>[A-Za-z0-9]+)|(?P<star>\*)|(?P<minus>(?:^|(?<= ))-(?=[A-Za-z]))")
 # Sets of images as the papers write them; others keep their names.
 _DATASETS = {"roxford5k": r"$\mathcal{R}$Oxford", "rparis6k": r"$\mathcal{R}$Paris", "revisitop1m": r"$\mathcal{R}$1M"}
+_ENLARGED = {"r1m": r"$\mathcal{R}$1M"}
 # A table that is no wider, in characters, fits a page across, in small print; a part of a wider one, a page.
 _PAGE, _PART, _BETWEEN, _LEAST = 240, 130, 2.4, 12
 # What the fonts of pdfLaTeX lack: all but Latin and what is common between words.
 _UNKNOWN = re.compile(r"[^\t\n -~\u00a0-\u017f\u2010-\u2026\u20ac±×≤≥]")
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{\})?|[${}^\\]")
 _BREAK = r"\\"
-_ENLARGED = {"r1m": r"$\mathcal{R}$1M"}
 
 
 def latex_text(text: str) -> str:

@@ -1,9 +1,11 @@
 """A run in lines, and what is said of jobs that failed."""
 
+import os
+
 import pytest
 
-from reprise.cli.display.failures import failure_lines
-from reprise.cli.display.lines import overall, screen_lines
+from reprise.cli.display.failures import failure_lines, reason_of_cluster
+from reprise.cli.display.lines import overall, running_lines, screen_lines
 from reprise.cli.display.logs import last_words, progress_in
 from reprise.cli.display.state import Failure, Run
 from reprise.cli.jobs import Job, Reason
@@ -106,3 +108,65 @@ def test_jobs_that_failed_for_one_reason_are_told_once(tmp_path):
 def test_what_a_cluster_says_of_a_job_is_told_and_a_log_that_was_never_written():
     lines = failure_lines({1: Failure("training", "exceeded memory limit", ["none.log"])})
     assert "    exceeded memory limit" in lines and "  No log was written; it would be none.log." in lines
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """Three extractions, submitted to a cluster, and a table, which is not; the first extraction wrote into its log."""
+    logs = [tmp_path / f"{number}.log" for number in (1, 2, 3)]
+    run = Run("t.csv", 100, local=False, queued=frozenset({"extract_chunk"}), began=1000.0)
+    extractions = {
+        n: job("extract_chunk", f"{n}.h5", extractor="how", chunk=str(n), chunks="3", log=str(log))
+        for n, log in enumerate(logs, 1)
+    }
+    run.expect({**extractions, 4: job("table", "t.csv")})
+    logs[0].write_text("1.h5: 30 of 120 images, 01:30 left\n")
+    logs[1].write_text("1.h5: 60 of 120 images, 00:30 left\n")
+    os.utime(logs[1], (900, 900))  # of an attempt before
+    for number in (1, 2, 3):
+        run.start(number, "extract_chunk", {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1000.0)
+    return run
+
+
+def test_what_is_in_a_queue_is_told_from_what_runs(queue):
+    assert (queue.running(), queue.submitted()) == ([], [1, 2, 3])
+    queue.listen()
+    assert (queue.running("extract_chunk"), queue.submitted("extract_chunk")) == ([1], [2, 3])
+    first, extractions, running, _, last = screen_lines(queue, dict.fromkeys((1, 2, 3, 4), 30.0), 1020.0, 40)
+    assert first == "t.csv: 4 jobs of which 100 may be submitted at once"
+    assert extractions.endswith("0 of 3       1 running, 2 submitted, not heard of yet")
+    assert running.strip() == "extraction (how, 1 of 3): 1.h5: 30 of 120 images, 01:30 left"
+    assert last == (
+        "0 of 4 jobs done after 20 seconds; 1 running, 2 submitted, not heard of yet; about 30 seconds left, if none "
+        "waits in the queue"
+    )
+    assert running_lines(queue) == [running.strip()]
+
+
+def test_a_job_that_is_submitted_again_is_not_heard_of_until_it_writes(queue):
+    queue.listen()
+    queue.fail(1, Failure("extraction", "", []))
+    queue.start(1, "extract_chunk", {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1e12)
+    queue.listen()
+    assert (queue.running(), queue.submitted()) == ([], [2, 3, 1])
+
+
+def test_jobs_that_run_on_this_machine_beside_a_queue_are_running_at_once(queue):
+    queue.start(4, "table", {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1030.0)
+    assert queue.running() == [4]
+
+
+def test_what_slurm_says_of_a_job_is_told_with_where_to_ask_for_more(tmp_path):
+    own, slurm = tmp_path / "job.log", tmp_path / "7.log"
+    own.write_text("")
+    slurm.write_text(
+        "host: n1\nslurmstepd: error: Job 7 exceeded memory limit (206>200), cancelling it\nerror: other\n"
+    )
+    message = "SLURM-job '7' failed, SLURM status is: 'FAILED'. For further error details see the cluster/cloud log"
+    failure = Failure("training", message, [str(own), str(slurm)])
+    assert reason_of_cluster(failure) == [
+        "SLURM-job '7' failed, SLURM status is: 'FAILED'", "Job 7 exceeded memory limit (206>200), cancelling it",
+    ]  # fmt: skip
+    lines = failure_lines({1: failure})
+    assert "    Job 7 exceeded memory limit (206>200), cancelling it" in lines and f"  Log: {slurm}" in lines
+    assert "set-resources" in next(line for line in lines if "What to do" in line)
