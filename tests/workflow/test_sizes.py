@@ -1,11 +1,14 @@
 """The sizes of downloads that are written down are those that the command computes, row by row."""
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from documentation_examples import differing_lines
 from paths import ROOT
 
-from reprise.cli.downloads import disk_needed, needed
+from reprise.cli.downloads import disk_needed, listing, needed
 from reprise.cli.dryrun import Snakemake
 from reprise.downloads.sources import read_sources
 
@@ -43,6 +46,7 @@ def downloads_of():
             file.source.key: file for file in needed(plan, ROOT / "nothing-there", read_sources("config/sources.yaml"))
         }
     makers = {output: job for job in plan.every for output in job.outputs}
+    order = {key: number for number, key in enumerate(files)}
 
     def find(targets):
         seen, waiting = set(), list(targets)
@@ -51,7 +55,8 @@ def downloads_of():
             if job and job not in seen:
                 seen.add(job)
                 waiting += job.inputs
-        return [files[job.wildcards["source"]] for job in seen if job.rule == "download"]
+        keys = (job.wildcards["source"] for job in seen if job.rule == "download")
+        return [files[key] for key in sorted(keys, key=order.__getitem__)]
 
     return find
 
@@ -75,3 +80,12 @@ def test_every_table_that_the_readme_names_has_a_row_with_a_size():
 def test_the_largest_needs_as_much_again_unpacked(downloads_of):
     packed, unpacked = disk_needed(downloads_of(["results/train_ames.csv"]))
     assert packed > 595e9 and unpacked == pytest.approx(packed, rel=0.01)
+
+
+def test_the_page_shows_what_the_command_prints(downloads_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    monkeypatch.setattr("reprise.cli.downloads.shutil.disk_usage", lambda folder: SimpleNamespace(free=72.0e9))
+    printed = listing(downloads_of(["results/train_ames.csv"]), Path("data/downloads"))
+    assert not differing_lines(printed, "docs/running.md", "$ reprise downloads results/train_ames.csv"), printed
+    assert "\nTo fetch: 597 GB, and 12 files of unknown size." in printed and "1.1 TB too little" in printed

@@ -79,8 +79,16 @@ def downloads(
     plan = snakemake.plan(targets)
     folder = Path(plan.data) / "downloads"
     files = needed(plan, folder, with_own(read_sources(sources), own or {}))
-    if not files:
-        return f"{', '.join(targets)}: needs no published file."
+    return listing(files, folder) if files else f"{', '.join(targets)}: needs no published file."
+
+
+def listing(files: Sequence[Needed], folder: Path) -> str:
+    """Describe published files, grouped by licence, and add up their sizes.
+
+    Args:
+        files: the files
+        folder: where downloads are
+    """
     licences: dict[tuple[str, str | None], list[Needed]] = {}
     for file in files:
         licences.setdefault((file.source.licence, file.source.licence_at), []).append(file)

@@ -3,8 +3,9 @@
 import os
 
 import pytest
+from documentation_examples import printed_on
 
-from reprise.cli.display.failures import failure_lines, reason_of_cluster
+from reprise.cli.display.failures import failure_lines, job_name, reason_of_cluster
 from reprise.cli.display.lines import overall, running_lines, screen_lines
 from reprise.cli.display.logs import last_words, progress_in
 from reprise.cli.display.state import Failure, Run
@@ -48,6 +49,44 @@ def test_a_terminal_shows_stages_running_jobs_and_the_time_left(run):
     assert running.strip() == "extraction (how, 2 of 2): b.h5: 30 of 120 images, 01:30 left"
     assert searches.split() == ["searches", "[................]", "0", "of", "1"]
     assert last == "1 of 3 jobs done after 20 seconds; about 15 seconds left"
+
+
+def test_the_page_shows_what_a_terminal_shows():
+    run = Run("results/tiny.csv", 2, began=1000.0)
+    names = {"experiment": "how_tiny", "dataset": "landmarks"}
+    counts = {"train_codebook": 2, "aggregate_chunk": 4, "build_index": 2, "search": 2, "evaluate": 2, "table": 1}
+    seconds = {"aggregate_chunk": 3.0, "build_index": 3.0, "search": 4.0, "evaluate": 2.0, "table": 2.0}
+    jobs = [(rule, n) for rule, count in counts.items() for n in range(count)]
+    before = {"aggregate_chunk": "train_codebook", "build_index": "aggregate_chunk", "search": "build_index",
+              "evaluate": "search", "table": "evaluate"}  # fmt: skip
+    run.expect({
+        number: job(rule, f"{rule}{n}", [f"{before[rule]}{n}"] if rule in before else [], **names,
+                    chunk=str(n - 1), chunks="2")
+        for number, (rule, n) in enumerate(jobs)
+    })  # fmt: skip
+    for number in range(6):
+        run.start(number, *jobs[number][:1], {}, {"inputs": [], "outputs": [], "logs": []}, 1, 1004.0)
+    for number in range(4):
+        run.finish(number, 1004.0)
+    known = {number: seconds[rule] for number, (rule, _) in enumerate(jobs) if rule in seconds}
+    shown = printed_on("docs/running.md", "results/tiny.csv: 13 jobs on 2 cores").splitlines()
+    assert screen_lines(run, known, 1005.0, 40) == shown
+
+
+def test_the_page_shows_what_is_said_of_a_failure(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = printed_on("docs/running.md", "-" * 78)
+    message = " ".join(shown[shown.index("ERROR:") : shown.index("Log:")].split())
+    failures = {}
+    for chunk in ("2", "1"):
+        log = tmp_path / f"results/logs/aggregate_chunk/sift_tiny/landmarks/{chunk}-of-2.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"{message}\n")
+        name = job_name(
+            "aggregate_chunk", {"experiment": "sift_tiny", "searched": "landmarks", "chunk": chunk, "chunks": "2"}
+        )
+        failures[int(chunk)] = Failure(name, "", [str(log.relative_to(tmp_path))])
+    assert " ".join("\n".join(failure_lines(failures)).split()) == " ".join(shown.split())
 
 
 def test_a_small_terminal_shows_what_runs(run):
@@ -133,7 +172,7 @@ def test_what_is_in_a_queue_is_told_from_what_runs(queue):
     queue.listen()
     assert (queue.running("extract_chunk"), queue.submitted("extract_chunk")) == ([1], [2, 3])
     first, extractions, running, _, last = screen_lines(queue, dict.fromkeys((1, 2, 3, 4), 30.0), 1020.0, 40)
-    assert first == "t.csv: 4 jobs of which 100 may be submitted at once"
+    assert first == "t.csv: 4 jobs, at most 100 submitted at once"
     assert extractions.endswith("0 of 3       1 running, 2 submitted, not heard of yet")
     assert running.strip() == "extraction (how, 1 of 3): 1.h5: 30 of 120 images, 01:30 left"
     assert last == (
@@ -141,6 +180,9 @@ def test_what_is_in_a_queue_is_told_from_what_runs(queue):
         "waits in the queue"
     )
     assert running_lines(queue) == [running.strip()]
+    queue.target = "results/tiny.csv"
+    lines = screen_lines(queue, dict.fromkeys((1, 2, 3, 4), 30.0), 1020.0, 40)
+    assert lines == printed_on("docs/running.md", "results/tiny.csv: 4 jobs, at most").splitlines()
 
 
 def test_a_job_that_is_submitted_again_is_not_heard_of_until_it_writes(queue):

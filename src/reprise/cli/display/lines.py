@@ -47,8 +47,8 @@ def screen_lines(run: Run, seconds: Mapping[int, float], now: float, height: int
 
 def headline(run: Run) -> str:
     """What is made, and by how many jobs."""
-    where = f"on {counted(run.cores, 'core')}" if run.local else f"of which {run.cores:,} may be submitted at once"
-    return f"{run.target}: {counted(run.total, 'job')} {where}"
+    where = f" on {counted(run.cores, 'core')}" if run.local else f", at most {run.cores:,} submitted at once"
+    return f"{run.target}: {counted(run.total, 'job')}{where}"
 
 
 def overall(run: Run, seconds: Mapping[int, float], now: float) -> str:
