@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,9 +31,9 @@ class Overlays:
 
     @property
     def options(self) -> str:
-        """What a command line says; empty where there is nothing."""
+        """What a command line says, in the quotes of a shell; empty where there is nothing."""
         files = ["--configfile", *self.configfiles] if self.configfiles else []
-        return " ".join([*files, *(["--config", *self.settings] if self.config else [])])
+        return shlex.join([*files, *(["--config", *self.settings] if self.config else [])])
 
 
 def given_overlays(settings: Any) -> Overlays:
@@ -60,4 +61,4 @@ def handed_on() -> dict[str, Any]:
 def overlays_of(provenance: Mapping[str, Any]) -> Overlays | None:
     """The overlays that a table was made with; None where its provenance does not say."""
     found = provenance.get("overlays")
-    return Overlays(**found) if found else None
+    return Overlays(found["configfiles"], found["config"]) if found else None

@@ -173,10 +173,10 @@ def test_what_is_in_a_queue_is_told_from_what_runs(queue):
     assert (queue.running("extract_chunk"), queue.submitted("extract_chunk")) == ([1], [2, 3])
     first, extractions, running, _, last = screen_lines(queue, dict.fromkeys((1, 2, 3, 4), 30.0), 1020.0, 40)
     assert first == "t.csv: 4 jobs, at most 100 submitted at once"
-    assert extractions.endswith("0 of 3       1 running, 2 submitted, not heard of yet")
+    assert extractions.endswith("0 of 3       1 begun, 2 submitted, not heard of yet")
     assert running.strip() == "extraction (how, 1 of 3): 1.h5: 30 of 120 images, 01:30 left"
     assert last == (
-        "0 of 4 jobs done after 20 seconds; 1 running, 2 submitted, not heard of yet; about 30 seconds left, if none "
+        "0 of 4 jobs done after 20 seconds; 1 begun, 2 submitted, not heard of yet; about 30 seconds left, if none "
         "waits in the queue"
     )
     assert running_lines(queue) == [running.strip()]
@@ -200,15 +200,17 @@ def test_jobs_that_run_on_this_machine_beside_a_queue_are_running_at_once(queue)
 
 def test_what_slurm_says_of_a_job_is_told_with_where_to_ask_for_more(tmp_path):
     own, slurm = tmp_path / "job.log", tmp_path / "7.log"
-    own.write_text("")
+    own.write_text("ERROR: no memory\n")
     slurm.write_text(
         "host: n1\nslurmstepd: error: Job 7 exceeded memory limit (206>200), cancelling it\nerror: other\n"
     )
     message = "SLURM-job '7' failed, SLURM status is: 'FAILED'. For further error details see the cluster/cloud log"
-    failure = Failure("training", message, [str(own), str(slurm)])
+    failure = Failure("training", message, [str(own), str(slurm)], on_cluster=True)
     assert reason_of_cluster(failure) == [
-        "SLURM-job '7' failed, SLURM status is: 'FAILED'", "Job 7 exceeded memory limit (206>200), cancelling it",
+        "SLURM-job '7' failed, SLURM status is: 'FAILED'", "ERROR: no memory",
+        "Job 7 exceeded memory limit (206>200), cancelling it",
     ]  # fmt: skip
+    own.write_text("")
     lines = failure_lines({1: failure})
     assert "    Job 7 exceeded memory limit (206>200), cancelling it" in lines and f"  Log: {slurm}" in lines
     assert "set-resources" in next(line for line in lines if "What to do" in line)

@@ -75,11 +75,13 @@ def test_on_a_cluster_the_reason_is_told_at_once_and_that_a_job_is_tried_again(s
     display._run.queued = frozenset({"search"})
     failed = fails(1, tmp_path / "log")
     failed.rule_msg = "SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. For further error details see the log"
-    for told in (begins(1), failed, record("", message="Trying to restart job 1."), begins(1),
+    for told in (begins(1), failed, record("", message="Trying to restart job 1."),
+                 record("", message="Trying to restart job 4f1e-ab."), begins(1),
                  record("job_finished", job_id=1)):  # fmt: skip
         display.take(told)
     assert stream.getvalue() == (
         "FAILED: search; SLURM-job '7' failed, SLURM status is: 'TIMEOUT'\nTried again: search\n"
+        "Tried again: the jobs of a group\n"
     )
 
 

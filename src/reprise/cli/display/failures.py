@@ -50,9 +50,15 @@ def failure_lines(failures: Mapping[int, Failure]) -> list[str]:
 
 
 def reason_of_cluster(failure: Failure) -> list[str]:
-    """What a cluster says of a job that failed: of its state, and in the log that it keeps; empty where nothing."""
+    """What is said of a job of a cluster that failed: its state, the job's own message, and the cluster's words.
+
+    Empty of a job of this machine, and where nothing is said.
+    """
+    if not failure.on_cluster:
+        return []
     state = failure.message.partition(_FURTHER)[0].strip().rstrip(".")
-    return [*([state] if state else []), *_in_logs_of_cluster(failure)]
+    own = [line for line in _said(failure)[:1] if line.startswith("ERROR:")]
+    return [*([state] if state else []), *own, *_in_logs_of_cluster(failure)]
 
 
 def _in_logs_of_cluster(failure: Failure) -> list[str]:
@@ -76,7 +82,7 @@ def _one(group: Sequence[Failure]) -> list[str]:
     if said or failure.message:
         lines.append("")
     lines += [f"  Log: {log}" for log in logs] or [f"  No log was written{_where(failure)}."]
-    return [*lines, f"  What to do: {_remedy(said, bool(by_cluster or failure.message))}"]
+    return [*lines, f"  What to do: {_remedy(said, failure.on_cluster)}"]
 
 
 def _remedy(said: Sequence[str], on_cluster: bool) -> str:

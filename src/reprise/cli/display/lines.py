@@ -58,7 +58,7 @@ def overall(run: Run, seconds: Mapping[int, float], now: float) -> str:
         text += f", {len(run.failures):,} failed"
     if run.queued and (queue := in_queue(run)):
         text += f"; {queue}"
-    left = time_left(run, seconds, now, run.waiting())
+    left = time_left_in_all(run, seconds, now)
     return f"{text}; {left}" if left and len(run.took) < run.total else text
 
 
@@ -68,7 +68,7 @@ def in_queue(run: Run, rule: str | None = None) -> str:
     Empty where there are none.
     """
     begun, submitted = len(run.running(rule)), len(run.submitted(rule))
-    parts = [f"{begun:,} running" if begun else "", f"{submitted:,} submitted, not heard of yet" if submitted else ""]
+    parts = [f"{begun:,} begun" if begun else "", f"{submitted:,} submitted, not heard of yet" if submitted else ""]
     return ", ".join(filter(None, parts))
 
 
@@ -94,8 +94,13 @@ def time_left(run: Run, seconds: Mapping[int, float], now: float, numbers: Seque
     if not known or unknown > len(known):
         return ""
     left = estimated([_counted(run, number) for number in numbers], known, run.cores)
-    text = f"about {duration(left)} left" + (f", without {counted(unknown, 'job')}" if unknown else "")
-    return f"{text}, if none waits in the queue" if run.queued else text
+    return f"about {duration(left)} left" + (f", without {counted(unknown, 'job')}" if unknown else "")
+
+
+def time_left_in_all(run: Run, seconds: Mapping[int, float], now: float) -> str:
+    """How long all jobs will take still; how long they wait in the queue of a cluster, nobody knows."""
+    left = time_left(run, seconds, now, run.waiting())
+    return f"{left}, if none waits in the queue" if left and run.queued else left
 
 
 def _elapsed(run: Run, number: int, now: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from reprise.cli.display.dry_runs import print_hints
 from reprise.cli.display.failures import failure_lines, job_name, reason_of_cluster
-from reprise.cli.display.lines import headline, overall, running_lines, screen_lines, time_left
+from reprise.cli.display.lines import headline, overall, running_lines, screen_lines, time_left_in_all
 from reprise.cli.display.records import event, is_usual, names_no_target
 from reprise.cli.display.screen import Screen
 from reprise.cli.display.state import Failure, Run
@@ -88,7 +88,7 @@ class RunDisplay:
                 for job in told["job_error_info"]:
                     self._failed(job["jobid"], job["rule_name"], job)
             elif record.getMessage().startswith(_AGAIN):
-                self._again(int(record.getMessage().removeprefix(_AGAIN).rstrip(".")))
+                self._again(record.getMessage().removeprefix(_AGAIN).rstrip("."))
             elif record.levelno >= WARNING or (self._run is None and not is_usual(record)):
                 self._say_as_it_is(record)
             elif record.getMessage().startswith("Complete log(s):"):
@@ -141,15 +141,17 @@ class RunDisplay:
             return
         wildcards = run.jobs[number].wildcards if number in run.jobs else {}
         messages = [told.get("rule_msg") or "", *(f"{key}: {value}" for key, value in (told.get("aux") or {}).items())]
-        failure = Failure(job_name(rule, wildcards), "\n".join(filter(None, messages)), list(told["log"]))
+        message, on_cluster = "\n".join(filter(None, messages)), rule in run.queued
+        failure = Failure(job_name(rule, wildcards), message, list(told["log"]), on_cluster)
         run.fail(number, failure)
-        at_once = "; ".join(reason_of_cluster(failure)) if rule in run.queued else ""
+        at_once = "; ".join(reason_of_cluster(failure))
         self._say(f"FAILED: {failure.name}; {at_once or 'jobs that run go on, and the reason follows at the end'}")
 
-    def _again(self, number: int) -> None:
-        if self._run is not None and number in self._run.jobs:
-            job = self._run.jobs[number]
-            self._say(f"Tried again: {job_name(job.rule, job.wildcards)}")
+    def _again(self, number: str) -> None:
+        if self._run is None:
+            return
+        job = self._run.jobs.get(int(number)) if number.isdecimal() else None  # a group has a name of its own
+        self._say(f"Tried again: {job_name(job.rule, job.wildcards) if job else 'the jobs of a group'}")
 
     def _say_as_it_is(self, record: LogRecord) -> None:
         """Let Snakemake put a message; what it says of a job that failed is kept until there is no better word."""
@@ -192,7 +194,7 @@ class RunDisplay:
         self._estimate(durations, run)
         if self._screen is None:
             with self._lock:
-                left = time_left(run, self._seconds, time.time(), run.waiting())
+                left = time_left_in_all(run, self._seconds, time.time())
                 self._say_first(headline(run) + (f"; by earlier runs {left}" if left else ""))
         due, done, heard = time.time() + _ESTIMATE, len(run.took), 0.0
         while True:

@@ -15,11 +15,13 @@ class Failure:
         name: what it makes, in words
         message: what Snakemake, or a cluster, says about it; empty where it says nothing
         logs: its log files
+        on_cluster: whether it was submitted to a cluster
     """
 
     name: str
     message: str
     logs: list[str]
+    on_cluster: bool = False
 
 
 @dataclass
