@@ -12,6 +12,7 @@ from reprise.evaluation.scores import Evaluation, Score
 from reprise.pipeline.seeds import with_seed_study
 from reprise.pipeline.tables import published_numbers, table_columns, table_rows, trained_on
 from reprise.reporting.cells import table_cells
+from reprise.reporting.latex import render_tabular
 from reprise.reporting.tables import render_latex
 
 # Paper of A4 across, with narrow margins and columns, in small print.
@@ -91,6 +92,13 @@ def test_a_wide_table_comes_in_parts_which_have_all_its_columns(tables):
     assert sum(part.index("}") - len("{l") for part in parts) == 3 * 36
     assert {part.count("\n+SIFT, ZCA and power law & ") for part in parts} == {1}
     assert tables["table2"].count(r"\begin{tabular}") == 1
+
+
+def test_a_wide_table_whose_columns_share_no_label_comes_in_parts_too():
+    head = [["method"], *([f"step {number} of a long pipeline"] for number in range(40))]
+    text = render_tabular(head, [["a", *["12.34 (56.7)"] * 40], ["b", *[""] * 40]], "Steps")
+    assert text.count("12.34 (56.7)") == 40 and text.count(r"\begin{tabular}") == text.count("\nb & ") > 3
+    assert render_tabular([["method"], ["x"]], [], "No rows").count(r"\begin{tabular}") == 1
 
 
 def test_what_pdflatex_has_no_characters_for_is_named():

@@ -63,7 +63,7 @@ def render_tabular(head: Sequence[Sequence[str]], rows: Sequence[Sequence[str]],
     kept = [index for index, label in enumerate(head) if len(label) < 2 or any(row[index] for row in rows)]
     labels = [tuple(head[index]) for index in kept]
     body = [[row[index] for index in kept] for row in rows]
-    parts = _parts(labels, [max(map(_width, column)) for column in zip(*body, strict=True)])
+    parts = _parts(labels, _widths(body, len(labels)))
     lines = [f"% {' '.join(first.split())}", r"% \usepackage{booktabs}"]
     if len(parts) > 1:
         lines.append(f"% in {len(parts)} parts, each of them a tabular that a page is wide enough for")
@@ -82,39 +82,36 @@ def _tabular(labels: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]]) -
 
 
 def _parts(labels: Sequence[tuple[str, ...]], widths: Sequence[int]) -> list[list[int]]:
-    """Divide columns into parts that a page is wide enough for, where their labels differ in the first places.
+    """Divide columns into parts that a page is wide enough for; those that differ in the last place stay together.
 
     Args:
         labels: of each column
         widths: the characters of the widest cell of each column
 
     Returns:
-        the columns of each part; those with a label of one part at the front are in each
+        the columns of each part; those that name the rows are in each
     """
-    fixed = list(itertools.takewhile(lambda index: len(labels[index]) == 1, range(len(labels)))) or [0]
-    others = range(len(fixed), len(labels))
+    names = [index for index, label in enumerate(labels) if index == 0 or label == ("n",)]
+    others = [index for index in range(len(labels)) if index not in names]
 
     def wide(columns: Iterable[int]) -> float:
         return sum(_BETWEEN + max(widths[i], min(_width(labels[i][-1]), _LEAST)) for i in columns)
 
     if wide(range(len(labels))) <= _PAGE:
         return [list(range(len(labels)))]
-    parts: list[list[int]] = []
-    for _, columns in itertools.groupby(others, lambda index: labels[index][:1]):
-        part: list[int] = []
-        for _, group in itertools.groupby(columns, lambda index: labels[index][:-1]):
-            together = list(group)
-            if part and wide([*fixed, *part, *together]) > _PART:
-                parts.append([*fixed, *part])
-                part = []
-            part += together
-        parts.append([*fixed, *part])
+    parts = [names]
+    for _, group in itertools.groupby(others, lambda index: labels[index][:-1] or index):
+        together = list(group)
+        if parts[-1] == names or wide([*parts[-1], *together]) <= _PART:
+            parts[-1] = [*parts[-1], *together]
+        else:
+            parts.append([*names, *together])
     return parts
 
 
 def _head(labels: Sequence[tuple[str, ...]], rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows of the head: as many as the parts of the longest label, with rules below those that columns share."""
-    rooms = [max(_width(row[index]) for row in rows) for index in range(len(labels))]
+    rooms = _widths(rows, len(labels))
     upper = [line for level in range(max(map(len, labels)) - 1) for line in _above(labels, rooms, level)]
     return [*upper, _row(_broken(label[-1], room) for label, room in zip(labels, rooms, strict=True))]
 
@@ -140,6 +137,11 @@ def _broken(text: str, room: int) -> str:
     """Set a label in several lines where it is wider than its columns."""
     lines = textwrap.wrap(text, max(room, _LEAST), break_long_words=False, break_on_hyphens=False)
     return text if _width(text) <= room or len(lines) < 2 else rf"\shortstack{{{_BREAK.join(lines)}}}"
+
+
+def _widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
+    """The characters of the widest cell of each column."""
+    return [max((_width(row[index]) for row in rows), default=0) for index in range(columns)]
 
 
 def _width(text: str) -> int:
