@@ -18,6 +18,7 @@ from reprise.pipeline.guards import stop_at_errors
 from reprise.pipeline.kept import check_kept
 from reprise.pipeline.match_sources import drawn_from, explained_settings
 from reprise.pipeline.own_data import check_own_data
+from reprise.pipeline.overlays import given_overlays, hand_on
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe
 from reprise.pipeline.reranking import Rerankings
@@ -55,6 +56,7 @@ SCRIPTS = "../workflow/scripts"
 
 for overlay in workflow.configfiles:
     load_yaml(overlay)  # Snakemake takes the last of two equal keys
+hand_on(given_overlays(workflow.config_settings))
 
 sources = read_sources(ROOT / "config" / "sources.yaml")
 published = read_published(ROOT / "config" / "published")

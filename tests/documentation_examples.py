@@ -79,6 +79,51 @@ def _example(page: str, line: int, language: str | None, lines: list[str], reaso
     return Example(page, line, language, text, reason)
 
 
+def printed_on(page: str, start: str) -> str:
+    """The block of a page that begins with a command, or with a line that one prints; without the command."""
+    found = [example.text for example in of_page(page) if example.text.startswith(start)]
+    assert len(found) == 1, f"{page}: {len(found)} blocks begin with: {start}"
+    command, _, rest = found[0].partition("\n")
+    return rest if command.startswith("$ ") else found[0]
+
+
+def differing_lines(printed: str, page: str, start: str) -> list[str]:
+    """What a page shows of the output of a command, and what the command does not print; or the other way round.
+
+    Numbers of bytes, times, hashes and versions may be others, lines may be broken, and ``...`` stands for anything.
+    """
+    shown = printed_on(page, start)
+    parts = [part for line in in_shape(shown).splitlines() for part in re.split(r",? ?\.\.\.,? ?", line)]
+    text = _joined(in_shape(printed))
+    wrong = [f"not printed: {part}" for part in parts if _joined(part) not in text]
+    if "..." not in shown:
+        whole = _joined(in_shape(shown))
+        wrong += [f"not on {page}: {line}" for line in in_shape(printed).splitlines() if _joined(line) not in whole]
+    return wrong
+
+
+_SHAPES = {
+    r"^(Machine|Versions): .*$": r"\1: <any>",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d UTC)?": "<when>",
+    r"by reprise \S+?(, commit .*)?\.$": "by reprise <version>.",
+    r"\b[0-9a-f]{12}\b": "<hash>",
+    r"\b[\d.,]+ [kMGT]?B\b": "<size>",
+    r"\b[\d.,]+ (second|minute|hour|day)s?\b": "<time>",
+    r"\b\d+ files and folders": "<number> files and folders",
+}
+
+
+def in_shape(text: str) -> str:
+    """What a command prints, with names in the place of numbers that differ from run to run."""
+    for pattern, name in _SHAPES.items():
+        text = re.sub(pattern, name, text, flags=re.MULTILINE)
+    return text
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
 def first_word(text: str) -> str:
     """The command of a line of shell, without a prompt and its folder."""
     word = text.removeprefix("$ ").split(maxsplit=1)[:1]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import yaml
+from documentation_examples import differing_lines
 
 
 @pytest.fixture
@@ -46,3 +47,13 @@ def reprise():
         return result.returncode, result.stdout
 
     return run
+
+
+@pytest.fixture
+def as_documented():
+    """Compares what a command prints with the block of docs/running.md that begins so."""
+
+    def compare(printed, start):
+        assert not differing_lines(printed, "docs/running.md", start), printed
+
+    return compare

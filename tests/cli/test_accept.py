@@ -19,7 +19,8 @@ def test_an_edit_is_accepted_at_every_stage_and_leaves_a_trace(space, reprise):
     table = (space.folder / TARGET).read_bytes()
     stamps = {path: path.stat().st_mtime_ns for path in (space.folder / "results").rglob("*.h5")}
     assert {"build_index", "search", "table"} <= set(space.planned())
-    code, text = reprise(space, "accept", TARGET, "--reason", "a constant was added")
+    given = ["--configfile", "tiny.yaml", TARGET, "--reason", "a constant was added"]
+    code, text = reprise(space, "accept", *given, configfile=False)
     assert code == 0, text
     assert "asmk/inverted_file.py" in text and "reporting/tables.py" in text and "a constant was added" in text
     assert space.planned() == {}

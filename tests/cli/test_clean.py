@@ -26,11 +26,12 @@ def forsaken(space):
     return space
 
 
-def test_the_files_of_an_experiment_that_no_table_has(forsaken, reprise):
+def test_the_files_of_an_experiment_that_no_table_has(forsaken, reprise, as_documented):
     before = files(forsaken.folder)
     code, text = reprise(forsaken, "clean", "--unused", stdin="\n")
     assert code == 0 and "Nothing was removed." in text and files(forsaken.folder) == before
     assert "results/indexes/sift_tiny/landmarks  (build_index)" in text and "Remove them? [y/N]" in text
+    as_documented(text, "$ reprise clean --unused")
 
     code, text = reprise(forsaken, "clean", "--unused", stdin="y\n")
     assert code == 0 and "Removed " in text

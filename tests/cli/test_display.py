@@ -2,9 +2,11 @@
 
 import os
 import pty
+import re
 import subprocess
 
 import pytest
+from documentation_examples import in_shape, printed_on
 from workspace import TARGET
 
 pytestmark = pytest.mark.workflow
@@ -27,6 +29,11 @@ def test_a_run_is_told_in_a_line_for_each_stage_and_all_else_is_in_the_log_of_sn
         "2 of 2 searches done", "2 of 2 evaluations done", "1 of 1 tables done",
     ]  # fmt: skip
     assert lines[-1].startswith(f"{TARGET}: 5 of 5 jobs done after ")
+    shown = printed_on("docs/running.md", f"{TARGET}: 5 jobs on 2 cores;").splitlines()
+    stages, expected = ([in_shape(line).partition(";")[0] for line in of] for of in (lines, shown))
+    assert stages == expected
+    done = r"\d of \d \w+ done; \d of 5 jobs done after <time>(; about <time> left)?"
+    assert all(re.fullmatch(done, in_shape(line)) for line in [*lines[1:-1], *shown[1:-1]])
     newest = max((space.folder / ".snakemake/log").iterdir())
     assert "rule search:" in newest.read_text() and "5 of 5 steps" in newest.read_text()
     assert "Nothing to be done" in space.run()
@@ -59,7 +66,9 @@ def test_a_failing_job_is_told_at_the_end_with_its_message_its_log_and_what_to_d
     (space.folder / CODEBOOK).write_bytes(b"damaged")
     output = space.run(check=False)
     end = output.partition("-" * 70)[2]
-    assert f"ERROR: {CODEBOOK}: is not what its job wrote" in end and "  Log: results/logs/" in end
+    shown = " ".join(printed_on("docs/running.md", "-" * 70).split())
+    message = re.search(rf"ERROR: {CODEBOOK}: is not what its job wrote.*(?= Log:)", shown)[0]
+    assert in_shape(message) in in_shape(" ".join(end.split())) and "  Log: results/logs/" in end
     assert "What to do: Correct what the message names" in end and "All that Snakemake says: " in end
     assert "Traceback" not in output and "RuleException" not in output
 

@@ -114,3 +114,27 @@ def test_a_target_that_does_not_exist_is_named(finished, monkeypatch, capsys):
     monkeypatch.chdir(finished.folder)
     assert main(["downloads", "results/tinny.csv", "--configfile", "tiny.yaml"]) == 1
     assert "did you mean results/tiny.csv?" in capsys.readouterr().err
+
+
+def test_what_a_miniature_draws_is_no_published_file(project):
+    snakemake, folder = project
+    for job in snakemake.plan(()).every[:2]:
+        job.resources["drawn"] = 1
+    text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    assert text == "t.csv: needs no published file; 2 files of the miniature are drawn here."
+
+
+def test_with_a_mirror_files_come_from_there_and_none_by_hand(project):
+    snakemake, folder = project
+    (folder / "sources.yaml").write_text(
+        SOURCES.replace("  bytes: 2000\n", "  bytes: 2000\n  by_hand: write an e-mail\n")
+    )
+    assert "by hand: write an e-mail" in downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    for job in snakemake.plan(()).every[:2]:
+        job.resources["mirror"] = "/srv/mirror/"
+    text = downloads(snakemake, ["t.csv"], folder / "sources.yaml")
+    assert (
+        "      from /srv/mirror/weights.pth\n" in text
+        and "y hand" not in text
+        and "https://example.org/images" not in text
+    )

@@ -16,7 +16,7 @@ def test_nothing_to_do(space, reprise):
     assert re.fullmatch(rf"{TARGET}: nothing to do; the outputs of all \d+ jobs exist\.\n", text)
 
 
-def test_a_setting_of_the_search(space, reprise):
+def test_a_setting_of_the_search(space, reprise, as_documented):
     for experiment in space.config["experiments"].values():
         experiment["asmk"]["query_assignments"] = 10
     space.write_config()
@@ -26,16 +26,18 @@ def test_a_setting_of_the_search(space, reprise):
     assert "  query assignments 5 -> 10: 2 searches, 2 evaluations, 1 table\n" in text
     assert re.search(r"untouched: .*10 extractions.*2 codebooks", text)
     assert re.search(r"About \d.* on 2 cores, by earlier runs\.\n", text)
+    as_documented(text, "$ reprise explain results/tiny.csv --configfile tiny.yaml --cores 2")
 
 
-def test_several_causes_at_several_stages_are_all_named(space, reprise):
+def test_several_causes_at_several_stages_are_all_named(space, reprise, as_documented):
     space.config["codebooks"]["sift_tiny"]["size"] = 12
     space.config["experiments"]["sift_tiny"]["asmk"]["alpha"] = 2.0
     space.config["tables"]["tiny"]["title"] = "Small"
     space.write_config()
     module = space.folder / "src/reprise/reporting/evaluations.py"
     module.write_text(module.read_text() + "\n_ADDED = 1\n")
-    _, text = reprise(space, "explain", TARGET)
+    _, text = reprise(space, "explain", TARGET, "--cores", "2")
+    as_documented(text, "results/tiny.csv: 8 jobs of 28")
     assert "codebook size 8 -> 12: 1 codebook, 2 aggregations, 1 index, 1 search, 1 evaluation, 1 table\n" in text
     assert "  alpha 3.0 -> 2.0: 1 search, 1 evaluation, 1 table\n" in text
     assert "  code of reporting/evaluations.py changed: 2 evaluations, 1 table\n" in text
@@ -71,11 +73,11 @@ def test_before_anything_ran(reprise, tmp_path, without_shipped_tables):
     assert code == 0 and "nothing was computed yet" in text
 
 
-def test_without_the_metadata_of_snakemake_the_records_beside_the_outputs_are_used(space, reprise):
+def test_without_the_metadata_of_snakemake_the_records_beside_the_outputs_are_used(space, reprise, as_documented):
     for file in (space.folder / ".snakemake/metadata").iterdir():
         file.unlink()
     _, text = reprise(space, "explain", TARGET)
-    assert re.search(r"no metadata of \d+ jobs; by their own records, their outputs were made as the config", text)
+    as_documented(text, "results/tiny.csv: nothing would run;")
     space.config["experiments"]["sift_tiny"]["asmk"]["query_assignments"] = 10
     space.write_config()
     for command in (["explain", TARGET], ["status"]):
@@ -85,7 +87,8 @@ def test_without_the_metadata_of_snakemake_the_records_beside_the_outputs_are_us
     for record in (space.folder / "results/codebooks").glob("*.job.json"):
         record.unlink()
     _, text = reprise(space, "explain", TARGET)
-    assert "WARNING: the outputs of 2 jobs exist without Snakemake's metadata (.snakemake/metadata) and" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("WARNING: the outputs of 2 jobs exist without"))
+    as_documented(line, "WARNING: the outputs of 2 jobs")
 
 
 def test_outputs_are_said_to_exist_only_where_they_do(space, reprise):
@@ -94,10 +97,11 @@ def test_outputs_are_said_to_exist_only_where_they_do(space, reprise):
     assert re.search(r"the outputs of (\d+) of \d+ jobs exist, and the others", reprise(space, "explain", TARGET)[1])
 
 
-def test_an_unknown_target_gets_the_nearest_one(space, reprise):
+def test_an_unknown_target_gets_the_nearest_one(space, reprise, as_documented):
     code, text = reprise(space, "explain", "results/tinny.csv")
     assert code == 1
     assert text == "reprise: results/tinny.csv: no rule makes this; did you mean results/tiny.csv?\n"
+    as_documented(text, "$ reprise explain results/tinny.csv")
 
 
 def test_bad_configuration_is_what_snakemake_says_without_a_traceback(space, reprise):
@@ -130,3 +134,9 @@ def test_names_and_settings_that_read_like_reasons_of_snakemake(space, reprise):
     assert f"  title {before} -> {now}: 1 table\n" in text
     assert re.search(rf"{re.escape(listing)}.*: .*4 extractions", text)
     assert "Missing" not in text.replace(listing, "") and "forced" not in text
+
+
+def test_a_table_of_another_configuration_is_told_with_the_overlay_that_it_was_made_with(space, reprise):
+    code, text = reprise(space, "explain", TARGET, configfile=False)
+    told = "exists, but no rule of this configuration makes it; it was made with --configfile tiny.yaml"
+    assert (code, text) == (1, f"reprise: {TARGET}: {told}\n")

@@ -37,7 +37,7 @@ def table(finished, tmp_path, monkeypatch):
 
 
 def test_a_crate_holds_the_table_and_says_how_it_was_made(table):
-    text = export(TARGET, "out/crate", ["tiny.yaml"])
+    text = export(TARGET, "out/crate")  # its overlay is that of the provenance
     assert text.startswith("out/crate: ") and "described by ro-crate-metadata.json" in text
     crate = ROCrate("out/crate")
     assert crate.version == "1.1" and crate.name == "Tiny" and crate.license and crate.datePublished
@@ -79,3 +79,10 @@ def test_what_is_not_as_recorded_is_not_exported_and_nothing_is_overwritten(tabl
     with pytest.raises(DataError, match="does not exist; name a table"):
         export("results/none.csv", "other")
     assert not (table / "other").exists()
+
+
+def test_an_overlay_that_is_gone_or_given_instead(table):
+    (table / "tiny.yaml").rename(table / "mine.yaml")
+    export(TARGET, "without")
+    export(TARGET, "with", ["mine.yaml"])
+    assert not (table / "without/tiny.yaml").exists() and (table / "with/mine.yaml").is_file()

@@ -7,7 +7,8 @@ import pytest
 pytestmark = pytest.mark.workflow
 
 
-def test_stages_and_leftovers(space, reprise):
+def test_stages_and_leftovers(space, reprise, as_documented):
+    as_documented(reprise(space, "status")[1], "$ reprise status")
     folder = space.folder / "results/features/sift_tiny/landmarks"
     (folder / ".database.1-of-2.h5.0123abcd.tmp.h5").write_bytes(b"x" * 2000)
     code, text = reprise(space, "status")

@@ -15,13 +15,14 @@ pytestmark = pytest.mark.workflow
 PROVENANCE = "results/tiny.provenance.json"
 
 
-def test_an_intact_table(space, reprise):
+def test_an_intact_table(space, reprise, as_documented):
     code, text = reprise(space, "verify", TARGET)
     assert code == 0 and "all are as recorded" in text
     assert "\nMade at 2" in text and "\nMachine: " in text and "\nVersions: " in text and "torch " in text
     assert re.search(r"\n  ok        [0-9a-f]{12}  results/evaluations/sift_tiny/landmarks\.json\n", text)
     assert re.search(r"\n  ok        [0-9a-f]{12}  landmarks/gnd_landmarks\.pkl\n", text)
     assert "\n  ok        10 files of extractions, " in text and "missing" not in text and "changed" not in text
+    as_documented(text, "$ reprise verify results/tiny.csv")
 
 
 @pytest.mark.parametrize(
@@ -34,13 +35,15 @@ def test_an_intact_table(space, reprise):
         "landmarks/gnd_landmarks.pkl",
     ],
 )
-def test_one_byte_changed(space, reprise, file):
+def test_one_byte_changed(space, reprise, file, as_documented):
     path = space.folder / file
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     code, text = reprise(space, "verify", TARGET)
     assert code == 1 and "1 difference:" in text
+    if "codebooks" in file:
+        as_documented(text, "results/tiny.csv: 36 files and folders")
     assert f"changed: {file.removesuffix('/vectors.npy')} (sha256 " in text
 
 
@@ -91,7 +94,23 @@ def test_no_table_of_this_name(space, reprise):
 
 def test_from_any_folder(space, reprise):
     code, text = reprise(space, "verify", "../tiny.csv", configfile=False, folder="results/codebooks")
-    assert code == 0 and "all are as recorded" in text and "no Snakefile" not in text
+    assert code == 0 and "all are as recorded" in text and "no Snakefile" not in text and "Not compared" not in text
+    assert "\nBeside the configuration of the project: --configfile tiny.yaml.\n" in text
+
+
+def test_without_its_overlay_it_is_said_what_was_not_compared(space, reprise):
+    (space.folder / "tiny.yaml").rename(space.folder / "mine.yaml")
+    code, text = reprise(space, "verify", TARGET, configfile=False)
+    assert code == 0 and "tiny.yaml, of the table, is not there any more; give --configfile FILE.\n" in text
+    assert "Not compared" not in reprise(space, "verify", "--configfile", "mine.yaml", TARGET, configfile=False)[1]
+    path = space.folder / PROVENANCE
+    provenance = json.loads(path.read_text())
+    del provenance["overlays"]  # as of a table that was made when no overlays were recorded
+    path.write_text(json.dumps(provenance))
+    code, text = reprise(space, "verify", TARGET, configfile=False)
+    assert code == 0 and "Exception" not in text
+    (line,) = (line for line in text.splitlines() if line.startswith("Not compared: the settings"))
+    assert f"{TARGET}: exists, but no rule of this configuration makes it" in line and "--configfile FILE" in line
 
 
 def test_a_table_whose_labels_are_not_what_its_files_were_made_with(space, reprise):

@@ -134,7 +134,11 @@ class SlurmWorkspace(Workspace):
     def submissions(self, chunk: int) -> int:
         """How many jobs were ever submitted for a chunk, by all calls of Snakemake in this workspace."""
         submitted = rf"has been submitted with SLURM jobid \d+ \(log: .*/sift_tiny_landmarks_database_{chunk}_2/"
-        return len(re.findall(submitted, (self.folder / "run.log").read_text()))
+        return len(re.findall(submitted, self.said()))
+
+    def said(self) -> str:
+        """All that the calls of Snakemake in this workspace said, which is not all on the screen."""
+        return "".join(log.read_text() for log in sorted((self.folder / ".snakemake" / "log").glob("*.log")))
 
 
 def read_features(space: Workspace):

@@ -12,11 +12,11 @@ pytestmark = pytest.mark.slurm
 def is_the_same(space, local, table):
     """Make a table on the cluster, and compare it with the one that was made without."""
     try:
-        output = space.finish(space.start(targets=[f"{table}.csv"]), seconds=5400)
+        space.finish(space.start(targets=[f"{table}.csv"]), seconds=5400)
     finally:
         space.stop()
         space.cluster.mend()
-    assert "group_search" in output
+    assert "group_search" in space.said()
     for kind in ("csv", "md", "tex"):
         made, expected = (folder / f"{table}.{kind}" for folder in (space.folder, local.folder))
         assert made.read_bytes() == expected.read_bytes()

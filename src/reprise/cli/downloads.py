@@ -26,17 +26,29 @@ class Needed:
         place: where it is, or will be
         asks: whether the user has still to accept its licence
         unpacked: whether it is an archive that is unpacked, and kept
+        mirror: the folder or address that takes the place of the publisher's; empty for none
     """
 
     source: Source
     place: Path
     asks: bool = False
     unpacked: bool = False
+    mirror: str = ""
 
     @property
     def there(self) -> bool:
         """Whether it was downloaded, or put into place by hand."""
         return self.place.is_file()
+
+    @property
+    def origin(self) -> str:
+        """Where it is fetched from."""
+        return f"{self.mirror.rstrip('/')}/{self.source.file}" if self.mirror else self.source.urls[0]
+
+    @property
+    def by_hand(self) -> str | None:
+        """What has to be done where it cannot be fetched; None where it can."""
+        return None if self.mirror else self.source.by_hand
 
     @property
     def bytes(self) -> int | None:
@@ -53,7 +65,7 @@ class Needed:
     def series(self) -> tuple[object, ...]:
         """What files of one series have in common: terms, folder, size, and whether they are there."""
         folder = str(PurePosixPath(self.source.urls[0]).parent)
-        return self.source.licence, folder, self.size, self.there, self.source.by_hand, self.asks
+        return self.source.licence, folder, self.size, self.there, self.by_hand, self.asks
 
 
 def downloads(
@@ -79,8 +91,20 @@ def downloads(
     plan = snakemake.plan(targets)
     folder = Path(plan.data) / "downloads"
     files = needed(plan, folder, with_own(read_sources(sources), own or {}))
-    if not files:
-        return f"{', '.join(targets)}: needs no published file."
+    if files:
+        return listing(files, folder)
+    drawn = sum(job.rule == "download" for job in plan.every)
+    more = f"; {counted(drawn, 'file')} of the miniature {'is' if drawn == 1 else 'are'} drawn here" if drawn else ""
+    return f"{', '.join(targets)}: needs no published file{more}."
+
+
+def listing(files: Sequence[Needed], folder: Path) -> str:
+    """Describe published files, grouped by licence, and add up their sizes.
+
+    Args:
+        files: the files
+        folder: where downloads are
+    """
     licences: dict[tuple[str, str | None], list[Needed]] = {}
     for file in files:
         licences.setdefault((file.source.licence, file.source.licence_at), []).append(file)
@@ -92,7 +116,7 @@ def downloads(
 
 
 def needed(plan: DryRun, folder: Path, known: Mapping[str, Source]) -> list[Needed]:
-    """The published files among what leads to the targets of a plan.
+    """The published files among what leads to the targets of a plan; those that a miniature draws are none.
 
     Args:
         plan: the plan
@@ -106,9 +130,10 @@ def needed(plan: DryRun, folder: Path, known: Mapping[str, Source]) -> list[Need
             folder / known[job.wildcards["source"]].file,
             bool(job.resources["to_be_accepted"]),
             not unpacked.isdisjoint(job.outputs),
+            str(job.resources.get("mirror") or ""),
         )
         for job in plan.every
-        if job.rule == "download"
+        if job.rule == "download" and not job.resources.get("drawn")
     ]
 
 
@@ -145,9 +170,9 @@ def _together(files: Sequence[Needed]) -> list[str]:
 def _lines(file: Needed, text: str) -> list[str]:
     lines = [f"  {'there' if file.there else 'to fetch':<8}  {text}"]
     if not file.there:
-        lines.append(f"      from {file.source.urls[0]}")
-        if file.source.by_hand:
-            lines.append(f"      by hand: {file.source.by_hand}")
+        lines.append(f"      from {file.origin}")
+        if file.by_hand:
+            lines.append(f"      by hand: {file.by_hand}")
         if file.source.consent and file.asks:
             lines.append(f"      asks for consent: {file.source.consent.demands} ({file.source.consent.read})")
     return lines
@@ -163,7 +188,7 @@ def _sums(files: Sequence[Needed], folder: Path) -> list[str]:
         more = f", and {counted(unknown, 'file')} of unknown size" if unknown else ""
         packed, unpacked = disk_needed(missing)
         lines.append(f"To fetch: {size(packed)}{more}. Unpacked, archives need about as much again: {size(unpacked)}.")
-        by_hand = [file.source.file for file in missing if file.source.by_hand]
+        by_hand = [file.source.file for file in missing if file.by_hand]
         if by_hand:
             lines.append(f"By hand: {counted(len(by_hand), 'file')}; put them into {folder}.")
     consents = sorted({file.source.consent.name for file in missing if file.source.consent and file.asks})

@@ -14,6 +14,7 @@ from rocrate.rocrate import ROCrate
 
 from reprise.cli.verify import load_provenance, project_of, provenance_path
 from reprise.cli.words import counted, size
+from reprise.pipeline.overlays import overlays_of
 from reprise.pipeline.records import content_hash
 from reprise.storage.atomic import atomic_path
 from reprise.storage.errors import DataError
@@ -34,7 +35,8 @@ def export(target: str, output: str, configfiles: Sequence[str] = (), rankings: 
     Args:
         target: the table, such as results/table2.csv, with its provenance beside it
         output: a new folder, or a new file that ends in ``.zip``
-        configfiles: overlays of the configuration, which are put beside that of the project
+        configfiles: overlays of the configuration, which are put beside that of the project; empty for those that the
+            provenance names, as far as they are there
         rankings: whether the rankings that were evaluated belong to it
 
     Returns:
@@ -54,7 +56,7 @@ def export(target: str, output: str, configfiles: Sequence[str] = (), rankings: 
         recorded |= _rankings(provenance)
     files = [_add(crate, project, file, sha256) for file, sha256 in recorded.items()]
     files.append(_add(crate, project, str(PurePath(next(iter(recorded))).with_name(path.name)), None))
-    _add_configuration(crate, project, configfiles)
+    _add_configuration(crate, project, configfiles or _recorded_overlays(provenance, project))
     _describe(crate, provenance, files[: len(provenance["outputs"])], files[len(provenance["outputs"]) :])
     place.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(place) as temporary:
@@ -103,6 +105,13 @@ def _add_configuration(crate: Any, project: Path, configfiles: Sequence[str]) ->
         inner = overlay.resolve().relative_to(project)
         if inner not in own:
             _add(crate, project, str(inner), None)
+
+
+def _recorded_overlays(provenance: Mapping, project: Path) -> list[str]:
+    """The overlays of a table that are in its project still."""
+    overlays = overlays_of(provenance)
+    places = [project / file for file in (overlays.configfiles if overlays else [])]
+    return [str(place) for place in places if place.is_file() and place.resolve().is_relative_to(project)]
 
 
 def _describe(crate: Any, provenance: Mapping, results: Sequence[Any], read: Sequence[Any]) -> None:

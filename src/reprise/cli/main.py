@@ -9,6 +9,7 @@ from pathlib import Path
 
 import reprise
 from reprise.cli.accept import accept
+from reprise.cli.arguments import Parser, Several, is_overlay, is_setting
 from reprise.cli.clean import clean
 from reprise.cli.downloads import downloads
 from reprise.cli.dryrun import Snakemake
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="reprise",
         description="Search photographs; and of the workflow: what a run would do, what exists, and what may go.",
     )
@@ -58,9 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="init | search | downloads | explain | status | verify | export | accept | redate | clean | "
         "describe-patches",
     )
-    project = argparse.ArgumentParser(add_help=False)
-    project.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
-    project.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="settings, as for snakemake")
+    project = Parser(add_help=False)
+    _overlays(project, "overlays, as for snakemake")
+    project.add_argument(
+        "--config", action=Several, belongs=is_setting, metavar="KEY=VALUE ...", help="settings, as for snakemake"
+    )
     project.add_argument("--cores", type=_positive, default=os.cpu_count(), help="what a run would have; default: all")
 
     command = commands.add_parser("init", help="copy the workflow into a folder of your own")
@@ -77,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--topk", type=_positive, default=20, help="images per query in the gallery; default: 20")
     command.add_argument("--output", metavar="FOLDER", help="default: results/searches/<name of DATABASE>")
     command.add_argument("--config", metavar="FILE", help="write the same as an overlay for snakemake, and run nothing")
-    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays, as for snakemake")
+    _overlays(command, "overlays, as for snakemake")
     command.add_argument("--cores", type=_positive, default=os.cpu_count(), help="default: all")
     command.set_defaults(command=_search)
 
@@ -104,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("target", metavar="TARGET", help="a table, such as results/table2.csv")
     command.add_argument("--output", required=True, metavar="FOLDER|FILE.zip", help="new; nothing is overwritten")
     command.add_argument("--rankings", action="store_true", help="with the rankings that were evaluated")
-    command.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="overlays that belong to it")
+    _overlays(command, "overlays that belong to it")
     command.set_defaults(command=_export)
 
     command = commands.add_parser("accept", parents=[project], help="take results for current after an edit of code")
@@ -129,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--device", help="such as cpu or cuda; default: a GPU where there is one")
     command.set_defaults(command=_describe_patches)
     return parser
+
+
+def _overlays(parser: Parser, text: str) -> None:
+    parser.add_argument("--configfile", action=Several, belongs=is_overlay, metavar="FILE ...", help=text)
 
 
 def _snakemake(options: argparse.Namespace) -> Snakemake:

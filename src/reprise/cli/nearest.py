@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reprise.pipeline.overlays import overlays_of
+from reprise.pipeline.records import load_record, record_file
+
 _WILDCARD = re.compile(r"\{\s*(\w+)\s*(?:,((?:[^{}]|\{\d+(?:,\d+)?\})*))?\}")
 _CHUNKS = {"chunk", "chunks", "pairs"}
 _LEAST = 0.6
@@ -14,7 +17,7 @@ _MOST_NAMES = 4000  # of one part of a path
 
 
 def unknown_targets(workflow: Any) -> dict[str, str | None]:
-    """The targets that are no rule, no file that a rule makes, and no file that exists; each with the nearest that is.
+    """The targets that are no rule, and no file that a rule of the configuration makes; each with the nearest that is.
 
     Args:
         workflow: Snakemake's
@@ -23,9 +26,7 @@ def unknown_targets(workflow: Any) -> dict[str, str | None]:
     unknown = [
         target
         for target in sorted(map(str, targets))
-        if not workflow.is_rule(target)
-        and not Path(target).exists()
-        and not any(rule.is_producer(target) for rule in workflow.rules)
+        if not workflow.is_rule(target) and not any(rule.is_producer(target) for rule in workflow.rules)
     ]
     patterns = [_pattern(output) for rule in workflow.rules for output in rule.output] if unknown else []
     made = [pattern for pattern in patterns if pattern is not None]
@@ -33,9 +34,20 @@ def unknown_targets(workflow: Any) -> dict[str, str | None]:
 
 
 def did_you_mean(target: str, close: str | None) -> str:
-    """Format the hint for a target that no rule makes."""
+    """Format the hint for a target that no rule makes; of one that exists, by which configuration it was made."""
+    if Path(target).exists():
+        return f"{target}: exists, but no rule of this configuration makes it; {made_with(target)}"
     hint = f"did you mean {close}?" if close else "`snakemake -n` lists what can be asked for"
     return f"{target}: no rule makes this; {hint}"
+
+
+def made_with(target: str) -> str:
+    """Say which overlays a file needs that the configuration alone does not make."""
+    path = record_file(target)
+    overlays = overlays_of(load_record(path)) if path else None
+    if overlays and overlays.options:
+        return f"it was made with {overlays.options}"
+    return "where an overlay made it, give that one: --configfile FILE"
 
 
 def nearest(target: str, patterns: Iterable[tuple[str, Mapping[str, list[str]]]]) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from reprise.cli.words import counted, duration, jobs_in_words, noun, size
+from reprise.pipeline.overlays import overlays_of
 
 _SHORT = 12
 
@@ -21,6 +22,9 @@ def provenance_lines(provenance: Mapping, found: Mapping[str, str]) -> list[str]
         f"Made at {_time(provenance['started'])} by {_software(provenance)}.",
         f"It and the {counted(len(jobs), 'job')} before took {took} in all: {stages}.",
     ]
+    overlays = overlays_of(provenance)
+    if overlays and overlays.options:
+        lines.append(f"Beside the configuration of the project: {overlays.options}.")
     lines += _several("Machine", (_machine(job) for job in [*jobs, provenance]))
     lines += _several("Versions", (_versions(job["versions"]) for job in [*jobs, provenance]))
     lines += ["", "Read by the table:", *_files(provenance["inputs"], found)]

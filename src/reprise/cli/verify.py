@@ -10,11 +10,13 @@ from typing import Any
 from reprise.cli.dryrun import Snakemake
 from reprise.cli.history import read_record
 from reprise.cli.provenance import provenance_lines
-from reprise.cli.words import counted, size
+from reprise.cli.words import counted, listed, size
 from reprise.pipeline.kept import made_otherwise
+from reprise.pipeline.overlays import Overlays, overlays_of
 from reprise.pipeline.records import content_hash, files_of, load_record
 from reprise.storage.errors import DataError
 
+_NOT_COMPARED = "Not compared: the settings that its files were made with, with those that the configuration gives"
 _SUFFIX = ".provenance.json"
 # Outputs of rules with this name are deleted as soon as they were used.
 _NOT_KEPT = "_passing_"
@@ -27,9 +29,9 @@ def verify(
 
     Args:
         target: the table, as results/table2.csv, with its provenance beside it; from any folder
-        configfiles: overlays of its configuration
+        configfiles: overlays of its configuration; empty for those that the provenance names
         cores: number of cores that a run would use
-        config: settings of the command line, as key=value
+        config: settings of the command line, as key=value; empty for those that the provenance names
 
     Returns:
         the result in words, with the provenance below, and whether nothing differs
@@ -111,13 +113,18 @@ def _labels(
         the differences, and a remark where the configuration is no longer that of the table
     """
     table = next(iter(provenance["outputs"]))
+    recorded = overlays_of(provenance) or Overlays()
+    gone = [] if configfiles else [file for file in recorded.configfiles if not Path(file).is_file()]
+    if gone:
+        return [], [f"{_NOT_COMPARED}: {listed(gone)}, of the table, is not there any more; give --configfile FILE."]
     try:
-        jobs = Snakemake(configfiles, cores, config).plan([table]).every
+        plan = Snakemake(configfiles or recorded.configfiles, cores, config or recorded.settings).plan([table])
     except DataError as error:
-        return [], [f"Its labels were not compared with the configuration. {error}"]
+        return [], [f"{_NOT_COMPARED}: {error}"]
+    jobs = plan.every
     recipe = next((job.recipe for job in jobs if table in job.outputs), None)
     if recipe is None or json.loads(recipe)["parameters"] != provenance["recipe"]["parameters"]:
-        return [], ["Its labels were not compared: the configuration gives this table other settings by now."]
+        return [], [f"{_NOT_COMPARED}: the configuration gives this table other settings by now."]
     others = [(job.outputs, job.recipe) for job in jobs if job.recipe and table not in job.outputs]
     return [f"made with other settings: {text}" for text in made_otherwise(others, compare_code=False)], []
 

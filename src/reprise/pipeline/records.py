@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 
 from reprise.downloads.download import read_receipt
 from reprise.pipeline.edition import EDITION
+from reprise.pipeline.overlays import handed_on
 from reprise.storage.atomic import write_text
 from reprise.storage.hashes import sha256_file
 from reprise.storage.json_files import interpreting, load_json
@@ -60,6 +61,11 @@ class _Accepted(TypedDict):
     code: _Code
 
 
+class _Overlays(TypedDict):
+    configfiles: list[str]
+    config: dict[str, Any]
+
+
 class _Record(TypedDict):
     """What is read of a record, and of a provenance; both may hold more."""
 
@@ -78,6 +84,7 @@ class _Record(TypedDict):
     jobs: NotRequired[dict[str, "_Record"]]
     downloads: NotRequired[dict[str, dict[str, Any]]]
     files: NotRequired[dict[str, str]]
+    overlays: NotRequired[_Overlays]
 
 
 _RECORD = TypeAdapter(_Record)
@@ -144,6 +151,8 @@ def write_provenance(
 ) -> None:  # fmt: skip
     """Write the history of a table: the records of its job and of all before, and every file that no job wrote.
 
+    The overlays of the run stand in it, too.
+
     Args:
         path: the file
         rule: the rule of the job
@@ -157,7 +166,7 @@ def write_provenance(
     """
     inputs = list(inputs)
     record = _record(rule, wildcards, recipe, inputs, outputs, threads, started, code)
-    write_text(path, json.dumps({**record, **ancestry(inputs)}, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps({**record, **handed_on(), **ancestry(inputs)}, indent=1, sort_keys=True) + "\n")
 
 
 def _record(

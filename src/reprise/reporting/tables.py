@@ -56,9 +56,18 @@ def render_latex(cells: Sequence[Cell], title: str) -> str:
     """Format a ``tabular`` with the rules of the package booktabs, and a head over the columns of each dataset."""
     header, body = _wide(cells, lambda cell: _bracketed(cell, r"\textbf{{{}}}"))
     datasets = {cell.dataset for cell in cells}
-    head = [[latex_dataset(part) if part in datasets else latex_text(part) for part in label] for label in header]
-    rows = [[latex_method(name), *numbers] for name, *numbers in body]
+    shown = [i for i, label in enumerate(header) if label != ["n"] or any(cell.num_features for cell in cells)]
+    labels = [_without_all(header[i], header) for i in shown]
+    head = [[latex_dataset(part) if part in datasets else latex_text(part) for part in label] for label in labels]
+    rows = [[latex_method(row[0]), *(row[i] for i in shown[1:])] for row in body]
     return render_tabular(head, rows, f"{title}. {_legend(cells)}")
+
+
+def _without_all(label: Sequence[str], header: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Leave out the group of all, where a metric has no other."""
+    *shared, group = label
+    alone = group == "all" and sum(other[:-1] == shared for other in header) == 1
+    return shared if shared and alone else label
 
 
 def write_table(

@@ -7,6 +7,7 @@ import pytest
 
 from reprise.cli.display.runs import RunDisplay
 from reprise.cli.display.state import Run
+from reprise.cli.history import Durations
 from reprise.cli.jobs import Job, Reason
 
 
@@ -67,6 +68,31 @@ def test_a_later_attempt_that_succeeds_is_no_failure(shown, tmp_path):
         display.take(told)
     display.ends()
     assert stream.getvalue().count("FAILED") == 2 and "What to do" not in stream.getvalue()
+
+
+def test_on_a_cluster_the_reason_is_told_at_once_and_that_a_job_is_tried_again(shown, tmp_path):
+    display, stream = shown
+    display._run.queued = frozenset({"search"})
+    failed = fails(1, tmp_path / "log")
+    failed.rule_msg = "SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. For further error details see the log"
+    for told in (begins(1), failed, record("", message="Trying to restart job 1."),
+                 record("", message="Trying to restart job 4f1e-ab."), begins(1),
+                 record("job_finished", job_id=1)):  # fmt: skip
+        display.take(told)
+    assert stream.getvalue() == (
+        "FAILED: search; SLURM-job '7' failed, SLURM status is: 'TIMEOUT'\nTried again: search\n"
+        "Tried again: the jobs of a group\n"
+    )
+
+
+def test_a_job_of_a_cluster_took_what_its_record_says_without_the_queue(shown, monkeypatch):
+    display, _ = shown
+    display._run.queued = frozenset({"search"})
+    monkeypatch.setattr("reprise.cli.display.runs.read_record", lambda output: {"seconds": 3.0})
+    for told in (begins(1), record("job_finished", job_id=1, created=1e12)):
+        display.take(told)
+    display._estimate(Durations([]), display._run)
+    assert display._seconds == {2: 3.0}
 
 
 def test_an_error_that_is_of_no_job_is_what_snakemake_says(shown):

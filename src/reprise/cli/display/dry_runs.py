@@ -1,6 +1,5 @@
 """Displays of dry runs: for the eye, and for another process."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from reprise.cli.explain import explained
 from reprise.cli.jobs import TARGETS
 from reprise.cli.nearest import did_you_mean, unknown_targets
 from reprise.cli.planned import planned, write_plan
+from reprise.pipeline.overlays import given_overlays
 
 _CORES = ("-c", "--cores", "-j", "--jobs")
 
@@ -103,6 +103,5 @@ def _again(workflow: Any) -> Snakemake:
     # Snakemake takes one core for a dry run that names none.
     if cores == 1 and not any(argument.startswith(_CORES) for argument in sys.argv):
         cores = os.cpu_count() or 1
-    settings = workflow.config_settings
-    config = [f"{key}={json.dumps(value)}" for key, value in dict(settings.config).items()]
-    return Snakemake(list(map(str, settings.configfiles)), cores, config, os.path.relpath(workflow.main_snakefile))
+    overlays = given_overlays(workflow.config_settings)
+    return Snakemake(overlays.configfiles, cores, overlays.settings, os.path.relpath(workflow.main_snakefile))

@@ -1,5 +1,6 @@
 """A run in lines: one for each stage, with the running jobs below it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from reprise.cli.display.failures import job_name
@@ -32,7 +33,9 @@ def screen_lines(run: Run, seconds: Mapping[int, float], now: float, height: int
         if failed:
             text += f"  {failed:,} failed"
         running = run.running(rule)
-        if running:
+        if rule in run.queued:
+            text += f"  {in_queue(run, rule)}"
+        elif running:
             text += f"  {time_left(run, seconds, now, run.waiting(rule))}"
         stages.append((text.rstrip(), [f"      {_job_line(run, number)}" for number in running[:_RUNNING]]))
     first, last = headline(run), overall(run, seconds, now)
@@ -44,8 +47,8 @@ def screen_lines(run: Run, seconds: Mapping[int, float], now: float, height: int
 
 def headline(run: Run) -> str:
     """What is made, and by how many jobs."""
-    where = f"on {counted(run.cores, 'core')}" if run.local else f"of which {run.cores:,} may be in the queue or run"
-    return f"{run.target}: {counted(run.total, 'job')} {where}"
+    where = f" on {counted(run.cores, 'core')}" if run.local else f", at most {run.cores:,} submitted at once"
+    return f"{run.target}: {counted(run.total, 'job')}{where}"
 
 
 def overall(run: Run, seconds: Mapping[int, float], now: float) -> str:
@@ -53,13 +56,25 @@ def overall(run: Run, seconds: Mapping[int, float], now: float) -> str:
     text = f"{len(run.took):,} of {counted(run.total, 'job')} done after {duration(now - run.began)}"
     if run.failures:
         text += f", {len(run.failures):,} failed"
-    left = time_left(run, seconds, now, run.waiting())
+    if run.queued and (queue := in_queue(run)):
+        text += f"; {queue}"
+    left = time_left_in_all(run, seconds, now)
     return f"{text}; {left}" if left and len(run.took) < run.total else text
+
+
+def in_queue(run: Run, rule: str | None = None) -> str:
+    """How many jobs, of one rule or of all, have begun, and of how many others no more is known than their submission.
+
+    Empty where there are none.
+    """
+    begun, submitted = len(run.running(rule)), len(run.submitted(rule))
+    parts = [f"{begun:,} begun" if begun else "", f"{submitted:,} submitted, not heard of yet" if submitted else ""]
+    return ", ".join(filter(None, parts))
 
 
 def running_lines(run: Run) -> list[str]:
     """The running jobs, with their progress."""
-    return [_job_line(run, number) for number in list(run.started)[:_RUNNING]]
+    return [_job_line(run, number) for number in run.running()[:_RUNNING]]
 
 
 def time_left(run: Run, seconds: Mapping[int, float], now: float, numbers: Sequence[int]) -> str:
@@ -74,13 +89,29 @@ def time_left(run: Run, seconds: Mapping[int, float], now: float, numbers: Seque
     known: dict[Job, float] = {}
     for number in numbers:
         if number in seconds:
-            elapsed = now - run.started[number] if number in run.started else 0.0
-            known[run.jobs[number]] = max(1.0, seconds[number] - elapsed)
+            known[_counted(run, number)] = max(1.0, seconds[number] - _elapsed(run, number, now))
     unknown = len(numbers) - len(known)
     if not known or unknown > len(known):
         return ""
-    left = estimated([run.jobs[number] for number in numbers], known, run.cores)
+    left = estimated([_counted(run, number) for number in numbers], known, run.cores)
     return f"about {duration(left)} left" + (f", without {counted(unknown, 'job')}" if unknown else "")
+
+
+def time_left_in_all(run: Run, seconds: Mapping[int, float], now: float) -> str:
+    """How long all jobs will take still; how long they wait in the queue of a cluster, nobody knows."""
+    left = time_left(run, seconds, now, run.waiting())
+    return f"{left}, if none waits in the queue" if left and run.queued else left
+
+
+def _elapsed(run: Run, number: int, now: float) -> float:
+    """The seconds for which a job runs; of a submitted one nobody knows since when."""
+    known = number in run.started and run.jobs[number].rule not in run.queued
+    return now - run.started[number] if known else 0.0
+
+
+def _counted(run: Run, number: int) -> Job:
+    """A job with the cores that it takes of those of the run; on a cluster, jobs are counted, and not their cores."""
+    return run.jobs[number] if run.local else dataclasses.replace(run.jobs[number], threads=1)
 
 
 def _job_line(run: Run, number: int) -> str:

@@ -19,6 +19,7 @@ _USUAL = (
     "Workflow has started",
     "Assuming unrestricted shared filesystem",
     "Complete log(s):",
+    "SLURM run ID: ",
 )
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reprise.cli.display.dry_runs import print_hints
-from reprise.cli.display.failures import failure_lines, job_name
-from reprise.cli.display.lines import headline, overall, running_lines, screen_lines, time_left
+from reprise.cli.display.failures import failure_lines, job_name, reason_of_cluster
+from reprise.cli.display.lines import headline, overall, running_lines, screen_lines, time_left_in_all
 from reprise.cli.display.records import event, is_usual, names_no_target
 from reprise.cli.display.screen import Screen
 from reprise.cli.display.state import Failure, Run
-from reprise.cli.history import Durations, all_records
+from reprise.cli.history import Durations, all_records, read_record
 from reprise.cli.jobs import Job
 from reprise.cli.planned import jobs_to_run
 from reprise.cli.words import noun
@@ -25,7 +25,8 @@ _REDRAW, _LOOK, _ESTIMATE = 0.5, 5.0, 5.0
 _REST = 20  # where an estimate takes long, so many times as long until the next
 # Where nothing is drawn, the seconds without a line after which one says how far the run is; twice that the next time.
 _SILENCE, _LONGEST_SILENCE = 60.0, 600.0
-# What Snakemake says at the end of a run in which a job failed.
+# What Snakemake says of a job that failed and has attempts left, and at the end of a run in which a job failed.
+_AGAIN = "Trying to restart job "
 _FAILED = ("Exiting because a job execution failed", "At least one job did not complete")
 
 
@@ -65,6 +66,7 @@ class RunDisplay:
         if not jobs:
             return
         run.expect(jobs)
+        run.queued = frozenset(rule.name for rule in workflow.rules if not workflow.is_local(rule)) & run.totals.keys()
         with self._lock:
             self._run = run
         self._clock = threading.Thread(target=self._watch, args=(run, folders), daemon=True)
@@ -85,6 +87,8 @@ class RunDisplay:
             elif kind == "group_error":
                 for job in told["job_error_info"]:
                     self._failed(job["jobid"], job["rule_name"], job)
+            elif record.getMessage().startswith(_AGAIN):
+                self._again(record.getMessage().removeprefix(_AGAIN).rstrip("."))
             elif record.levelno >= WARNING or (self._run is None and not is_usual(record)):
                 self._say_as_it_is(record)
             elif record.getMessage().startswith("Complete log(s):"):
@@ -137,9 +141,17 @@ class RunDisplay:
             return
         wildcards = run.jobs[number].wildcards if number in run.jobs else {}
         messages = [told.get("rule_msg") or "", *(f"{key}: {value}" for key, value in (told.get("aux") or {}).items())]
-        failure = Failure(job_name(rule, wildcards), "\n".join(filter(None, messages)), list(told["log"]))
+        message, on_cluster = "\n".join(filter(None, messages)), rule in run.queued
+        failure = Failure(job_name(rule, wildcards), message, list(told["log"]), on_cluster)
         run.fail(number, failure)
-        self._say(f"FAILED: {failure.name}; jobs that run go on, and the reason follows at the end")
+        at_once = "; ".join(reason_of_cluster(failure))
+        self._say(f"FAILED: {failure.name}; {at_once or 'jobs that run go on, and the reason follows at the end'}")
+
+    def _again(self, number: str) -> None:
+        if self._run is None:
+            return
+        job = self._run.jobs.get(int(number)) if number.isdecimal() else None  # a group has a name of its own
+        self._say(f"Tried again: {job_name(job.rule, job.wildcards) if job else 'the jobs of a group'}")
 
     def _say_as_it_is(self, record: LogRecord) -> None:
         """Let Snakemake put a message; what it says of a job that failed is kept until there is no better word."""
@@ -182,11 +194,14 @@ class RunDisplay:
         self._estimate(durations, run)
         if self._screen is None:
             with self._lock:
-                left = time_left(run, self._seconds, time.time(), run.waiting())
+                left = time_left_in_all(run, self._seconds, time.time())
                 self._say_first(headline(run) + (f"; by earlier runs {left}" if left else ""))
-        due, done = time.time() + _ESTIMATE, len(run.took)
+        due, done, heard = time.time() + _ESTIMATE, len(run.took), 0.0
         while True:
             with self._lock:
+                if time.time() > heard + _LOOK:
+                    run.listen()
+                    heard = time.time()
                 if self._screen:
                     self._draw()
                 else:
@@ -209,7 +224,8 @@ class RunDisplay:
         with self._lock:
             for number in run.took.keys() - self._learnt:
                 job: Job = run.jobs[number]
-                durations.add(job.rule, job.wildcards, job.outputs, run.took[number])
+                took = _recorded_seconds(job) if job.rule in run.queued else None
+                durations.add(job.rule, job.wildcards, job.outputs, run.took[number] if took is None else took)
             self._learnt = set(run.took)
             waiting = run.waiting()
             found = {number: durations.seconds(run.jobs[number]) for number in waiting}
@@ -222,6 +238,15 @@ def _records(folders: Sequence[Path], run: Run) -> Sequence[dict]:
         return list(all_records(folders, run.jobs.values()).values())
     except DataError:
         return []
+
+
+def _recorded_seconds(job: Job) -> float | None:
+    """How long a job took by its own record, without the time in the queue; None without any."""
+    try:
+        record = read_record(job.outputs[0])
+    except DataError:  # which the job that reads it will say
+        return None
+    return record["seconds"] if record else None
 
 
 def _says_less(record: LogRecord) -> bool:
