@@ -9,10 +9,9 @@ from typing import Any
 from reprise.datasets.hpatches_sequences import TRUTH as HOMOGRAPHIES
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.datasets.posed import POSES
-from reprise.datasets.reading import load_layout
+from reprise.datasets.reading import LAYOUTS, load_layout
 from reprise.pipeline.spec.steps import search_of
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available
 
 # A key may be None, where a setting names nothing; no entry has this name.
 Entries = Mapping[str, Mapping[Any, Any]]
@@ -153,7 +152,7 @@ def _read_as_the_training_set(entry: Any) -> Iterator[tuple[str, str]]:
 
 
 def _layouts_that_teach(taught: str) -> list[str]:
-    return [name for name in available("reprise.datasets", "Layout") if load_layout(name).teaches == taught]
+    return [name for name in LAYOUTS.names() if load_layout(name).teaches == taught]
 
 
 def _systems(entries: Entries) -> Iterator[DataError]:
