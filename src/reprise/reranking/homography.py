@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from reprise.reranking.inliers import fuse
+from reprise.reranking.inliers import Threshold, fuse
 from reprise.reranking.pair_blocks import pair_blocks
 from reprise.reranking.settings import Count, StepSettings
 
@@ -31,7 +31,7 @@ class Step(StepSettings):
     max_distance: float | None = Field(
         None, gt=0, le=2, description="largest distance of matched descriptors of unit norm; null takes all"
     )
-    threshold: float = Field(5.0, gt=0, description="largest distance of an inlier in pixels of the database image")
+    threshold: Threshold = 5.0
     least: Count = Field(
         1,
         description="inliers of an image that moves up; those with fewer keep their order. As published, any number "
