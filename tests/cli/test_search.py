@@ -183,15 +183,19 @@ def test_damaged_images_are_left_out_and_looked_at_once(tmp_path, monkeypatch):
     (folder / "broken.png").write_bytes(b"no image")
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "cut.jpg").write_bytes(PICTURE.getvalue()[:-2])
+    (folder / "link.jpg").symlink_to("nothing.jpg")
+    (folder / "circle.jpg").symlink_to("circle.jpg")
     made = searched.overlay()
-    assert made["datasets"]["photographs"]["leave_out"] == ["broken.png", "cut.jpg", "empty.jpg"]
+    left_out = ["broken.png", "circle.jpg", "cut.jpg", "empty.jpg", "link.jpg"]
+    assert made["datasets"]["photographs"]["leave_out"] == left_out
     assert made["experiments"]["photographs"]["asmk"]["topk"] == 3
     checked(made)
     monkeypatch.setattr("reprise.cli.undecodable.check_decodable", None)  # would be an error if it were called
     assert "empty.jpg: cannot be read as an image (the file is empty)" in searched.damaged()["empty.jpg"]
+    assert "link.jpg: cannot be read (No such file" in searched.damaged()["link.jpg"]
     for number in range(3):
         (folder / f"{number}.jpg").unlink()
-    with pytest.raises(DataError, match=r"all 3 images are left out"):
+    with pytest.raises(DataError, match=r"all 5 images are left out"):
         searched.overlay()
 
 

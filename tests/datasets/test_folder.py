@@ -1,11 +1,13 @@
 """A folder of images, whatever they are called, in parts that stay the same when others are added."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from reprise.datasets.folder import Layout, images_below, in_parts
+from reprise.datasets.folder import MADE, Layout, images_below, in_parts
 from reprise.datasets.images import ImageList
 from reprise.storage.errors import DataError
 
@@ -24,6 +26,35 @@ def test_images_are_found_by_their_extensions_in_all_subfolders(tmp_path):
     found = images_below(tmp_path)
     assert found.names == sorted(names)
     assert found.paths == [tmp_path / name for name in found.names]
+
+
+def test_links_are_followed_and_circles_are_not(tmp_path):
+    touch(tmp_path, "elsewhere/a.jpg", "photos/b.jpg")
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "photos")
+    (tmp_path / "photos" / "z.jpg").symlink_to(tmp_path / "nothing")
+    assert images_below(tmp_path / "photos").names == ["b.jpg", "linked/a.jpg", "z.jpg"]
+
+
+def test_previews_of_galleries_are_no_images_wherever_they_are_kept(tmp_path):
+    touch(
+        tmp_path, "a.jpg", f"results/galleries/a/{MADE}", "results/galleries/a/d0.jpg", "results/galleries/a/more/b.jpg"
+    )
+    assert images_below(tmp_path).names == ["a.jpg"]
+
+
+def test_a_subfolder_that_cannot_be_read_is_an_error(tmp_path, monkeypatch):
+    touch(tmp_path, "a.jpg", "private/b.jpg")
+    listing = os.scandir
+
+    def refused(path):
+        if Path(path).name == "private":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DataError, match=r"private: this user has no permission"):
+        images_below(tmp_path)
 
 
 def test_one_image_is_a_list_of_one(tmp_path):

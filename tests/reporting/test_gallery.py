@@ -9,6 +9,7 @@ import pytest
 from gallery_data import NAMES, QUERIES, gallery, landmarks, method
 from PIL import Image
 
+from reprise.datasets.folder import MADE
 from reprise.datasets.images import Dataset, ImageList
 from reprise.formats.rankings import RankedList, Ranking
 from reprise.reporting.chance import chance_level
@@ -111,7 +112,9 @@ def test_previews_lie_beside_the_page_and_nothing_else_is_needed(tmp_path):
     previews = sorted(path.name for path in folder.iterdir())
     gone = content["results"].index("gone")
     assert content["sizes"]["d"][gone] is None
-    assert previews == sorted([f"d{n}.jpg" for n in range(6) if n != gone] + ["m0.js", "m1.js", "q0.jpg", "q1.jpg"])
+    assert previews == sorted(
+        [f"d{n}.jpg" for n in range(6) if n != gone] + ["m0.js", "m1.js", "q0.jpg", "q1.jpg", MADE]
+    )
     tower = content["results"].index("tower")
     with Image.open(folder / f"d{tower}.jpg") as preview:
         assert preview.size == (64, 20) and content["sizes"]["d"][tower] == [260, 80]

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        the exit code: 1 for bad input and where something differs, else 0
+        the exit code: 1 for bad input and where something differs, 130 after an interruption, else 0
     """
     options = _parser().parse_args(arguments)
     try:
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DataError as error:
         print(f"reprise: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("reprise: interrupted; what is finished is kept, and the same command goes on with it", file=sys.stderr)
+        return 128 + signal.SIGINT
     except BrokenPipeError:  # as of `reprise status | head`; nobody reads on, and Python flushes once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -5,6 +5,7 @@ used again: after a change of the folder, only parts with other images are extra
 """
 
 import os
+import signal
 import subprocess
 import sys
 from typing import Literal
@@ -19,6 +20,7 @@ from reprise.storage.atomic import write_text
 from reprise.storage.errors import DataError
 
 _LISTED = 10
+_SECONDS_TO_END = 5
 
 
 def search_command(searched: Photographs, config: str | None, cores: int) -> str:
@@ -91,11 +93,25 @@ def run_search(searched: Photographs, cores: int) -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
         said = []
-        for line in process.stdout or ():
-            said.append(line)
-            print(line, end="", file=sys.stderr)
+        try:
+            for line in process.stdout or ():
+                said.append(line)
+                print(line, end="", file=sys.stderr)
+            process.wait()
+        except KeyboardInterrupt:
+            _end(process)
+            raise
     if process.returncode:
         raise DataError(f"{overlay}: the search stopped:\n{_last(said) or 'the reason stands above'}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Wait for Snakemake, which removes what is half done; a terminal interrupts it, too, anything else does not."""
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
 
 
 def _last(lines: list[str], count: int = 30) -> str:

@@ -32,7 +32,8 @@ def undecodable(images: ImageList, known: Path | None = None) -> dict[str, str]:
         name -> why
     """
     before = _read(known) if known else {}
-    states = {str(path.resolve()): _state(path) for path in images.paths}
+    places = [str(path.absolute()) for path in images.paths]
+    states = {place: _state(Path(place)) for place in places}
     new = [path for path, state in states.items() if before.get(path, [None])[0] != state]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looked = list(
@@ -49,8 +50,8 @@ def undecodable(images: ImageList, known: Path | None = None) -> dict[str, str]:
     found |= {path: [states[path], reason] for path, reason in zip(new, looked, strict=True)}
     if known and found != before:
         write_text(known, json.dumps(found, indent=0, ensure_ascii=False) + "\n")
-    reasons = [found[str(path.resolve())][1] for path in images.paths]
-    return {name: reason for name, reason in zip(images.names, reasons, strict=True) if reason is not None}
+    reasons = {name: found[place][1] for name, place in zip(images.names, places, strict=True)}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def _read(known: Path) -> Mapping[str, Any]:
@@ -62,12 +63,15 @@ def _read(known: Path) -> Mapping[str, Any]:
 
 
 def _state(path: Path) -> list[int]:
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError:  # a link to nothing; decoding it says so
+        return []
     return [found.st_size, found.st_mtime_ns]
 
 
 @functools.cache  # a command asks twice, before and after the search
-def _reason(path: str, _state: tuple[int, int]) -> str | None:
+def _reason(path: str, _state: tuple[int, ...]) -> str | None:
     try:
         check_decodable(path)
     except DataError as error:

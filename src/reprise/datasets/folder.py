@@ -12,7 +12,12 @@ from pydantic import Field
 from reprise.datasets.images import EXTENSIONS, Dataset, ImageList, check_names
 from reprise.datasets.layout import DatasetLayout
 from reprise.storage.errors import DataError
+from reprise.storage.os_errors import worded
 from reprise.storage.settings import OwnPath
+
+#: A file that marks a folder of pictures made of images, such as the previews of a gallery: they are never images
+#: themselves, wherever results are kept.
+MADE = ".made-by-reprise"
 
 
 class Layout(DatasetLayout):
@@ -62,6 +67,8 @@ class Layout(DatasetLayout):
 def images_below(folder: Path) -> ImageList:
     """List the images of a folder and its subfolders by their extensions, sorted; hidden ones are left out.
 
+    Links are followed, each folder once. Previews of galleries (:data:`MADE`) are left out.
+
     Args:
         folder: the folder, or a single image
 
@@ -75,15 +82,8 @@ def images_below(folder: Path) -> ImageList:
         return ImageList(check_names([folder.name], str(folder.parent)), [folder])
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder or image; correct the path")
-    names = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(parent).relative_to(folder)
-        names += [
-            (below / name).as_posix()
-            for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
-        ]
+    with worded(folder):
+        names = _names_below(folder)
     if not names:
         known = ", ".join(sorted(EXTENSIONS))
         raise DataError(
@@ -91,6 +91,29 @@ def images_below(folder: Path) -> ImageList:
         )
     names = check_names(sorted(names), str(folder))
     return ImageList(names, [folder / name for name in names])
+
+
+def _names_below(folder: Path) -> list[str]:
+    """The paths of images below a folder; OSError where a subfolder cannot be read, which would leave images out."""
+    names, seen = [], set[str]()
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+        place = os.path.realpath(parent)
+        if MADE in files or place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = Path(parent).relative_to(folder)
+        names += [
+            (below / name).as_posix()
+            for name in files
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+        ]
+    return names
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def without(images: ImageList, names: Iterable[str]) -> ImageList:

@@ -1,5 +1,6 @@
 """Queries that are images of the database, too: the same files, or copies of them."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ def same_images(database: ImageList, queries: ImageList) -> dict[str, list[str]]
     for name, path in zip(queries.names, queries.paths, strict=True):
         for row in by_size.get(_size(path), ()):
             other = database.paths[row]
-            if path.resolve() == other.resolve() or content(path) == content(other):
+            if os.path.realpath(path) == os.path.realpath(other) or content(path) == content(other):
                 found.setdefault(name, []).append(database.names[row])
     return found
 

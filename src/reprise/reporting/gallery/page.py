@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from reprise.datasets.folder import MADE
 from reprise.reporting.gallery.content import Content, Pictures
 from reprise.reporting.gallery.match_files import write_matches
 from reprise.reporting.gallery.matches import Matcher
@@ -42,6 +43,7 @@ def write_gallery(
     previews = Path(folder)
     shutil.rmtree(previews, ignore_errors=True)
     previews.mkdir(parents=True)
+    (previews / MADE).touch()
     sizes = {
         letter: write_previews(previews, images, letter, pixels, threads, exif=exif)
         for letter, images in (("q", pictures.queries), ("d", pictures.results))
