@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from reprise.asmk.aggregation import aggregate
     from reprise.asmk.asmk import ASMK
     from reprise.asmk.explanation import Explanation, Shares, assigned_within, explain, words_of_images
-    from reprise.asmk.inverted_file import InvertedFile, search_together
+    from reprise.asmk.inverted_file import InvertedFile
     from reprise.asmk.postings import Aggregated
     from reprise.asmk.queries import Rankings
+    from reprise.asmk.together import search_together
     from reprise.codebooks.codebook import Codebook
     from reprise.codebooks.kmeans import sample_rows
 
