@@ -86,7 +86,7 @@ def frames_of(features: Features, start: int, stop: int, scales: Scales) -> np.n
 
 
 def by_query(query_ids: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Iterate over the queries of pairs, ascending, and the places of the pairs of each."""
+    """Iterate over the queries (n,) of pairs, ascending, each with the places (m,) of its pairs."""
     order = np.argsort(query_ids, kind="stable")
     queries, starts = np.unique(query_ids[order], return_index=True)
     ends = np.append(starts, len(order))[1:]
