@@ -9,12 +9,14 @@ from reprise.codebooks.sizes import words
 from reprise.datasets.patch_sets import PATCH_TRUTHS
 from reprise.downloads.consent import check_accepted, check_consent, needs_consent
 from reprise.downloads.sources import read_sources, with_own
+from reprise.evaluation.recall_curves import KINDS as CURVES
 from reprise.mini.releases.parts import PARTS
 from reprise.pipeline.cluster import check_slurm
 from reprise.pipeline.descriptions import Descriptions
 from reprise.pipeline.edition import check_edition
 from reprise.pipeline.guards import stop_at_errors
 from reprise.pipeline.kept import check_kept
+from reprise.pipeline.match_sources import drawn_from, explained_settings
 from reprise.pipeline.own_data import check_own_data
 from reprise.pipeline.paths import Paths
 from reprise.pipeline.recipes import make_recipe
@@ -36,7 +38,6 @@ from reprise.pipeline.trainings import Trainings
 from reprise.pipeline.triggers import ignore_code_trigger
 from reprise.reporting.metrics import metrics_for
 from reprise.reporting.templates import templates_hash
-from reprise.reranking.matched_points import VERIFYING
 from reprise.storage.yaml_files import load_yaml
 
 # Threads of a job that wait for each other sleep instead of spinning, which takes time from all who share the cores.

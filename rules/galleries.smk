@@ -6,54 +6,50 @@ def shown(wildcards):
     return wildcards.shown.split(".vs.")
 
 
-def match_files(experiment, searched):
-    """The files that matches of an experiment are drawn from, by their keys; none where none are drawn.
+# The indexes of the searches with visual words.
+DRAWN_INDEXES = {
+    "asmk": rules.build_index,
+    "bow": rules.build_bow,
+    "hamming": rules.build_hamming,
+}
 
-    Of features that are deleted after use there are none.
-    """
+
+def match_files(experiment, searched):
+    """The files that matches of an experiment are drawn from, by their keys; none where none are drawn."""
     base, _ = paths.parts(searched)
-    entry = config["experiments"][experiment]
-    if (
-        not config["gallery"]["matches"]
-        or not config["datasets"][base]["keep_features"]
-    ):
+    drawn = drawn_from(config, experiment, base)
+    if not config["gallery"]["matches"] or drawn.by is None:
         return {}
+    entry = config["experiments"][drawn.experiment]
     if "rerank" in entry:
-        if config["rerankers"][entry["rerank"]]["scorer"] not in VERIFYING:
-            return {}
         job = SimpleNamespace(reranker=entry["rerank"], searched=base)
         return {split: compared(split)(job) for split in ("queries", "database")}
-    if entry.get("search") != "asmk":
-        return {}
-    job = SimpleNamespace(experiment=experiment, searched=base)
-    return {
+    job = SimpleNamespace(experiment=drawn.experiment, searched=base, dataset=base)
+    files = {
         "queries": experiment_queries(job),
-        "database": paths.features(entry["extractor"], base, "database"),
-        "index": rules.build_index.output[0].format(
-            experiment=experiment, dataset=base
-        ),
+        "database": experiment_features(job),
+        "index": searched_index(DRAWN_INDEXES[drawn.by])(job),
         "codebook": experiment_codebook(job),
     }
+    if drawn.by == "hamming":
+        embedding = rules.train_embedding.output[0]
+        files["embedding"] = embedding.format(experiment=drawn.experiment)
+    return files
 
 
 def matched(experiment, searched):
-    """What matches of an experiment are drawn from; None where none are drawn."""
+    """What matches of an experiment are drawn from, and what is said of them."""
+    drawn = drawn_from(config, experiment, paths.parts(searched)[0])
+    entry = config["experiments"][drawn.experiment]
     files = match_files(experiment, searched)
     if not files:
-        return None
-    entry = config["experiments"][experiment]
+        return {"by": None, "note": drawn.note}
     if "rerank" in entry:
-        pairs = reranking.pair_settings(entry["rerank"], reranking.pairs(experiment))
-        scorer = config["rerankers"][entry["rerank"]]["scorer"]
-        return {"scorer": scorer, "files": files, "settings": pairs["settings"]}
-    kernel = ("query_assignments", "database_assignments", "alpha", "threshold")
-    return {
-        "files": files,
-        "settings": {
-            "num_features": entry["num_features"],
-            **picked(entry["asmk"], *kernel),
-        },
-    }
+        pairs = reranking.pairs(drawn.experiment)
+        settings = reranking.pair_settings(entry["rerank"], pairs)["settings"]
+    else:
+        settings = explained_settings(entry)
+    return {"by": drawn.by, "note": drawn.note, "files": files, "settings": settings}
 
 
 def gallery_inputs(wildcards):
@@ -166,7 +162,26 @@ def galleries_of(table):
     ]
 
 
+def curves_of(table):
+    """The experiments and datasets whose precision over recall belongs to a table of mAP."""
+    return [
+        (row["experiment"], searched)
+        for row in table_rows(config, table)
+        for searched in measured(config, table)
+        if re.fullmatch(RANKED, row["experiment"])
+        and paths.layout(paths.parts(searched)[0]).truth in CURVES
+        and any(metric == "mAP" for metric, _ in table_columns(config["tables"][table]))
+    ]
+
+
+def curved():
+    """The same of all tables of the report."""
+    found = (pair for table in reported() for pair in curves_of(table))
+    return list(dict.fromkeys(found))
+
+
 def report_inputs(wildcards):
+    searched = list(dict.fromkeys(paths.parts(name)[0] for _, name in curved()))
     return {
         "tables": expand(rules.table.output.csv, table=reported()),
         "provenance": expand(rules.table.output.provenance, table=reported()),
@@ -183,6 +198,8 @@ def report_inputs(wildcards):
                 for gallery in galleries_of(table)
             )
         ),
+        "rankings": [paths.ranking(name, searched) for name, searched in curved()],
+        "datasets": [file for name in searched for file in paths.dataset_inputs(name)],
     }
 
 
@@ -191,6 +208,10 @@ def report_settings(wildcards):
         "title": config["report"]["title"],
         "galleries": [galleries_of(table) for table in reported()],
         "rows": [table_rows(config, table) for table in reported()],
+        "datasets": {
+            searched: describe.evaluated(paths.parts(searched)[0])
+            for _, searched in curved()
+        },
         "templates": templates_hash("report.html"),
     }
 

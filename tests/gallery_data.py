@@ -8,8 +8,8 @@ from reprise.datasets.images import Dataset, ImageList
 from reprise.formats.rankings import ALL, RankedList, Ranking
 from reprise.formats.strongest import Strongest
 from reprise.reporting.evaluations import evaluate_ranking
-from reprise.reporting.gallery import Method, gallery_content, write_gallery
-from reprise.reporting.gallery.matches import inlier_lines, word_lines
+from reprise.reporting.gallery import Drawn, Method, gallery_content, write_gallery
+from reprise.reporting.gallery.match_lines import inlier_lines, word_lines
 from reprise.reranking.matched_points import MatchedPoints
 
 NAMES = ["plain", "<script>alert(1)</script>", "</script><b>'\"&", "größer 日本", "gone", "tower"]
@@ -72,14 +72,20 @@ class Words:
         return [word_lines(told, features, features) for _ in images]
 
 
-def gallery(folder, truth=TRUTH, methods=2):
-    """Write a gallery of one or two methods, with matches on their first five images; returns the page."""
+def gallery(folder, truth=TRUTH, methods=2, drawn=None, last=0.1):
+    """Write a gallery of one or two methods, with matches on their first five images; returns the page.
+
+    The last image of every query has the score ``last``.
+    """
     dataset = landmarks(folder / "images", truth)
     good, bad = [[0, 1, 2, 3, 4, 5], [5, 0, 1, 2, 3, 4]], [[3, 4, 0, 2, 1, 5], [5, 4, 3, 2, 1, 0]]
     shown = [method("good & <b>bold", good, dataset), method("bad", bad, dataset)][:methods]
+    for each in shown:
+        each.ranking.lists[ALL].scores[:, -1] = last
     content, pictures = gallery_content("A <i>title", shown, dataset)
+    drawn = drawn or [Drawn(Words()), Drawn(Inliers(), "of the query & <itself>")][:methods]
     write_gallery(
-        folder / "page.html", folder / "page", content, pictures, pixels=64, matchers=[Words(), Inliers()][:methods],
-        matches=5,
+        folder / "page.html", folder / "page", content, pictures, pixels=64, matches=5,
+        drawn=drawn,
     )  # fmt: skip
     return folder / "page.html"

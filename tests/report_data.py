@@ -29,7 +29,8 @@ def table(folder, name, columns, evaluations, provenance):
         cells, name.title(), [],
     )  # fmt: skip
     times = {("a", "oxford"): 1.5, ("b", "oxford"): 0.3}
-    return table_content(folder / f"{name}.csv", provenance, {}, [], rows, times)
+    curves = {("a", "oxford"): {"all": [100.0, 80.0] * 20}, ("b", "oxford"): {"all": [30.0, 10.0] * 20}}
+    return table_content(folder / f"{name}.csv", provenance, {}, [], rows, times, curves)
 
 
 def report(folder):

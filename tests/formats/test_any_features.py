@@ -19,7 +19,9 @@ from reprise.formats.neighbors import read_neighbors
 from reprise.formats.rankings import ALL, read_ranking
 from reprise.formats.tokens import TokenFile
 from reprise.neighbors.files import find_neighbors
+from reprise.neighbors.ranking import rank_neighbors
 from reprise.networks.ames import AMES
+from reprise.reranking.expand_global import expanded
 from reprise.reranking.projecting import project_tokens
 from reprise.storage.errors import DataError
 
@@ -292,6 +294,36 @@ def test_neighbors_take_global_descriptors_of_any_layout(tmp_path, layout):
     assert np.array_equal(read_neighbors(tmp_path / "n.pkl", num_queries=6, num_images=6).ranks, expected)
     with pytest.raises(DataError, match=r"x\.h5: the search .* needs global descriptors 'global', .*has .*'cls'"):
         find_neighbors(None, [path], tmp_path / "n.pkl", descriptor="global", **options)
+
+
+@pytest.mark.parametrize("layout", ["dense", "ragged"])
+def test_an_image_that_was_skipped_is_ranked_last_in_a_global_search(tmp_path, layout):
+    """Wherever the query points: the search, its ranking, and query expansion after it."""
+    vectors = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+    arrays = [np.ones((1, DIM)), np.ones(1), np.zeros((1, 2)), np.ones(1)]
+    local = [array.astype(np.float32) for array in arrays]
+    names = {"d": ["a", "broken", "b", "c"], "q": ["q"]}
+    for split, listed in names.items():
+        options = {"layout": layout, "global_dims": {"cls": 2}}
+        dense = {"names": listed, "num_features": 1} if layout == "dense" else {}
+        with feature_writer(tmp_path / f"{split}.h5", DIM, {}, **options, **dense) as writer:
+            kept = iter(vectors)
+            for name in listed:
+                if name == "broken":
+                    writer.skip(name)
+                else:
+                    writer.append(name, LocalFeatures(*local, global_descriptors={"cls": next(kept)}))
+    queries, database = tmp_path / "q.h5", tmp_path / "d.h5"
+    options = {"descriptor": "cls", "count": None, "exclude_self": False, "device": "cpu"}
+    find_neighbors(queries, [database], tmp_path / "n.pkl", **options)
+    rank_neighbors(tmp_path / "n.pkl", tmp_path / "ranking.h5", names["q"], names["d"], [], {})
+    ranking = read_ranking(tmp_path / "ranking.h5")
+    assert ranking.of("q") == [("a", 1.0), ("b", 0.0), ("c", -1.0), ("broken", -np.inf)]
+    skipped = np.array([False, True, False, False])
+    again = expanded(
+        ranking.lists["all"], vectors[:1], np.insert(vectors, 1, 0, axis=0), images=4, alpha=0.0, skipped=skipped
+    )
+    assert again.ranks[0, 3] == 1 and np.isneginf(again.scores[0, 3]) and (again.scores[0, :3] > -1).all()
 
 
 def test_ames_takes_ragged_features_with_lists_of_its_size(tmp_path):

@@ -42,6 +42,15 @@ def test_what_is_written_is_the_published_layout(tmp_path, kind):
     assert np.array_equal(found.scores, SIMILARITIES) and np.array_equal(found.ranks, INDICES)
 
 
+def test_images_without_a_descriptor_are_at_the_end(tmp_path):
+    similarities = np.array([[0.9, -0.5, -np.inf], [-np.inf] * 3], np.float32)
+    write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, similarities))
+    assert np.array_equal(read_neighbors(tmp_path / "nn.pkl").scores, similarities)
+    write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, similarities[:, ::-1]))
+    with pytest.raises(DataError, match="query 0 contain minus infinity before others"):
+        read_neighbors(tmp_path / "nn.pkl")
+
+
 def test_the_first_neighbors(tmp_path):
     write_neighbors(tmp_path / "nn.pkl", RankedList(INDICES, SIMILARITIES))
     assert read_neighbors(tmp_path / "nn.pkl", first=2).ranks.tolist() == [[2, 0], [1, 3]]

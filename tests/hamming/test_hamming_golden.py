@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from hamming_data import query_of, signatures
 
 from reprise.codebooks import Codebook
 from reprise.hamming import HammingEmbedding, HammingIndex, Signatures, centred, expand, search_expanded
@@ -46,17 +47,6 @@ def embedding(published):
 def index(published):
     """The database with the published words and codes."""
     return HammingIndex.build(signatures(published, "database", published["database_counts"]), 24)
-
-
-def signatures(published, name, counts, rows=None):
-    words, codes = published[f"{name}_words"].astype(np.int64), published[f"{name}_codes"]
-    ids = np.repeat(np.arange(len(counts)), counts)
-    ids = np.repeat(ids, words.shape[1]) if words.ndim == 2 else ids
-    return Signatures(words.ravel(), codes.reshape(-1, codes.shape[-1]).view("<u8").astype(np.uint64), ids)
-
-
-def query_of(published, number):
-    return signatures(published, f"query{number}", [30])
 
 
 def rooted(values):

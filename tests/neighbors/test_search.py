@@ -59,6 +59,33 @@ def test_similarities_of_any_sign_and_size_are_ordered():
     assert found.ranks.tolist() == [[6, 3, 2, 1, 5, 4, 7, 0]]
 
 
+@pytest.mark.parametrize("blocks", [(1, 1), (3, 4), (7, 9)])
+def test_images_without_a_descriptor_come_after_all_others(monkeypatch, blocks):
+    """Their zeros are more similar than an opposite vector, and stand for nothing."""
+    monkeypatch.setattr("reprise.neighbors.search._block_shape", lambda *_: blocks)
+    database = np.array([[-1, 0], [0, 0], [1, 0], [0, 1], [0, 0], [-1, 0]], np.float32)
+    skipped = ~database.any(axis=1)
+    found = compute_neighbors(np.array([[1, 0]], np.float32), database, skipped_images=skipped)
+    assert found.ranks.tolist() == [[2, 3, 0, 5, 1, 4]]
+    assert found.scores.tolist() == [[1, 0, -1, -1, -np.inf, -np.inf]]
+    assert compute_neighbors(database[2:3], database, 5, skipped_images=skipped).ranks.tolist() == [[2, 3, 0, 5, 1]]
+    among = compute_neighbors(database, database, exclude_self=True, skipped_queries=skipped, skipped_images=skipped)
+    assert among.ranks[0].tolist() == [5, 3, 2, 1, 4] and np.isneginf(among.scores[skipped]).all()
+    assert (np.sort(among.ranks) == [[j for j in range(6) if j != i] for i in range(6)]).all()
+    with pytest.raises(DataError, match="skipped_images: expected 6 bool"):
+        compute_neighbors(database, database, skipped_images=skipped[:5])
+
+
+def test_nothing_changes_where_every_image_has_a_descriptor():
+    database = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
+    none = np.zeros(60, bool)
+    before, after = (
+        compute_neighbors(database[:5], database, 9),
+        compute_neighbors(database[:5], database, 9, skipped_queries=none[:5], skipped_images=none),
+    )
+    assert before.ranks.tobytes() == after.ranks.tobytes() and before.scores.tobytes() == after.scores.tobytes()
+
+
 @pytest.mark.parametrize(
     "queries, images, size", [(1, 1, 1), (70, 4993, 4993), (1129, 761757, 1600), (750000, 750000, 1600)]
 )

@@ -61,6 +61,13 @@ def test_without_ground_truth_nothing_is_right_or_wrong(tmp_path):
     assert {level for _, _, level in content["queries"][0]["found"][0]["lists"]["all"]} == {""}
 
 
+def test_an_image_that_was_not_compared_has_no_score(tmp_path):
+    page = gallery(tmp_path, last=-np.inf)
+    text = re.search(r'id="content">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    scores = [[score for _, score, _ in query["found"][0]["lists"]["all"]] for query in json.loads(text)["queries"]]
+    assert all(row[-1] is None and None not in row[:-1] for row in scores)
+
+
 def test_a_query_does_not_find_itself(tmp_path):
     whole = landmarks(tmp_path, truth=None)
     queries = ImageList(QUERIES, [whole.database.paths[2], whole.queries.paths[1]])

@@ -12,9 +12,9 @@ from reprise.asmk import Codebook, InvertedFile, aggregate
 from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import feature_writer
 from reprise.formats.features import open_features
-from reprise.reporting.gallery import gallery_content, open_matcher, write_gallery
+from reprise.reporting.gallery import Drawn, gallery_content, open_drawn, write_gallery
 from reprise.reporting.gallery.match_files import write_matches
-from reprise.reporting.gallery.matches import inlier_lines
+from reprise.reporting.gallery.match_lines import inlier_lines
 from reprise.reranking.matched_points import MatchedPoints
 
 
@@ -45,12 +45,13 @@ def test_matches_are_drawn_on_the_first_images_that_are_no_distractors(tmp_path)
     first, second = drawn_of(tmp_path / "page", 0)
     assert len(first) == len(second) == 5  # of six
     assert second[next(iter(first))]["inliers"] == 3
-    assert '"drawn":{"first":5,"kinds":["words","inliers"]}' in page.read_text(encoding="utf-8")
+    shown = '"drawn":{"first":5,"kinds":["words","inliers"],"notes":["","of the query \\u0026 \\u003citself\\u003e"]}'
+    assert shown in page.read_text(encoding="utf-8")
     dataset = landmarks(tmp_path / "more")
     content, pictures = gallery_content("t", [method("m", [[0, 1, 2, 3, 4, 5]] * 2, dataset)], dataset)
     write_matches(tmp_path, content, {0: 0, 3: 3}, [Inliers()], 3)
     assert list(drawn_of(tmp_path, 1)[0]) == ["0"]
-    write_gallery(tmp_path / "none.html", tmp_path / "none", content, pictures, matchers=[None])
+    write_gallery(tmp_path / "none.html", tmp_path / "none", content, pictures, drawn=[Drawn(note="no")])
     assert not list((tmp_path / "none").glob("*.js"))
 
 
@@ -73,7 +74,7 @@ def files(tmp_path):
 
 def test_inliers_are_those_of_the_step(files):
     settings = {"num_features": None, "max_distance": None, "threshold": 5.0}
-    matcher = open_matcher(files=files, settings=settings, scorer="homography", threads=2)
+    matcher = open_drawn("homography", files=files, settings=settings, threads=2).matcher
     assert matcher.kind == "inliers"
     other, same = matcher.match(0, [0, 1])
     assert same["inliers"] == same["tentative"] == 40 and other["inliers"] < 20
@@ -90,7 +91,7 @@ def test_words_are_those_of_the_index(files, tmp_path):
     index.save(tmp_path / "index")
     given = {**files, "codebook": str(tmp_path / "codebook.h5"), "index": str(tmp_path / "index")}
     settings = {"num_features": 1000, "query_assignments": 1, "database_assignments": 1, "alpha": 3.0, "threshold": 0.0}
-    drawn = open_matcher(files=given, settings=settings).match(0, [0, 1])
+    drawn = open_drawn("asmk", files=given, settings=settings).matcher.match(0, [0, 1])
     query = aggregate(descriptors[40:], codebook.assign(descriptors[40:]), np.zeros(40, int), codebook)
     for pair, score in zip(drawn, index.scores(query)[0], strict=True):
         assert pair["score"] == pytest.approx(score, rel=1e-3)
@@ -101,4 +102,6 @@ def test_words_are_those_of_the_index(files, tmp_path):
 def test_nothing_is_drawn_of_keypoints_in_another_convention(files, tmp_path):
     flat(tmp_path / "dense.h5", [random_features(np.random.default_rng(0), 3)], np.float32)
     given = {**files, "database": str(tmp_path / "dense.h5")}
-    assert open_matcher(files=given, settings={}, scorer="homography") is None
+    found = open_drawn("homography", files=given, settings={}, note="of the step")
+    assert found.matcher is None and "not in pixels" in found.note
+    assert open_drawn(None, note="why") == Drawn(None, "why")

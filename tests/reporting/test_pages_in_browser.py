@@ -3,9 +3,12 @@
 import shutil
 import time
 
+import numpy as np
 import pytest
 from gallery_data import NAMES, QUERIES, gallery
 from report_data import report
+
+from reprise.reporting.gallery import Drawn
 
 webdriver = pytest.importorskip("selenium.webdriver")
 exceptions = pytest.importorskip("selenium.common.exceptions")
@@ -160,7 +163,9 @@ def test_inliers_are_drawn_with_the_frame_of_the_query(browser, compared):
     page.until(lambda: len(page.all("#query-0 .result")) == 2 * len(NAMES))
     page.all("#query-0 .results")[1].find_elements("css selector", ".picture")[2].click()
     page.until(lambda: len(page.all("svg.matches .match")) == 3 and page.all(".outline"))
-    assert page.one("#matches-text").text == "3 inliers of 9 matched features. The yellow frame is that of the query."
+    note, text = page.one("#matches-text").text.splitlines()
+    assert note == "of the query & <itself>"
+    assert text == "3 inliers of 9 matched features. The yellow frame is that of the query."
     page.press(webdriver.Keys.ARROW_LEFT)  # the image that is none has no preview, and nothing to draw on
     page.until(lambda: page.one("#detail-text").text.startswith("2 of 6") and not page.all("svg.matches"))
     assert page.errors() == []
@@ -182,6 +187,7 @@ def test_without_ground_truth_nothing_is_marked(browser, tmp_path):
     page.until(lambda: len(page.all(".result")) == 2 * len(NAMES))
     assert not page.one("#wrong-label").is_displayed() and not page.all("#plots figure")
     assert "There is no ground truth" in page.one("#summary").text
+    assert page.one("#order").get_property("value") == "by name"
     assert page.errors() == []
 
 
@@ -214,4 +220,26 @@ def test_the_report_sorts_filters_and_plots(browser, tmp_path):
     page.browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
     assert graph.is_displayed()
     assert [stage.text for stage in graph.find_elements("css selector", ".stage")] == ["search", "train", "table"]
+    page.until(lambda: page.all(".precision figure"))
+    (precision,) = page.all(".precision figure")
+    assert precision.find_element("css selector", "figcaption").text == "oxford, all: precision over recall"
+    assert len(precision.find_elements("css selector", ".curve")) == 2
+    page.until(lambda: page.all(".precision details"))
+    page.browser.execute_script("document.querySelector('.precision details').open = true")
+    assert page.one(".precision caption").text == "oxford, all: precision over recall"
+    good, bad = (row.text.split() for row in page.all(".precision tbody tr"))
+    assert good[-12:] == ["1000", *["90.0"] * 10, "60.0"] and bad[-11:] == [*["20.0"] * 10, "20.0"]
+    assert page.errors() == []
+
+
+def test_what_draws_nothing_says_why(browser, tmp_path):
+    """One sentence, and nothing to switch on and off; the last image could not be decoded for a global descriptor."""
+    none = [Drawn(note="There are no matches of keypoints.")]
+    page = Page(browser, gallery(tmp_path, methods=1, drawn=none, last=-np.inf))
+    page.until(lambda: len(page.all("#query-0 .result")) == len(NAMES))
+    page.one("#query-0 .results .picture").click()
+    page.until(lambda: page.one("#matches-text").text == "There are no matches of keypoints.")
+    assert not page.one("#matches").is_displayed() and not page.all("svg.matches")
+    captions = [caption.get_attribute("textContent") for caption in page.all("#query-0 .caption")]
+    assert ["not compared" in caption for caption in captions] == [False] * 5 + [True]
     assert page.errors() == []

@@ -79,6 +79,20 @@ def test_a_table_is_shown_with_verdicts_chance_and_galleries(table, tmp_path):
     assert "20.0 s" in text and "12 B" in text
 
 
+def test_curves_are_those_of_the_rows_that_a_table_shows(table, tmp_path):
+    rows = [{"experiment": "x", "method": "<b>X", "num_features": 1000}]
+    curves = {
+        ("x", "oxford"): {"easy": [80.0, 42.0], "hard": [], "medium": [9.0, 1.0]},
+        ("x", "paris"): {"easy": [1.0]},
+    }
+    content = table_content(table, PROVENANCE, {}, [], rows, curves=curves)
+    line = {"name": "<b>X, n 1000", "map": 61.23, "values": [80.0, 42.0]}
+    assert content["curves"] == [{"dataset": "oxford", "group": "easy", "lines": [line]}]
+    write_report(tmp_path / "report.html", "All", [content])
+    assert "<summary>Precision over recall</summary>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert table_content(table, PROVENANCE, {}, [], rows)["curves"] == []
+
+
 def test_a_file_that_is_no_table_is_refused(table):
     table.write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"t\.csv: is no table of this project"):

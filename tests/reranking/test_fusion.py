@@ -93,9 +93,22 @@ def test_the_mixture():
     values = mix(np.array([0.5]), np.array([2.0], "f4"), 0.25, 0.5)
     assert values == pytest.approx(0.25 * 0.5 + 0.75 / (1 + np.exp(-1.0)))
     assert mix(np.zeros(2), np.array([-1e6, 1e6]), 0, 1).tolist() == [0, 1]
+    # Of images without a descriptor: the similarity, the logit, or both are minus infinity.
+    nothing = np.array([-np.inf, 0.5, -np.inf]), np.array([2.0, -np.inf, -np.inf])
+    assert mix(*nothing, 0.5, 1.0).tolist() == [-np.inf, 0.25, -np.inf]
+    assert mix(*nothing, 0, 1.0).tolist() == [pytest.approx(1 / (1 + np.exp(-2.0))), 0, 0]
     for lam, gamma, message in ((1.1, 1, "lambda"), (np.nan, 1, "lambda"), (0.5, 0, "gamma"), (0.5, np.inf, "gamma")):
         with pytest.raises(DataError, match=message):
             mix(np.zeros(1), np.zeros(1), lam, gamma)
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.5, 1.0])
+def test_an_image_that_could_not_be_decoded_stays_last(tmp_path, lam):
+    nearest = RankedList(np.array([[3, 1, 0, 2]]), np.array([[0.9, 0.1, -0.8, -np.inf]], "f4"))
+    pairs = PairScores(np.array([0, 4]), np.arange(4, dtype="i4"), np.array([-6, -3, -np.inf, -9], "f4"), 4)
+    write_pair_scores(tmp_path / "pairs.h5", pairs, {})
+    fused = fuse(nearest, read_pair_scores(tmp_path / "pairs.h5").of(nearest.ranks), lam, 1.0)
+    assert fused.ranks[0, 3] == 2 and not np.isnan(fused.scores).any()
 
 
 def test_more_images_than_were_scored():

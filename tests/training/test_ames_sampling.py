@@ -38,6 +38,15 @@ def test_an_image_is_not_its_own_positive():
     assert (triplets[:, 1] != triplets[:, 0]).all()
 
 
+def test_images_without_a_descriptor_are_drawn_by_nobody():
+    similarities, indices, labels = table()
+    similarities[5], similarities[:, -2:] = -np.inf, -np.inf
+    before = TripletSampler(similarities[:, :-2], indices[:, :-2], labels)
+    after = TripletSampler(similarities, indices, labels)
+    assert 5 not in after.anchors
+    np.testing.assert_array_equal(before.epoch(0, 0), after.epoch(0, 0))
+
+
 def test_an_epoch_is_the_one_of_the_plain_reference_with_the_same_random_numbers():
     similarities, indices, labels = table()
     sampler = TripletSampler(similarities, indices, labels, 30)

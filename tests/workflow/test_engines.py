@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -161,6 +162,32 @@ def test_the_time_of_searches_is_that_of_the_jobs_that_made_the_rankings(engines
     search = json.loads((records / "bow/landmarks.h5.job.json").read_text())["measured"]["search"]
     assert times["BoW"] == pytest.approx(1e3 * search / 4, rel=1e-3)
     assert "search time: milliseconds per query" in (engines.folder / "results/times.md").read_text()
+
+
+def test_galleries_draw_what_gave_the_scores(engines):
+    """Of two pairs of methods: those of a search, those before an expansion, and none of global descriptors."""
+    shown = {("bow", "hqe_sp.search"): ("bow", "hqe_sp.search"), ("asmk_qe", "global_qe"): ("asmk_qe.search", None)}
+    pages = {names: f"results/galleries/{'.vs.'.join(names)}/landmarks.html" for names in shown}
+    engines.run(targets=list(pages.values()))
+    drawn_words = 0
+    for names, sources in shown.items():
+        page = engines.folder / pages[names]
+        content = json.loads(re.search(r'id="content">(.*?)</script>', page.read_text(encoding="utf-8"), re.S)[1])
+        for method, source in enumerate(sources):
+            kind, note = content["drawn"]["kinds"][method], content["drawn"]["notes"][method]
+            if source is None:
+                assert kind is None and "one global descriptor of each image" in note
+                continue
+            assert kind == ("signatures" if "hqe" in source else "words")
+            assert ("expanded query" in note) == (source != names[method])
+            for row, query in enumerate(content["queries"]):
+                scores = dict(ranking(engines, source).of(query["name"]))
+                text = (page.with_suffix("") / f"m{row}.js").read_text()
+                drawn = json.loads(text.removeprefix(f"addMatches({row},").removesuffix(");\n"))[method]
+                for image, found in drawn.items():
+                    assert found["score"] == pytest.approx(scores[content["results"][int(image)]], rel=1e-3, abs=1e-9)
+                    drawn_words += found["count"]
+    assert drawn_words > 1000
 
 
 def test_settings_make_stale_what_they_change(engines):

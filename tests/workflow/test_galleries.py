@@ -40,6 +40,13 @@ def test_galleries_and_report_are_made_from_what_is_there(shown):
     assert both["queries"][0]["box"] == [8.0, 8.0, 180.0, 130.0]
     assert set(both["chance"]) == {"easy", "medium", "hard"}
     (table,) = content(shown, REPORT)
+    # The curves of the report are those of the galleries, and have the mAP as their areas.
+    figures = {figure["group"]: figure["lines"] for figure in table["curves"] if figure["dataset"] == "landmarks"}
+    assert set(figures) == {"easy", "medium", "hard"} and {len(lines) for lines in figures.values()} == {2}
+    for group, lines in figures.items():
+        for line, method in zip(lines, both["methods"], strict=True):
+            assert line["name"].startswith(method["name"]) and line["values"] == method["curves"][group]
+            assert sum(line["values"]) / 50 == pytest.approx(line["map"], abs=0.01)
     addresses = {gallery["method"]: gallery["address"] for gallery in table["galleries"]}
     assert addresses["how_tiny"] == "galleries/how_tiny/landmarks.html"
     assert table["chance"]["landmarks"] == both["chance"]
@@ -57,6 +64,10 @@ def test_galleries_and_report_are_made_from_what_is_there(shown):
     shown.write_config()
     assert shown.planned([TARGET]) == {}
     assert shown.planned([BOTH]) == {"gallery": 1}
+    # Without galleries, a report takes what its tables were made of: curves need no other stage.
+    shown.config["report"] = {"tables": ["tiny"], "galleries": []}
+    shown.write_config()
+    assert shown.planned([REPORT]) == {"report_page": 1}
 
 
 def test_matches_explain_the_scores_of_the_ranking(shown):

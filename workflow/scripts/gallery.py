@@ -4,7 +4,7 @@ from reprise.datasets.reading import read_dataset
 from reprise.formats.rankings import read_ranking
 from reprise.pipeline.job import job
 from reprise.reporting.evaluations import read_evaluation
-from reprise.reporting.gallery import Method, gallery_content, open_matcher, write_gallery
+from reprise.reporting.gallery import Method, gallery_content, open_drawn, write_gallery
 
 with job(snakemake) as parameters:
     dataset = read_dataset(parameters.dataset)
@@ -22,7 +22,7 @@ with job(snakemake) as parameters:
         pictures,
         pixels=parameters.pixels,
         threads=snakemake.threads,
-        matchers=[open_matcher(**each, threads=snakemake.threads) if each else None for each in parameters.matched],
+        drawn=[open_drawn(**each, threads=snakemake.threads) for each in parameters.matched],
         matches=parameters.matches,
         exif=getattr(parameters, "exif", None),
     )

@@ -1,53 +1,18 @@
-"""Why an image has its score for a query: what each visual word, and each local feature, gives of it."""
+"""Why an image has its score for a query of ASMK: what each visual word, and each local feature, gives of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from reprise.asmk.aggregation import aggregate
+from reprise.asmk.image_words import links, postings_of
 from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.postings import Aggregated, as_integers
 from reprise.asmk.queries import divisors, kernel, query_norm
+from reprise.asmk.shares import Explanation, Shares, largest_first
 from reprise.codebooks.codebook import Codebook
 from reprise.codebooks.descriptors import as_descriptors
 from reprise.storage.errors import DataError
-
-
-@dataclass(frozen=True)
-class Shares:
-    """What the local features of one of the two images give of a score.
-
-    A feature that several words share is in several rows.
-
-    Attributes:
-        features: (L,) int64, rows of the descriptors
-        words: (L,) int64, places in ``Explanation.words``
-        contributions: (L,) float64; those of a word sum up to that of the word
-    """
-
-    features: np.ndarray
-    words: np.ndarray
-    contributions: np.ndarray
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What the score of a query and an image is made of.
-
-    Attributes:
-        score: as :meth:`InvertedFile.search` gives it
-        words: (W,) int64, the visual words that add something, the largest contribution first
-        contributions: (W,) float64, what each adds; they sum up to ``score``
-        query: what the features of the query give
-        image: what the features of the image give
-    """
-
-    score: float
-    words: np.ndarray
-    contributions: np.ndarray
-    query: Shares
-    image: Shares
 
 
 def explain(
@@ -105,8 +70,7 @@ def explain(
         asked.descriptors, asked.words, np.zeros(len(asked.descriptors), int), codebook, binary=index.binary, threads=1
     )
     words, values, root = _contributions(index, aggregated, image_id, alpha, threshold)
-    order = np.argsort(-values, kind="stable")
-    order = order[values[order] != 0]
+    order = largest_first(values)
     chosen, contributions = words[order], values[order].astype(np.float64) / root
     sums = [side.sums(codebook, chosen) for side in (asked, found)]
     towards = [np.where(total > 0, 1.0, -1.0) if index.binary else total for total in sums]
@@ -117,50 +81,6 @@ def explain(
         asked.shares(codebook, chosen, contributions, towards[1]),
         found.shares(codebook, chosen, contributions, towards[0]),
     )
-
-
-def words_of_images(index: InvertedFile, image_ids: Iterable[int] | np.ndarray) -> dict[int, np.ndarray]:
-    """Find the visual words of some images, in one pass over the inverted file.
-
-    Args:
-        index: the inverted file
-        image_ids: the images
-
-    Returns:
-        image -> its words, ascending int64
-
-    Raises:
-        DataError: image_ids are no integers
-    """
-    wanted = np.unique(as_integers(np.asarray(image_ids), "image_ids", (None,)))
-    places = np.flatnonzero(np.isin(index.image_ids, wanted))
-    owners = np.asarray(index.image_ids[places], np.int64)
-    words = np.searchsorted(index.offsets, places, side="right") - 1
-    order = np.argsort(owners, kind="stable")
-    starts = np.searchsorted(owners[order], wanted)
-    lists = np.split(words[order], starts[1:]) if len(wanted) else []
-    return dict(zip(wanted.tolist(), lists, strict=True))
-
-
-def assigned_within(codebook: Codebook, descriptors: np.ndarray, words: np.ndarray, nearest: int = 1) -> np.ndarray:
-    """Assign descriptors to the nearest of some words.
-
-    An image of an index has all words that its descriptors are nearest to, so that assigning them among those alone
-    gives what the index was built with, much faster than among all words of the codebook.
-
-    Args:
-        codebook: the words
-        descriptors: (n, D) float32
-        words: (W,) integers, of :func:`words_of_images`
-        nearest: number of words of each descriptor
-
-    Returns:
-        (n, min(nearest, W)) int64, nearest first
-    """
-    if not len(words) or not len(descriptors):
-        return np.zeros((len(descriptors), 0), np.int64)
-    own = Codebook(codebook.centroids[words])
-    return np.asarray(words, np.int64)[own.assign(descriptors, min(nearest, own.size), threads=1)]
 
 
 @dataclass(frozen=True)
@@ -176,16 +96,8 @@ class _Features:
         words = codebook.assign(descriptors, nearest) if words is None else words
         return cls(descriptors, as_integers(words, "words", (len(descriptors), None)))
 
-    def links(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find rows of descriptors, and the places in ``chosen`` of the words that they are assigned to."""
-        order = np.argsort(chosen)
-        flat = self.words.ravel()
-        place = np.searchsorted(chosen[order], flat)
-        linked = np.flatnonzero(np.isin(flat, chosen))
-        return linked // max(self.words.shape[1], 1), order[place[linked]]
-
     def residuals(self, codebook: Codebook, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows, places = self.links(chosen)
+        rows, places = links(self.words, chosen)
         return rows, places, self.descriptors[rows] - codebook.centroids[chosen[places]]
 
     def sums(self, codebook: Codebook, chosen: np.ndarray) -> np.ndarray:
@@ -213,7 +125,7 @@ def _contributions(
     Returns:
         words (W,) ascending, values (W,) float32, and the root of the norm of the query
     """
-    rows, places = _common(index, query.words, image)
+    rows, places = postings_of(index, query.words, image)
     words, own, other = query.words[rows], query.vectors[rows], np.asarray(index.vectors[places])
     powers, furthest, _, _ = kernel(index.vectors, alpha, threshold)
     if index.binary:
@@ -233,22 +145,3 @@ def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Compute Hamming distances of codes (n, width) uint32."""
     different = np.ascontiguousarray(first ^ second)
     return np.unpackbits(different.view(np.uint8), axis=1).sum(axis=1, dtype=np.int64)
-
-
-def _common(index: InvertedFile, words: np.ndarray, image: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find which of ``words`` an image has, and where in the lists: a binary search in all lists at once.
-
-    Returns:
-        rows of ``words``, and the places of their postings
-    """
-    low, end = index.offsets[words].astype(np.int64), index.offsets[words + 1].astype(np.int64)
-    high = end.copy()
-    while (open_ := low < high).any():
-        middle = (low + high) // 2
-        below = np.zeros(len(words), bool)
-        below[open_] = index.image_ids[middle[open_]] < image
-        low = np.where(open_ & below, middle + 1, low)
-        high = np.where(open_ & ~below, middle, high)
-    rows = np.flatnonzero(low < end)
-    rows = rows[index.image_ids[low[rows]] == image]
-    return rows, low[rows]

@@ -7,7 +7,8 @@ from reprise.storage.lazy import lazily
 if TYPE_CHECKING:
     from reprise.bow.bag_of_words import BagOfWords
     from reprise.bow.expansion import mean_vectors
+    from reprise.bow.explanation import explain
 
-__all__ = ["BagOfWords", "mean_vectors"]
+__all__ = ["BagOfWords", "explain", "mean_vectors"]
 
 __getattr__ = lazily(__name__)

@@ -143,7 +143,8 @@ def search(
         output: the folder of all results; None names it after the database
 
     Returns:
-        name of a query -> (name of an image, score), best first; names are paths below the folders
+        name of a query -> (name of an image, score), best first; names are paths below the folders. An image that an
+        extractor of global descriptors cannot take is last, with the score minus infinity
 
     Raises:
         DataError: a folder without images, no workflow, or a job that failed

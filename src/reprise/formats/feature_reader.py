@@ -191,6 +191,12 @@ class Features(ABC):
         counts = np.diff(self.offsets)
         return counts if num_features is None else np.minimum(counts, num_features)
 
+    def is_skipped(self) -> np.ndarray:
+        """Tell which images could not be decoded, whose global descriptors stand for nothing: (images,) bool."""
+        if not self.skipped:
+            return np.zeros(self.num_images, bool)
+        return np.isin(self.names or [], self.skipped)
+
     def features(self, image: int) -> LocalFeatures:
         """Read all that is stored about one image, except global descriptors."""
         image = int(self.check_images([image])[0])

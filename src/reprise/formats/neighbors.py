@@ -94,6 +94,7 @@ class NeighborsFile:
                 )
             block = RankedList(indices.astype(np.int64), similarities.astype(np.float32))
             check_neighbors(block, str(self._path), num_images=self._num_images, first=self._first, query=start)
+            _check_last(block, self._path, start)
             yield start, block
 
 
@@ -203,8 +204,11 @@ def check_neighbors(
     needed = 0 if first is None else min(first, first if num_images is None else num_images - 1)
     if indices.shape[1] < needed:
         raise DataError(f"{where}: has {indices.shape[1]} neighbours per query, {first} were asked for; ask for fewer")
-    if not np.isfinite(similarities).all():
-        row, rank = (int(place[0]) for place in np.nonzero(~np.isfinite(similarities)))
+    wrong = ~np.isfinite(similarities)
+    if wrong.any():
+        wrong &= ~np.isneginf(similarities)  # which an image without a descriptor has
+    if wrong.any():
+        row, rank = (int(place[0]) for place in np.nonzero(wrong))
         raise DataError(
             f"{where}: the similarities of query {query + row} contain NaN or infinity, of image "
             f"{indices[row, rank]} at rank {rank + 1}; compute them again"
@@ -217,6 +221,17 @@ def check_neighbors(
         ordered = np.sort(line)
         if (ordered[1:] == ordered[:-1]).any():
             raise DataError(f"{where}: query {row} has a neighbour more than once; compute them again")
+
+
+def _check_last(neighbors: RankedList, path: str | os.PathLike, query: int) -> None:
+    """Refuse images without a descriptor, of similarity minus infinity, before others."""
+    without = ~np.isfinite(neighbors.scores)
+    early = without[:, :-1] & ~without[:, 1:]
+    if early.any():
+        raise DataError(
+            f"{path}: the similarities of query {query + int(np.nonzero(early)[0][0])} contain minus infinity before "
+            "others; compute them again"
+        )
 
 
 def _check_queries(where: object, found: int, expected: int | None) -> None:

@@ -24,7 +24,7 @@ class PairScores:
     Attributes:
         offsets: (Q + 1,) int64, the pairs of query q are rows offsets[q] to offsets[q + 1]
         images: (n,) int32, the database images, ascending for each query
-        scores: (n,) float32
+        scores: (n,) float32; minus infinity for an image that there is nothing to compare of
         num_images: number of database images
     """
 
@@ -108,7 +108,7 @@ def read_pair_scores(path: str | os.PathLike) -> PairScores:
             f"{path}: the images of a query repeat, do not ascend, or are none of the {size} images; delete it and run "
             "again"
         )
-    if not np.isfinite(scores.scores).all():
+    if not (np.isfinite(scores.scores) | np.isneginf(scores.scores)).all():
         raise DataError(f"{path}: 'scores' contain NaN or infinity; delete it and run again")
     return scores
 

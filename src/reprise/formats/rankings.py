@@ -32,7 +32,7 @@ class RankedList:
 
     Attributes:
         ranks: (Q, M) integers, indices of database images
-        scores: (Q, M) floats, descending
+        scores: (Q, M) floats, descending; minus infinity of an image that had no descriptor to be compared by
         places: where ranks are cut, (Q, N) integers: the place, from 0, of each of the N images of the database, which
             come before any distractors, among all images. None where every image is ranked
     """

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +10,22 @@ from reprise.formats.features import open_features
 from reprise.formats.neighbors import write_neighbors
 from reprise.neighbors.search import compute_neighbors
 from reprise.storage.timing import measured
+
+
+@dataclass(frozen=True)
+class GlobalDescriptors:
+    """The global descriptors of the images of one or several files.
+
+    Attributes:
+        vectors: (N, G) float32
+        skipped: (N,) bool, the images that could not be decoded, whose vectors stand for nothing
+    """
+
+    vectors: np.ndarray
+    skipped: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.vectors)
 
 
 def find_neighbors(
@@ -22,6 +39,8 @@ def find_neighbors(
     device: str,
 ) -> None:
     """Write the nearest neighbours of queries among databases, in the published layout.
+
+    An image that could not be decoded comes after all others, with the similarity minus infinity.
 
     Args:
         queries: features of any layout; None compares the images of the database with each other
@@ -37,29 +56,33 @@ def find_neighbors(
     Raises:
         DataError: files without this kind of global descriptor, or that do not fit each other
     """
-    database = np.concatenate([global_descriptors(file, descriptor) for file in databases])
-    asked = database if queries is None else global_descriptors(queries, descriptor)
+    database = global_descriptors(databases, descriptor)
+    asked = database if queries is None else global_descriptors([queries], descriptor)
     most = len(database) - exclude_self
     kept = most if count is None else min(count, most)
     with measured("search"):
-        neighbors = compute_neighbors(asked, database, kept, exclude_self=exclude_self, device=device)
+        neighbors = compute_neighbors(
+            asked.vectors, database.vectors, kept, exclude_self=exclude_self, skipped_queries=asked.skipped,
+            skipped_images=database.skipped, device=device,
+        )  # fmt: skip
     # As the published evaluation and the published training read them.
     write_neighbors(output, neighbors, as_tensor=not exclude_self)
 
 
-def global_descriptors(file: str | os.PathLike, kind: str) -> np.ndarray:
-    """Read the global descriptors of one file.
+def global_descriptors(files: Sequence[str | os.PathLike], kind: str) -> GlobalDescriptors:
+    """Read the global descriptors of files, one after the other.
 
     Args:
-        file: features of any layout
+        files: features of any layout
         kind: of global descriptor
-
-    Returns:
-        (N, G) float32
 
     Raises:
         DataError: there are none of this kind
     """
-    with open_features(file) as features:
-        features.require("the search for nearest neighbours", global_kind=kind, descriptors=False)
-        return features.globals(kind)
+    vectors, skipped = [], []
+    for file in files:
+        with open_features(file) as features:
+            features.require("the search for nearest neighbours", global_kind=kind, descriptors=False)
+            vectors.append(features.globals(kind))
+            skipped.append(features.is_skipped())
+    return GlobalDescriptors(np.concatenate(vectors), np.concatenate(skipped))

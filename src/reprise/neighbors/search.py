@@ -18,6 +18,8 @@ def compute_neighbors(
     num_neighbors: int | None = None,
     *,
     exclude_self: bool = False,
+    skipped_queries: np.ndarray | None = None,
+    skipped_images: np.ndarray | None = None,
     block_mib: int = 256,
     device: str = "cpu",
 ) -> RankedList:
@@ -32,17 +34,27 @@ def compute_neighbors(
         num_neighbors: number M of neighbours per query; None for the whole database
         exclude_self: ``queries`` are the ``database``, and no image is its own neighbour: the image with the same index
             is left out, not the most similar one, which may be another copy of it
+        skipped_queries: (Q,) bool, queries without a descriptor, whose rows are ignored; None: all have one
+        skipped_images: (N,) bool, the same of the database
         block_mib: memory for one block of similarities, in MiB
         device: device of torch
 
     Returns:
         ranks (Q, M) int64 and scores (Q, M) float32, the similarities; M is at most the number of images that can be
-        neighbours
+        neighbours. Where a query or an image has no descriptor, the similarity is minus infinity: such an image comes
+        after all others
 
     Raises:
         DataError: arrays that do not fit each other, NaN or infinity, ``num_neighbors`` below 1 or beyond the database
     """
     limit = _check(queries, database, num_neighbors, exclude_self)
+    without = [
+        _places(which, array, name)
+        for which, array, name in (
+            (skipped_queries, queries, "skipped_queries"),
+            (skipped_images, database, "skipped_images"),
+        )
+    ]
     size = limit if num_neighbors is None else int(num_neighbors)
     rows, columns = _block_shape(len(queries), len(database), size, block_mib)
     similarities = np.empty((len(queries), size), np.float32)
@@ -50,26 +62,43 @@ def compute_neighbors(
     for start in range(0, len(queries), rows):
         stop = min(start + rows, len(queries))
         block = _tensor(queries[start:stop], device, "queries", start)
-        best = _best(block, database, columns, size, start if exclude_self else None, device)
+        best = _best(block, database, columns, size, start if exclude_self else None, without[1], device)
         similarities[start:stop], indices[start:stop] = _decode(best)
-    if not np.isfinite(similarities).all():
-        query, rank = (int(place[0]) for place in np.nonzero(~np.isfinite(similarities)))
+    similarities[without[0]] = -np.inf
+    _check_finite(similarities, indices, *without)
+    return RankedList(indices, similarities)
+
+
+def _check_finite(
+    similarities: np.ndarray, indices: np.ndarray, queries_without: np.ndarray, images_without: np.ndarray
+) -> None:
+    """Refuse similarities beyond float32, apart from those of queries and images without a descriptor."""
+    wrong = ~np.isfinite(similarities)
+    if not wrong.any():
+        return
+    wrong &= ~np.isin(indices, images_without)
+    wrong[queries_without] = False
+    if wrong.any():
+        query, rank = (int(place[0]) for place in np.nonzero(wrong))
         raise DataError(
             f"queries: the similarity of query {query} and image {indices[query, rank]} is "
             f"{similarities[query, rank]}; their global descriptors are too large for float32, normalise them"
         )
-    return RankedList(indices, similarities)
 
 
 def _best(
-    queries: torch.Tensor, database: np.ndarray, columns: int, size: int, own_start: int | None, device: str
-) -> torch.Tensor:
-    """Compute the ``size`` largest keys of each query, descending; ``own_start`` is the index of the first query."""
+    queries: torch.Tensor, database: np.ndarray, columns: int, size: int, own_start: int | None, without: np.ndarray,
+    device: str,
+) -> torch.Tensor:  # fmt: skip
+    """Compute the ``size`` largest keys of each query, descending.
+
+    ``own_start`` is the index of the first query, and ``without`` are those of the images that have no descriptor.
+    """
     best = torch.empty((len(queries), 0), dtype=torch.int64, device=device)
     for start in range(0, len(database), columns):
         stop = min(start + columns, len(database))
         values = _tensor(database[start:stop], device, "database", start)
-        keys = _encode(queries @ values.T, start)
+        keys = _encode(_similarities(queries, values, without - start), start)
         if own_start is not None:
             own = torch.arange(len(queries), device=device) + own_start - start
             inside = torch.nonzero((own >= 0) & (own < stop - start))[:, 0]
@@ -77,6 +106,24 @@ def _best(
         best = torch.cat([best, keys], dim=1)
         best = best.topk(min(size, best.shape[1]), dim=1).values
     return best
+
+
+def _similarities(queries: torch.Tensor, images: torch.Tensor, without: np.ndarray) -> torch.Tensor:
+    """Compute inner products, minus infinity with the rows ``without`` of the images, of which some may be outside."""
+    products = queries @ images.T
+    inside = without[(without >= 0) & (without < len(images))]
+    if len(inside):
+        products[:, torch.from_numpy(inside).to(products.device)] = -torch.inf
+    return products
+
+
+def _places(skipped: np.ndarray | None, array: np.ndarray, name: str) -> np.ndarray:
+    """Find the rows without a descriptor: (n,) int64."""
+    if skipped is None:
+        return np.zeros(0, np.int64)
+    if skipped.shape != (len(array),) or skipped.dtype != np.bool_:
+        raise DataError(f"{name}: expected {len(array)} bool, got {skipped.dtype} {skipped.shape}")
+    return np.flatnonzero(skipped)
 
 
 def _encode(similarities: torch.Tensor, first: int) -> torch.Tensor:

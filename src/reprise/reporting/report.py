@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reprise.reporting.costs import machines, stage_costs
+from reprise.reporting.precision_curves import Curves, table_curves
 from reprise.reporting.stage_graph import stage_graph
 from reprise.reporting.table_files import features_shown, read_table
 from reprise.reporting.templates import render
@@ -22,6 +23,7 @@ def table_content(
     galleries: Iterable[Mapping[str, Any]],
     rows: Iterable[Mapping[str, Any]] = (),
     times: Mapping[tuple[str, str], float] | None = None,
+    curves: Mapping[tuple[str, str], Curves] | None = None,
 ) -> Content:
     """Collect what a report shows of a table.
 
@@ -32,6 +34,7 @@ def table_content(
         galleries: method, num_features, perhaps column, dataset and page of each gallery
         rows: method, num_features, perhaps column and the experiment of each row
         times: (experiment, dataset) -> milliseconds that the search for a query took
+        curves: (experiment, dataset) -> its precision over recall
 
     Returns:
         values of JSON only
@@ -51,6 +54,7 @@ def table_content(
         **read,
         "chance": {dataset: dict(chance[dataset]) for dataset in {cell["dataset"] for cell in cells} & set(chance)},
         "galleries": [_gallery(gallery, path) for gallery in galleries],
+        "curves": table_curves(cells, experiments, curves or {}),
         "costs": costs,
         "graph": stage_graph(costs),
         "trainings": training_curves(provenance),

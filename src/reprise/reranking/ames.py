@@ -75,6 +75,9 @@ def score_chunk(
 ) -> np.ndarray:
     """The logits of pairs.
 
+    The network gives a logit to a query alone, too. That says nothing of an image without descriptors, such as one that
+    could not be decoded, whose scores are therefore minus infinity: its sigmoid is 0.
+
     Args:
         files: "checkpoint", the network; "queries" and "database", what
             :func:`reprise.reranking.projecting.project_tokens` made with it
@@ -106,7 +109,7 @@ def score_chunk(
             f"{queries.path}: has tokens of {queries.num_images} queries, the rankings are of {num_queries}; both have "
             "to come from the same list of queries"
         )
-    return score(
+    logits = score(
         network,
         queries,
         database,
@@ -116,6 +119,8 @@ def score_chunk(
         database_descriptors=num_features,
         engine=engine,
     )
+    logits[database.counts[image_ids] == 0] = -np.inf
+    return logits
 
 
 def fuse(similarities: np.ndarray, scores: np.ndarray, *, similarity_weight: float, temperature: float) -> np.ndarray:

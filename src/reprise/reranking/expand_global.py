@@ -62,8 +62,7 @@ def expand_files(
     """
     from reprise.neighbors.files import global_descriptors
 
-    asked = global_descriptors(queries, descriptor)
-    database = np.concatenate([global_descriptors(file, descriptor) for file in databases])
+    asked, database = global_descriptors([queries], descriptor), global_descriptors(databases, descriptor)
     names = candidates.ranking.query_names, candidates.ranking.database_names
     for where, found, expected in zip((queries, databases[0]), (asked, database), names, strict=True):
         if len(found) != len(expected):
@@ -73,15 +72,24 @@ def expand_files(
             )
     with measured("search"):
         lists = {
-            name: expanded(ranked, asked, database, images=images, alpha=alpha, device=device)
+            name: expanded(
+                ranked,
+                asked.vectors,
+                database.vectors,
+                images=images,
+                alpha=alpha,
+                skipped=database.skipped,
+                device=device,
+            )
             for name, ranked in candidates.ranking.lists.items()
         }
     write_ranking(output, replace(candidates.ranking, lists=lists, reranked=None), attributes)
 
 
 def expanded(
-    ranked: RankedList, queries: np.ndarray, database: np.ndarray, *, images: int, alpha: float, device: str = "cpu"
-) -> RankedList:
+    ranked: RankedList, queries: np.ndarray, database: np.ndarray, *, images: int, alpha: float,
+    skipped: np.ndarray | None = None, device: str = "cpu",
+) -> RankedList:  # fmt: skip
     """Search a database with the mean of every query and the first images of its ranking.
 
     Their weights are powers of their similarities to the query by these descriptors, whatever ranked them.
@@ -92,6 +100,7 @@ def expanded(
         database: (N, D) descriptors of unit length
         images: first images of each ranking that expand the query
         alpha: exponent of the similarities
+        skipped: (N,) bool, images without a descriptor, which expand nothing and come last; None: all have one
         device: device of torch
 
     Returns:
@@ -101,6 +110,8 @@ def expanded(
     from reprise.neighbors.search import compute_neighbors
 
     first = ranked.ranks[:, :images].astype(np.int64)
+    if skipped is not None:
+        first = np.where((first >= 0) & skipped[first], -1, first)
     similarities = np.einsum("qd,qkd->qk", queries, database[np.maximum(first, 0)])
     means = expand_queries(queries, database, first, similarities, alpha=alpha)
-    return compute_neighbors(means, database, ranked.ranks.shape[1], device=device)
+    return compute_neighbors(means, database, ranked.ranks.shape[1], skipped_images=skipped, device=device)

@@ -35,6 +35,9 @@ def reorder(ranked: RankedList, scores: np.ndarray) -> RankedList:
 def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) -> np.ndarray:
     """Mix similarities and logits: lam * similarity + (1 - lam) * sigmoid(gamma * logit) (Suma et al., ECCV 2024).
 
+    Where an image has no descriptor, its similarity or its logit is minus infinity: the sigmoid is 0 then, and so is
+    the share of similarities that do not count (lam 0).
+
     Args:
         similarities: floats of any shape
         logits: of the same shape
@@ -53,7 +56,8 @@ def mix(similarities: np.ndarray, logits: np.ndarray, lam: float, gamma: float) 
         raise DataError(f"gamma: is {gamma}, expected a number above 0")
     # The logistic function by the hyperbolic tangent, which does not overflow.
     probabilities = 0.5 * (1 + np.tanh(0.5 * gamma * logits.astype(np.float64)))
-    return lam * similarities.astype(np.float64) + (1 - lam) * probabilities
+    shares = lam * similarities.astype(np.float64) if lam else 0.0
+    return shares + (1 - lam) * probabilities
 
 
 def fuse(ranked: RankedList, logits: np.ndarray, lam: float, gamma: float) -> RankedList:

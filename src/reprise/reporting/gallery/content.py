@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from reprise.datasets.images import Dataset, ImageList
-from reprise.evaluation.recall_curves import KINDS as CURVES
-from reprise.evaluation.recall_curves import precision_by_recall
-from reprise.evaluation.scores import ALL, Evaluation, ranks_of
+from reprise.evaluation.scores import Evaluation
 from reprise.formats.rankings import RankedList, Ranking
+from reprise.reporting.precision_curves import precision_curves
 from reprise.storage.errors import DataError
 
 #: What an image is that is in no list of the ground truth, and what all images are without ground truth.
@@ -132,21 +131,8 @@ def _method(method: Method, dataset: Dataset) -> Content:
         "reranked": method.ranking.reranked,
         "searched": method.ranking.searched,
         "scores": {score.group: _finite(score.value) for score in scores if score.metric == "mAP"},
-        "curves": _curves(method, dataset) if scores else {},
+        "curves": precision_curves(method.ranking, dataset) if scores else {},
     }
-
-
-def _curves(method: Method, dataset: Dataset) -> dict[str, list[float]]:
-    """Group -> the precision in percent in equal parts of the recall, the mean of all queries; its mean is the mAP."""
-    ranks = {name: ranked.complete() for name, ranked in method.ranking.lists.items()}
-    curves = {}
-    for group in CURVES.get(dataset.truth or "", ()):
-        if group in ranks or ALL in ranks:
-            truth = dataset.ground_truth or ()
-            rows = precision_by_recall(ranks_of(ranks, group), truth, str(dataset.truth), group)
-            rows = rows[np.isfinite(rows[:, 0])]
-            curves[group] = [round(100 * float(value), 3) for value in rows.mean(axis=0)] if len(rows) else []
-    return curves
 
 
 def _query(row: int, methods: Sequence[Method], dataset: Dataset, shown: _Shown, topk: int) -> Content:

@@ -8,7 +8,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from reprise.reporting.gallery.matches import Content, Matcher
+from reprise.reporting.gallery.match_lines import Content
+from reprise.reporting.gallery.matches import Matcher
 
 
 def write_matches(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from reprise.datasets.folder import MADE
 from reprise.reporting.gallery.content import Content, Pictures
 from reprise.reporting.gallery.match_files import write_matches
-from reprise.reporting.gallery.matches import Matcher
+from reprise.reporting.gallery.matches import Drawn
 from reprise.reporting.gallery.previews import write_previews
 from reprise.reporting.templates import render
 from reprise.storage.atomic import write_text
@@ -23,7 +23,7 @@ def write_gallery(
     *,
     pixels: int = 384,
     threads: int | None = None,
-    matchers: Sequence[Matcher | None] = (),
+    drawn: Sequence[Drawn] = (),
     matches: int = 10,
     exif: str | None = None,
 ) -> None:
@@ -36,7 +36,7 @@ def write_gallery(
         pictures: the images of ``content``
         pixels: longer side of a preview
         threads: number of images that are read at the same time
-        matchers: of each method, what is drawn on a query and a result
+        drawn: of each method, what is drawn on a query and a result
         matches: number of first results of each query on which it is drawn
         exif: "apply" shows images as EXIF says that they are to be rotated, as they were searched
     """
@@ -48,7 +48,11 @@ def write_gallery(
         letter: write_previews(previews, images, letter, pixels, threads, exif=exif)
         for letter, images in (("q", pictures.queries), ("d", pictures.results))
     }
-    write_matches(previews, content, pictures.of_dataset, matchers, matches)
-    drawn = {"first": matches, "kinds": [matcher.kind if matcher else None for matcher in matchers]}
-    values = {**content, "folder": quote(previews.name), "sizes": sizes, "drawn": drawn}
+    write_matches(previews, content, pictures.of_dataset, [each.matcher for each in drawn], matches)
+    shown = {
+        "first": matches,
+        "kinds": [each.matcher.kind if each.matcher else None for each in drawn],
+        "notes": [each.note for each in drawn],
+    }
+    values = {**content, "folder": quote(previews.name), "sizes": sizes, "drawn": shown}
     write_text(page, render("gallery.html", title=content["title"], content=values))

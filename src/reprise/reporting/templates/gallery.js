@@ -6,9 +6,12 @@ function number(value, digits = 1) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);
 }
 
+// Of an image that could not be decoded for a global descriptor there is nothing to compare.
 function score(value) {
-  return value === null ? "" : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return value === null ? "not compared" : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
+
+const scoreText = (value) => (value === null ? score(value) : `score ${score(value)}`);
 
 // What one image looks like: its preview, with the box of the query if it has one.
 function picture(letter, index, label, box = null, tag = "button") {
@@ -63,7 +66,7 @@ function summary() {
 function resultItem(query, found, place) {
   const [image, value, level] = listOf(found)[place];
   const name = content.results[image];
-  const label = `${place + 1}. ${name}${level ? `, ${level}` : ""}, score ${score(value)}`;
+  const label = `${place + 1}. ${name}${level ? `, ${level}` : ""}, ${scoreText(value)}`;
   const button = picture("d", image, label);
   button.title = name;
   button.addEventListener("click", () => openDetail(query, found, place));
@@ -95,8 +98,10 @@ function orders() {
   const group = () => byId("group").value;
   const ap = (query, index = 0) => query.found[index].ap[group()] ?? null;
   const last = (value, worst) => (value === null ? worst : value);
-  const all = { "as listed": (a, b) => a.row - b.row, "by name": (a, b) => (a.query.name < b.query.name ? -1 : 1) };
-  if (!groups.length) return all;
+  const listed = { "as listed": (a, b) => a.row - b.row };
+  const named = { "by name": (a, b) => (a.query.name < b.query.name ? -1 : 1) };
+  const all = { ...listed, ...named };
+  if (!groups.length) return { ...named, ...listed };  // photographs, which are listed by parts of their folder
   const scored = {
     "worst first": (a, b) => last(ap(a.query), Infinity) - last(ap(b.query), Infinity),
     "best first": (a, b) => last(ap(b.query), -Infinity) - last(ap(a.query), -Infinity),
@@ -152,20 +157,10 @@ function comparison() {
   return figure(title, plot.svg);
 }
 
-// The precision of all queries over the recall, whose area is the mAP.
 function curves() {
   const group = byId("group").value;
-  const lines = content.methods.map((method) => method.curves[group] ?? []);
-  if (!lines.some((line) => line.length)) return null;
-  const title = `Precision over recall, ${group}`;
-  const plot = axes({ title, xLabel: "recall", yLabel: "precision", xRange: [0, 100], yRange: [0, 100] });
-  lines.forEach((line, index) => {
-    if (!line.length) return;
-    const points = line.map((value, place) => [(100 * (place + 0.5)) / line.length, value]);
-    const method = content.methods[index];
-    plot.svg.append(linePath(points, plot, index, `${method.name}: mAP ${number(method.scores[group], 2)}`));
-  });
-  return figure(title, plot.svg, content.methods.map((method) => method.name));
+  const lines = content.methods.map(({ name, scores, curves: own }) => ({ name, map: scores[group] ?? 0, values: own[group] ?? [] }));
+  return lines.some(({ values }) => values.length) ? precisionPlot(`Precision over recall, ${group}`, lines) : null;
 }
 
 function plots() {
@@ -184,7 +179,7 @@ function openDetail(row, found, place) {
   if (list.length) {
     const [image, value, level] = list[place];
     images.push(frameOf(picture("d", image, content.results[image], null, "div"), level));
-    said = `${place + 1} of ${list.length}: ${content.results[image]}${level ? `, ${level}` : ""}, score ${score(value)}`;
+    said = `${place + 1} of ${list.length}: ${content.results[image]}${level ? `, ${level}` : ""}, ${scoreText(value)}`;
   }
   byId("detail-images").replaceChildren(...images);
   byId("detail-text").textContent = said;

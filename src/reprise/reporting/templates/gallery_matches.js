@@ -95,7 +95,8 @@ function matchesText(drawn, place, kind, score) {
     return [`${said.join(", ")}.${drawn.transform ? " The yellow frame is that of the query." : ""}`];
   }
   if (!drawn.count) return ["No visual word of both images adds to the score."];
-  const said = `${drawn.count} visual words of both images make the score of ${drawn.score}. Lines join features of one word, the thicker the more they give.`;
+  const joined = kind === "signatures" ? "features of one word whose signatures match" : "features of one word";
+  const said = `${drawn.count} visual words of both images make the score of ${drawn.score}. Lines join ${joined}, the thicker the more they give.`;
   return [said, wordTable(drawn)];
 }
 
@@ -103,13 +104,16 @@ function matchesText(drawn, place, kind, score) {
 function openPair({ row, found, place }) {
   const method = content.queries[row].found.indexOf(found);
   const [image, score] = listOf(found)[place] ?? [];
-  return { row, place, image, score, kind: content.drawn.kinds[method], drawn: matchesOf.get(row)?.[method]?.[image] };
+  const [kind, note] = [content.drawn.kinds[method], content.drawn.notes[method]];
+  return { row, place, image, score, kind, note, drawn: matchesOf.get(row)?.[method]?.[image] };
 }
 
 function tellMatches(opened) {
-  const { place, image, score, kind, drawn } = openPair(opened);
-  byId("detail-matches").hidden = !kind || image === undefined;
-  byId("matches-text").replaceChildren(...(kind ? matchesText(drawn, place, kind, score) : []));
+  const { place, image, score, kind, note, drawn } = openPair(opened);
+  byId("detail-matches").hidden = (!kind && !note) || image === undefined;
+  for (const each of [byId("matches").parentElement, byId("matches-key")]) each.hidden = !kind;
+  const said = kind ? matchesText(drawn, place, kind, score) : [];
+  byId("matches-text").replaceChildren(...(note ? [element("p", { class: "hint" }, note)] : []), ...said);
   drawMatches(opened);
 }
 

@@ -66,6 +66,17 @@ function linePath(points, { x, y }, index, said) {
   return shape("path", style, shape("title", {}, said));
 }
 
+// The precision of all queries over the recall, whose area is the mAP: lines as name, map and values in equal parts.
+function precisionPlot(title, lines) {
+  const plot = axes({ title, xLabel: "recall", yLabel: "precision", xRange: [0, 100], yRange: [0, 100] });
+  lines.forEach(({ name, map, values }, index) => {
+    if (!values.length) return;
+    const points = values.map((value, place) => [(100 * (place + 0.5)) / values.length, value]);
+    plot.svg.append(linePath(points, plot, index, `${name}: mAP ${map.toFixed(2)}`));
+  });
+  return figure(title, plot.svg, lines.map(({ name }) => name));
+}
+
 // A plot with its title, and a legend of the names of its lines or dots if it has several.
 function figure(title, svg, names = [], keys = "lines") {
   const made = element("figure", { class: "plot" }, element("figcaption", {}, title), svg);

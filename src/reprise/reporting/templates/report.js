@@ -128,6 +128,27 @@ function curvePlots(table) {
   });
 }
 
+const precisionTitle = ({ dataset, group }) => `${dataset}, ${group}: precision over recall`;
+
+// The mean precision in tenths of the recall: the curves of a figure in numbers.
+function precisionNumbers(figured) {
+  const tenths = (values) => Array.from({ length: 10 }, (_, tenth) => {
+    const part = values.slice((tenth * values.length) / 10, ((tenth + 1) * values.length) / 10);
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+  const heads = ["recall in %", ...Array.from({ length: 10 }, (_, tenth) => `${10 * tenth}–${10 * (tenth + 1)}`), "mAP"];
+  const rows = figured.lines.map(({ name, map, values }) =>
+    element("tr", {}, element("th", { scope: "row" }, name), ...[...tenths(values), map].map((value) => element("td", {}, value.toFixed(1)))));
+  const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)));
+  const caption = element("caption", {}, precisionTitle(figured));
+  return element("div", { class: "scroll" }, element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows)));
+}
+
+function drawPrecision(section, table) {
+  section.querySelector(".plots").append(...table.curves.map((figured) => precisionPlot(precisionTitle(figured), figured.lines)));
+  section.append(element("details", {}, element("summary", {}, "In numbers"), ...table.curves.map(precisionNumbers)));
+}
+
 function trainingPlots({ training, changed, panels }) {
   if (changed) return [element("p", { class: "hint" }, `${training}: its curves are not there any more, or those of another training.`)];
   return panels.map(({ title, lines }) => {
@@ -153,6 +174,9 @@ for (const table of tables) {
     ...curvePlots(table),
   ];
   section.querySelector(".plots").append(...plots.filter(Boolean));
+  // Drawn when they are looked at, because they are many.
+  const precision = section.querySelector(".precision");
+  precision?.addEventListener("toggle", () => drawPrecision(precision, table), { once: true });
   section.querySelector(".trainings")?.append(...table.trainings.flatMap(trainingPlots));
 }
 

@@ -155,5 +155,7 @@ def _check_table(similarities: np.ndarray, indices: np.ndarray, labels: np.ndarr
                 f"neighbours: row {row} holds an index outside of the {len(labels)} images; compute the neighbours "
                 "again from the same list of images"
             )
-        if not np.isfinite(similarities[start : start + _ROWS]).all():
+        values = similarities[start : start + _ROWS]
+        # Minus infinity, which images without a descriptor have, weighs nothing.
+        if not (np.isfinite(values) | np.isneginf(values)).all():
             raise DataError(f"neighbours: rows from {start} hold similarities that are not finite; compute them again")
