@@ -2,17 +2,39 @@
 
 import copy
 import os
+import random
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from paths import ROOT
 from workspace import Workspace
 
 from reprise.mini.releases.mirror import draw_mirror
 from reprise.mini.world.sizes import tiny
+
+# A busy machine makes no test fail, and the examples that are drawn are the same in every run; new ones are drawn where
+# the variable is set with which `make test-hostile` asks for more.
+settings.register_profile(
+    "reprise", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize="REPRISE_HOSTILE" not in os.environ,
+)  # fmt: skip
+settings.load_profile("reprise")
+# Servers of tests are on this machine. Of two spellings, programs differ in which they read first.
+os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Let a test draw the same numbers, whichever tests of its process drew some before it."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reference import asmk as reference
 
@@ -31,7 +31,6 @@ def ragged_images(draw):
     return descriptors, words[: len(image_ids)].astype(np.int64), image_ids, codebook
 
 
-@settings(deadline=None)
 @given(ragged_images(), st.booleans(), st.integers(1, 4))
 def test_equals_the_reference(images, binary, threads):
     descriptors, words, image_ids, codebook = images
@@ -47,7 +46,6 @@ def test_equals_the_reference(images, binary, threads):
         np.testing.assert_allclose(got.vectors, vectors, atol=1e-6)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([-1.0, -0.0, 0.0, 1e-30, 2.0]), min_size=1, max_size=140))
 def test_packing_equals_the_reference(values):
     vector = np.array([values], np.float32)

@@ -18,7 +18,7 @@ QUERY = {"descriptors": X[:20], "image_ids": np.zeros(20, int)}
 WHOLE = st.sampled_from([int, float, np.int8, np.uint16, np.int64, np.float32, np.array])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     binary=st.sampled_from([True, False, 1, 0, np.True_, np.False_, np.int64(1), np.array(False)]),
     idf=st.sampled_from([True, False, np.True_, np.False_, "published", np.str_("published")]),

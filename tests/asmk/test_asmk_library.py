@@ -46,7 +46,7 @@ def test_asmk_keeps_images_and_queries_without_descriptors():
     np.testing.assert_array_equal(rankings.ranks[[0, 2]], [[0, 1, 2, 3]] * 2)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.integers(0, 30), min_size=1, max_size=12),
     places=st.lists(st.integers(0, 12), max_size=4),

@@ -144,7 +144,7 @@ def test_postings_that_contradict_each_other(database):
         real.check()
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(draw=st.data())
 def test_any_damage_is_found(saved, database, draw):
     """Flipped bits, lost tails and swapped files: an error, or no difference at all."""

@@ -24,7 +24,7 @@ def searches(draw):
     return database, queries, n_words, draw(st.booleans()), options
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(searches(), st.integers(0, 3), st.integers(1, 3), st.sampled_from([None, 1, 7]))
 def test_equals_the_reference(search, extra_images, threads, topk):
     database, queries, n_words, idf, options = search
@@ -160,7 +160,7 @@ def test_norm_zero_has_no_score():
         index.search(query, undefined=None)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(searches())
 def test_scores_without_a_definition_are_zero_and_the_others_the_same(search):
     database, queries, n_words, _, options = search

@@ -19,7 +19,7 @@ def part_bytes(parts):
     return max(2 * (p.vectors.nbytes + p.words.nbytes + p.image_ids.nbytes) + 16 * len(p) for p in parts)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     binary=st.booleans(),

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from asmk_data import random_aggregated, select
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.asmk import InvertedFile, search_together
@@ -19,7 +19,6 @@ def assert_same(got, expected):
         assert getattr(got, key).dtype == getattr(expected, key).dtype
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     binary=st.booleans(),

@@ -27,7 +27,7 @@ def cosines(a, b):
     return np.divide(a @ b.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_similarities_are_cosines_of_tf_idf_vectors(seed):
     random = np.random.default_rng(seed)

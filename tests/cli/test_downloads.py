@@ -109,6 +109,7 @@ def test_nothing_is_needed_for_data_of_ones_own(project):
     assert downloads(empty, ["t.csv"], folder / "sources.yaml") == "t.csv: needs no published file."
 
 
+@pytest.mark.workflow
 def test_a_target_that_does_not_exist_is_named(finished, monkeypatch, capsys):
     monkeypatch.chdir(finished.folder)
     assert main(["downloads", "results/tinny.csv", "--configfile", "tiny.yaml"]) == 1

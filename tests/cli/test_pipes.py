@@ -14,7 +14,7 @@ def test_a_closed_pipe_ends_the_command_in_silence(space):
         command, cwd=space.folder, env=space.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     process.stdout.close()
-    assert process.stderr.read() == "" and process.wait(60) == 1
+    assert process.stderr.read() == "" and process.wait(600) == 1
 
 
 def test_settings_of_the_command_line_are_passed_on(space, reprise):

@@ -160,7 +160,7 @@ def test_pickles_of_python_2_with_names_in_utf8(tmp_path, name):
 TEXT = st.text("ab é北\x85\u2028\x0b/.-", min_size=1, max_size=6).map(str.strip).filter(lambda name: name.strip("/. -"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     names=st.lists(TEXT.map(lambda name: name.replace("/", "_") + ".jpg"), min_size=1, max_size=5, unique=True),
     end=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -81,13 +81,14 @@ def test_pages_that_are_opened_as_files_can_be_searched(site, tmp_path):
         pytest.skip("no chromium and chromedriver; install Debian's chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", f"user-data-dir={tmp_path}"):
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", f"user-data-dir={tmp_path}"):
         options.add_argument(f"--{argument}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as browser:
         browser.set_window_size(1300, 900)
         browser.get((site / "api" / "search.html").as_uri())
         browser.find_element("css selector", "input.md-search__input").send_keys("asymmetric")
-        wait(browser, 20).until(lambda page: page.find_elements("css selector", ".md-search-result__item"))
-        assert "AMES" in browser.find_element("css selector", ".md-search-result__list").text
+        wait(browser, 180).until(
+            lambda page: "AMES" in page.find_element("css selector", ".md-search-result__list").text
+        )
         assert not browser.get_log("browser")

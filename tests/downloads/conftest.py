@@ -1,6 +1,7 @@
 """A server of one file with faults on demand, and the call that fetches from it."""
 
 import re
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -103,7 +104,8 @@ def server():
 def pauses(monkeypatch):
     """The pauses between attempts, noted and not made."""
     made = []
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):  # what leads elsewhere leads nowhere
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(transfer, "time", SimpleNamespace(sleep=made.append))
     return made
 
@@ -118,6 +120,14 @@ def get(tmp_path, pauses):
         )  # fmt: skip
 
     return call
+
+
+@pytest.fixture
+def closed():
+    """A port of this machine that refuses connections, and that no other process gets meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture

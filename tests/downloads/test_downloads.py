@@ -3,7 +3,6 @@
 import hashlib
 import json
 import multiprocessing
-import socket
 
 import pytest
 
@@ -180,10 +179,8 @@ def test_mirror_with_a_file_of_another_size(get, tmp_path):
         get("http://127.0.0.1:1/x.bin", mirror=str(tmp_path), bytes=7)
 
 
-def test_closed_network_says_what_to_fetch_by_hand(get, file):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    urls = [f"http://127.0.0.1:{port}/1/x.bin", f"http://127.0.0.1:{port}/2/x.bin"]
+def test_closed_network_says_what_to_fetch_by_hand(get, file, closed):
+    urls = [f"http://127.0.0.1:{closed}/1/x.bin", f"http://127.0.0.1:{closed}/2/x.bin"]
     with pytest.raises(DownloadError) as error:
         get(*urls, patience={"retries": 1}, by_hand="ask the librarian")
     lines = str(error.value).splitlines()

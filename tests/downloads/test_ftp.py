@@ -117,11 +117,9 @@ def test_an_absent_file(ftp, get):
         get(ftp.url.replace("x.bin", "y.bin"))
 
 
-def test_a_closed_server_and_odd_addresses(get):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+def test_a_closed_server_and_odd_addresses(get, closed):
     with pytest.raises(DownloadError, match="ConnectionRefusedError"):
-        get(f"ftp://127.0.0.1:{port}/x", patience={"retries": 0})
+        get(f"ftp://127.0.0.1:{closed}/x", patience={"retries": 0})
     with pytest.raises(DownloadError, match="refuses the connection"):
         get("ftp://127.0.0.1:99999999/x", patience={"retries": 0})
 

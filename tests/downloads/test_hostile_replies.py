@@ -83,8 +83,7 @@ def hostile():
     thread.join()
 
 
-def test_damaged_replies(hostile, tmp_path, monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def test_damaged_replies(hostile, tmp_path):
     url, replies = hostile
     patience = Patience(retries=1, pause=0.001, connect=1, silence=0.2, period=0.3)
     source = Source("x", "x.bin", (url,), "none", "nobody")

@@ -14,10 +14,10 @@ HASTE = {"retries": 1, "speed": 10_000, "period": 0.05}
 
 
 def drip(handler, _):
-    """Send a byte every few milliseconds."""
+    """Send a byte every few milliseconds, for as long as somebody takes it."""
     handler.reply(b"", Content_Length=100_000, ETag='"1"')
     try:
-        for _ in range(1000):
+        while True:
             handler.wfile.write(b"x")
             time.sleep(0.005)
     except OSError:

@@ -86,7 +86,7 @@ def test_first_bit_is_the_most_significant_one(tmp_path):
     assert open_features(tmp_path / "x.hdf5").read([0])[0].tolist() == [[[1, 1, -1, -1, -1, -1, -1, 1]]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(st.integers(0, 3), max_size=9), count=st.integers(1, ROWS))
 def test_rows_come_in_the_order_asked_for(tmp_path_factory, rows, count):
     rng = np.random.default_rng(0)

@@ -41,7 +41,7 @@ def chunks(tmp_path):
     return paths, images
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(counts=st.lists(st.integers(0, 9), max_size=6), limit=st.one_of(st.none(), st.integers(1, 9)))
 def test_what_is_read_is_what_was_written(tmp_path_factory, counts, limit):
     rng = np.random.default_rng(len(counts))

@@ -40,7 +40,7 @@ def scene(random, n=40, wrong=25):
     return query, database, random.permutation(np.unique(pairs, axis=0)), transform
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_equal_to_the_plain_implementation(seed):
     random = np.random.default_rng(seed)
@@ -129,7 +129,7 @@ def test_identical_points():
     assert found.count == 6 and np.isfinite(found.transform).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_many_images_are_each_alone(seed):
     random = np.random.default_rng(seed)

@@ -47,7 +47,7 @@ def plain(database, queries, n_images, query, votes):
     return scores
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_scores_are_those_of_all_pairs(seed):
     random = np.random.default_rng(seed)

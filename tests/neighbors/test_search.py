@@ -17,7 +17,7 @@ def plain(queries, database, size, exclude_self):
     return np.take_along_axis(similarities, indices, axis=1), indices
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), exclude_self=st.booleans())
 def test_equals_sorting_everything(data, exclude_self):
     # Small whole numbers: products are exact, and there are many ties.

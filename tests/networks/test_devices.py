@@ -48,7 +48,7 @@ def test_processes_that_run_side_by_side_get_a_gpu_each_until_they_end(gpus):
     processes = [context.Process(target=_report, args=(queue, end)) for _ in range(2)]
     for process in processes:
         process.start()
-    assert {queue.get(timeout=30) for _ in processes} == {"cuda:0", "cuda:1"}
+    assert {queue.get(timeout=300) for _ in processes} == {"cuda:0", "cuda:1"}
     assert choose() in ("cuda:0", "cuda:1")  # shared, for want of a third
     end.set()
     for process in processes:

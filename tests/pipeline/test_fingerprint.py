@@ -1,10 +1,21 @@
 """The fingerprint of code: what changes it and what does not."""
 
+import itertools
+import os
+
 import pytest
 from paths import ROOT
 
 from reprise.pipeline import fingerprint as module
 from reprise.pipeline.recipes import loaded_modules
+
+_SECONDS = itertools.count(1_600_000_000)
+
+
+def put(path, text):
+    """Write a file as people do, seconds after it was written before: some disks tell times in hundredths of them."""
+    path.write_text(text)
+    os.utime(path, (0, next(_SECONDS)))
 
 
 @pytest.fixture
@@ -16,7 +27,7 @@ def package(tmp_path, monkeypatch):
     def write(files):
         for name, text in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text)
+            put(root / name, text)
 
     write(
         {
@@ -34,7 +45,7 @@ def package(tmp_path, monkeypatch):
     script = tmp_path / "script.py"
 
     def of(text="from reprise.a import f\nfrom reprise.pipeline.job import x\nprint(f())\n", modules=()):
-        script.write_text(text)
+        put(script, text)
         return module.fingerprint(script, modules)
 
     return write, of
@@ -208,9 +219,9 @@ def test_what_an_object_says_of_itself_does_not_count_but_its_other_methods_do(p
 def test_what_an_object_of_a_plugin_says_of_itself_counts(package, plugin):
     _, of = package
     before = of(modules=["plugged_in.orb"])
-    (plugin / "helper.py").write_text("def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'C'\n")
+    put(plugin / "helper.py", "def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'C'\n")
     with_text = of(modules=["plugged_in.orb"])
-    (plugin / "helper.py").write_text("def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'D'\n")
+    put(plugin / "helper.py", "def k():\n    return 1\nclass C:\n    def __repr__(self):\n        return 'D'\n")
     assert len({before, with_text, of(modules=["plugged_in.orb"])}) == 3
 
 
@@ -218,7 +229,7 @@ def test_what_an_object_of_a_plugin_says_of_itself_counts(package, plugin):
 def test_modules_of_a_plugin_count_as_far_as_they_are_imported(package, plugin, file, counts):
     _, of = package
     before = of(modules=["plugged_in.orb"])
-    (plugin / file).write_text((plugin / file).read_text() + "changed = 1\n")
+    put(plugin / file, (plugin / file).read_text() + "changed = 1\n")
     assert (of(modules=["plugged_in.orb"]) != before) == counts
 
 
@@ -232,10 +243,10 @@ def test_what_a_plugin_imports_of_reprise_counts(package, plugin):
 def test_a_plugin_may_be_one_file(package, tmp_path, monkeypatch):
     _, of = package
     (tmp_path / "single").mkdir()
-    (tmp_path / "single" / "single_orb.py").write_text("x = 1\n")
+    put(tmp_path / "single" / "single_orb.py", "x = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path / "single"))
     before = of("print(1)\n", ["single_orb"])
-    (tmp_path / "single" / "single_orb.py").write_text("x = 2\n")
+    put(tmp_path / "single" / "single_orb.py", "x = 2\n")
     assert of("print(1)\n", ["single_orb"]) != before
 
 

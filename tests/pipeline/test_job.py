@@ -23,7 +23,7 @@ with job(snakemake):
 
 def end_of_job(folder, statement):
     log = folder / "log.txt"
-    done = subprocess.run([sys.executable, "-c", PROGRAM % statement, str(log)], cwd=folder, timeout=60)
+    done = subprocess.run([sys.executable, "-c", PROGRAM % statement, str(log)], cwd=folder, timeout=600)
     return done.returncode, log.read_text()
 
 

@@ -109,7 +109,7 @@ class Cluster:
 
     def cancel_jobs(self) -> None:
         self.ask("scancel", "--user=root")
-        self.wait_for(lambda: not self.ask("squeue", "-h", "-t", "PD,R,CG"), "the end of its jobs", seconds=20)
+        self.wait_for(lambda: not self.ask("squeue", "-h", "-t", "PD,R,CG"), "the end of its jobs")
 
     def mend(self) -> None:
         """Start what was killed, and end all jobs."""
@@ -144,7 +144,7 @@ class Cluster:
         self.wait_for(lambda: self.ask("sinfo", "-hN", "-o", "%T").split() == ["idle"] * len(NODES), "its nodes")
 
     @staticmethod
-    def wait_for(condition, what: str, seconds: float = 60):
+    def wait_for(condition, what: str, seconds: float = 300):
         """Wait until ``condition()`` is true, and return it."""
         deadline = time.monotonic() + seconds
         while not (met := condition()):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -60,6 +61,8 @@ class SlurmWorkspace(Workspace):
                 env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Where the tests run in the background of a shell they ignore Ctrl-C, and so would what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self._started.append(process)
         return process
@@ -71,7 +74,7 @@ class SlurmWorkspace(Workspace):
                 process.kill()
                 process.wait()
 
-    def finish(self, process: psutil.Popen, seconds: float = 300) -> str:
+    def finish(self, process: psutil.Popen, seconds: float = 1200) -> str:
         """Wait for a Snakemake that has to succeed, and return what it said."""
         try:
             code = process.wait(seconds)
@@ -109,7 +112,7 @@ class SlurmWorkspace(Workspace):
         """The temporary files of a chunk, one of each job that writes it."""
         return list(self.chunk(chunk).parent.glob(f".database.{chunk}-of-2.h5.*.tmp.h5"))
 
-    def wait_until(self, condition, process: psutil.Popen | None = None, seconds: float = 180):
+    def wait_until(self, condition, process: psutil.Popen | None = None, seconds: float = 600):
         """Wait until ``condition()`` is true, and return it; Snakemake must not end before."""
         deadline = time.monotonic() + seconds
         while not (met := condition()):

@@ -93,7 +93,7 @@ def test_a_start_in_vain_submits_nothing(space, cluster):
 def test_ctrl_c_takes_the_jobs_along(space, cluster, is_whole):
     process, finished = space.start_and_hold()
     process.send_signal(signal.SIGINT)
-    assert process.wait(120) != 0
+    assert process.wait(600) != 0
     cluster.wait_for(lambda: not cluster.jobs("PD", "R", "CG"), "the end of the jobs")
     assert not space.chunk(1).exists()
     space.release(1)

@@ -10,12 +10,12 @@ from reprise.storage.ahead import read_ahead
 def test_stopping_waits_for_nobody():
     """Else the garbage collector, which stops what a failed caller left, could wait for the thread that it runs in."""
     begun, go_on = threading.Event(), threading.Event()
-    results = read_ahead(lambda: begun.set() or go_on.wait(30), [(), ()], workers=1, ahead=1)
+    results = read_ahead(lambda: begun.set() or go_on.wait(600), [(), ()], workers=1, ahead=1)
     next(results)
-    assert begun.wait(10)
+    assert begun.wait(300)
     stopping = threading.Thread(target=results.close, daemon=True)
     stopping.start()
-    stopping.join(10)
+    stopping.join(300)
     assert not stopping.is_alive()
     go_on.set()
 
@@ -29,18 +29,23 @@ def test_results_come_in_order_and_few_are_read_ahead():
 
 
 def test_nothing_new_is_read_once_the_caller_stops():
-    proceed, begun = threading.Event(), []
+    reading, proceed, begun, threads = threading.Event(), threading.Event(), [], set()
 
     def read(number):
         begun.append(number)
-        return proceed.wait(10)
+        threads.add(threading.current_thread())
+        reading.set()
+        return proceed.wait(600)
 
     results = read_ahead(read, ((n,) for n in range(9)), workers=1, ahead=3)
     first = next(results)
-    threading.Timer(0.05, proceed.set).start()
+    assert reading.wait(300)
     results.close()
+    proceed.set()
     assert first.result()
-    assert len(begun) <= 2
+    for thread in threads:
+        thread.join()
+    assert begun == [0]
 
 
 def test_an_error_is_that_of_its_own_result():

@@ -75,12 +75,14 @@ def test_what_another_machine_wrote_stays_for_a_day(tmp_path, killed, hours, sta
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare")
 def test_a_writer_in_another_container_is_not_taken_for_dead(tmp_path):
-    free = next(number for number in range(20, 400) if not Path(f"/proc/{number}").exists())
+    free = next(number for number in range(20, 30_000) if not Path(f"/proc/{number}").exists())
+    # Numbers are given one after the other: processes come and go until one has that which is no process of ours.
     program = (
         "import os, sys\nfrom reprise.storage.atomic import atomic_path\n"
-        f"while os.getpid() != {free}:\n"
-        "    child = os.fork()\n"
-        "    if child:\n        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "while child := os.fork():\n"
+        "    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        f"    if child == {free}:\n        os._exit(code)\n"
+        f"if os.getpid() != {free}:\n    os._exit(0)\n"
         f"with atomic_path({str(tmp_path / 'x.txt')!r}) as temporary:\n"
         "    temporary.write_text('theirs')\n    print('ready', flush=True)\n    sys.stdin.read()\n"
     )

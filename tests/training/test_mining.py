@@ -17,7 +17,7 @@ from reprise.training.how import mining
 from reprise.training.how.mining import draw_epoch, mine_negatives, negative_distance
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 4))
 def test_negatives_are_those_of_the_reference(seed, queries, negatives):
     rng = np.random.default_rng(seed)

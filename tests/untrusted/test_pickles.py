@@ -127,7 +127,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(value=VALUES, protocol=st.sampled_from(PROTOCOLS))
 def test_round_trip(load, value, protocol):
     same(load(pickle.dumps(value, protocol)), value)

@@ -63,7 +63,7 @@ SOUND = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(data=st.data(), as_arrays=st.booleans())
 def test_damage_never_gives_anything_but_data_or_a_data_error(load, data, as_arrays):
     stream = bytearray(data.draw(st.sampled_from(SOUND)))
