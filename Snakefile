@@ -48,6 +48,7 @@ rule everything:
 
 
 include: "rules/download.smk"
+include: "rules/extraction.smk"
 include: "rules/features.smk"
 include: "rules/codebooks.smk"
 include: "rules/asmk.smk"

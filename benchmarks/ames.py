@@ -1,9 +1,9 @@
 """Cost of AMES per pair of a query and a database image, on the CPU, by the numbers of descriptors of both.
 
-Compares the scoring of stored tokens (``reprise.reranking.score``) with the network as published: one dense attention
-over all tokens with masks, projections of both sides for every pair (tests/reference/ames.py). The two take turns, and
-the fastest run of each counts, so that other load on the machine falls on both. The limit is the time that the
-multiplications of the first take at the rate of a large matrix product, measured in between.
+Compares the scoring of stored tokens (``reprise.reranking.scoring.score``) with the network as published: one dense
+attention over all tokens with masks, projections of both sides for every pair (tests/reference/ames.py). The two take
+turns, and the fastest run of each counts, so that other load on the machine falls on both. The limit is the time that
+the multiplications of the first take at the rate of a large matrix product, measured in between.
 
     python benchmarks/ames.py [--repeats 3] [--threads 2] [--json]
 """

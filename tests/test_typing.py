@@ -7,7 +7,7 @@ import sys
 
 from paths import ROOT
 
-from reprise.storage.modules import available
+from reprise.extractors.registry import EXTRACTORS
 
 # What torch and others say of themselves is not read, which would take ten seconds.
 SETTINGS = """
@@ -80,4 +80,4 @@ def test_the_types_of_public_names_are_seen(tmp_path):
 def test_the_types_of_all_extractors_are_stated():
     literals = [node for node in ast.walk(ast.parse(STUB.read_text())) if isinstance(node, ast.Subscript)]
     names = {each.value for node in literals for each in ast.walk(node) if isinstance(each, ast.Constant)}
-    assert names == set(available("reprise.extractors", "Extractor"))
+    assert names == set(EXTRACTORS.names())

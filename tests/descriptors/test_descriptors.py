@@ -10,13 +10,12 @@ from reference import hessian_affine as reference
 
 from reprise.descriptors import load_descriptor
 from reprise.descriptors.base import DescriptorSettings, KeypointDescriptor
-from reprise.descriptors.registry import descriptor_settings
+from reprise.descriptors.registry import DESCRIPTORS
 from reprise.detectors import Keypoints, load_detector
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available
 
-DESCRIPTORS = available("reprise.descriptors", "Descriptor")
-WITHOUT_NETWORK = [name for name in DESCRIPTORS if not descriptor_settings(name, name).checkpoints]
+NAMES = DESCRIPTORS.names()
+WITHOUT_NETWORK = [name for name in NAMES if not DESCRIPTORS.settings_of(name, name).checkpoints]
 
 
 def some(*rows):
@@ -99,12 +98,12 @@ def test_errors_name_the_file(tmp_path):
 
 
 def test_what_exists_is_found_by_looking():
-    assert {"rootsift", "sift"} <= set(DESCRIPTORS)
+    assert {"rootsift", "sift"} <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", DESCRIPTORS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_setting_is_described(name):
-    settings = descriptor_settings(name, name)
+    settings = DESCRIPTORS.settings_of(name, name)
     assert issubclass(settings, DescriptorSettings)
     assert importlib.import_module(f"reprise.descriptors.{name}").Descriptor.Settings is settings
     assert all(field.description for field in settings.model_fields.values())

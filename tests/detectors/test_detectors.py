@@ -8,12 +8,11 @@ from PIL import Image
 
 from reprise.detectors import load_detector
 from reprise.detectors.base import DetectorSettings
-from reprise.detectors.registry import detector_settings
+from reprise.detectors.registry import DETECTORS
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available
 
-DETECTORS = available("reprise.detectors", "Detector")
-WITHOUT_NETWORK = [name for name in DETECTORS if not detector_settings(name, name).checkpoints]
+NAMES = DETECTORS.names()
+WITHOUT_NETWORK = [name for name in NAMES if not DETECTORS.settings_of(name, name).checkpoints]
 
 
 @pytest.fixture
@@ -26,12 +25,12 @@ def picture(tmp_path):
 
 
 def test_what_exists_is_found_by_looking():
-    assert set(DETECTORS) == {"hessian_affine", "hessian_affnet", "sift", "superpoint"}
+    assert set(NAMES) == {"hessian_affine", "hessian_affnet", "sift", "superpoint"}
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_setting_is_described(name):
-    settings = detector_settings(name, name)
+    settings = DETECTORS.settings_of(name, name)
     assert issubclass(settings, DetectorSettings)
     assert importlib.import_module(f"reprise.detectors.{name}").Detector.Settings is settings
     assert all(field.description for field in settings.model_fields.values())

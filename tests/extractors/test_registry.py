@@ -7,29 +7,28 @@ import sys
 import pytest
 
 from reprise.extractors import load_extractor
-from reprise.extractors.registry import extractor_settings
+from reprise.extractors.registry import EXTRACTORS
 from reprise.extractors.settings import ExtractorSettings
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available
 
-EXTRACTORS = available("reprise.extractors", "Extractor")
+NAMES = EXTRACTORS.names()
 
 
 def test_what_exists_is_found_by_looking():
-    assert set(EXTRACTORS) == {"cvnet", "detected", "dinov2", "how", "r2d2", "rootsift"}
+    assert set(NAMES) == {"cvnet", "detected", "dinov2", "how", "r2d2", "rootsift"}
 
 
-@pytest.mark.parametrize("name", EXTRACTORS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_has_a_module(name):
     extractor = importlib.import_module(f"reprise.extractors.{name}").Extractor
     assert callable(extractor.load)
     assert callable(extractor.extract)
-    assert "type" in extractor_settings(name, name).model_fields
+    assert "type" in EXTRACTORS.settings_of(name, name).model_fields
 
 
-@pytest.mark.parametrize("name", EXTRACTORS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_setting_is_described(name):
-    settings = extractor_settings(name, name)
+    settings = EXTRACTORS.settings_of(name, name)
     assert importlib.import_module(f"reprise.extractors.{name}").Extractor.Settings is settings
     assert issubclass(settings, ExtractorSettings)
     assert {key.partition(".")[0] for key in settings.checkpoints} <= set(settings.model_fields)
@@ -38,7 +37,7 @@ def test_every_setting_is_described(name):
 
 
 def test_planning_imports_no_torch():
-    modules = ", ".join(f"reprise.extractors.{name}" for name in EXTRACTORS)
+    modules = ", ".join(f"reprise.extractors.{name}" for name in NAMES)
     code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -33,9 +33,9 @@ assert "torch" not in sys.modules
 """
 SCORERS = """
 import sys
-from reprise.reranking.scorers import load_scorer, scorer_names
-assert "ames" in scorer_names()
-for name in scorer_names():
+from reprise.reranking.scorers import SCORERS, load_scorer
+assert "ames" in SCORERS.names()
+for name in SCORERS.names():
     load_scorer(name)
 assert "torch" not in sys.modules
 """

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import re
-import subprocess
 
 from reprise.pipeline import records
 from reprise.pipeline.records import ancestry, content_hash, record_path, write_provenance, write_records
@@ -98,20 +96,3 @@ def test_the_time_stamp_that_snakemake_puts_into_a_folder_is_no_content(tmp_path
     before = content_hash(tmp_path / "index")
     (tmp_path / "index" / ".snakemake_timestamp").touch()
     assert content_hash(tmp_path / "index") == before
-
-
-def test_only_a_repository_that_the_package_belongs_to_names_its_commit(tmp_path, monkeypatch):
-    def git(*arguments):
-        identity = ["-c", "user.name=a", "-c", "user.email=b"]
-        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
-
-    module = tmp_path / "environment" / "reprise" / "records.py"
-    module.parent.mkdir(parents=True)
-    module.touch()
-    monkeypatch.setattr(records, "__file__", str(module))
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "of a user")
-    assert records._commit() is None
-    git("add", "environment")
-    git("commit", "-q", "-m", "with the package")
-    assert re.fullmatch("[0-9a-f]{40}", records._commit())

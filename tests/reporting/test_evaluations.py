@@ -9,7 +9,7 @@ from reprise.datasets.images import Dataset, ImageList
 from reprise.evaluation.metrics import map_revisited
 from reprise.formats.rankings import ALL, RankedList, Ranking
 from reprise.reporting.evaluations import evaluate_ranking, read_evaluation, read_evaluations, write_evaluation
-from reprise.reporting.metrics import load_metric, metric_names, metrics_for
+from reprise.reporting.metrics import METRICS, load_metric, metrics_for
 from reprise.storage.errors import DataError
 
 
@@ -115,7 +115,7 @@ def test_an_evaluation_of_before_is_named_as_such(tmp_path):
 
 
 def test_metrics_are_found_by_listing_them():
-    assert metric_names() == ["map_classic", "map_landmarks", "map_oxford", "map_revisited", "recall_places"]
+    assert METRICS.names() == ("map_classic", "map_landmarks", "map_oxford", "map_revisited", "recall_places")
     assert metrics_for("revisited") == ["map_revisited"] and metrics_for(None) == []
     assert load_metric("map_revisited") is load_metric("reprise.evaluation.metrics.map_revisited") is map_revisited
     with pytest.raises(DataError, match="metric: unknown name 'map_revisted'; did you mean 'map_revisited'"):

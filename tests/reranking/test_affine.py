@@ -167,14 +167,6 @@ def test_counts_do_not_depend_on_blocks_order_or_threads(folder):
     assert none.shape == (0,)
 
 
-def test_blocks_hold_what_the_memory_has_room_for(folder):
-    with affine.open_features(folder / "database.h5") as features:
-        unlimited = affine._blocks(features, np.array([5, 1, 5, 0]), None, 1024)
-        assert [block.tolist() for block in unlimited] == [[0, 1, 5]]
-        tiny = affine._blocks(features, np.array([5, 1, 5, 0]), None, 2**-8)
-        assert [block.tolist() for block in tiny] == [[0], [1], [5]]
-
-
 def test_counts_of_equal_words(images, folder):
     found = affine_words.score_chunk(files(folder, "_words"), *ALL_PAIRS, num_queries=2, most=4, tentatives=25)
     codebook = Codebook.load(folder / "codebook.h5")

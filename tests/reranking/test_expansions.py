@@ -19,7 +19,7 @@ from reprise.hamming.settings import Expansion, Votes
 from reprise.neighbors.query_expansion import expand_queries
 from reprise.reranking import affine_words, expand_asmk, expand_global, expand_hamming
 from reprise.reranking.candidates import Candidates
-from reprise.reranking.expansions import expanded_searches, expansion_settings
+from reprise.reranking.expansions import EXPANSIONS, expansion_settings
 from reprise.reranking.verified_features import VerifiedImages
 from reprise.storage.errors import DataError
 
@@ -204,6 +204,6 @@ def test_global_descriptors_are_averaged_by_their_similarities(tmp_path):
 
 
 def test_every_search_of_images_has_an_expansion():
-    assert expanded_searches() == ("asmk", "bow", "global", "hamming")
+    assert EXPANSIONS.names() == ("asmk", "bow", "global", "hamming")
     with pytest.raises(DataError, match="queries of the search 'patches' cannot be expanded"):
         expansion_settings("patches")

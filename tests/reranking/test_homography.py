@@ -14,7 +14,7 @@ from reprise.formats.arrays import LocalFeatures
 from reprise.formats.feature_writing import feature_writer
 from reprise.formats.rankings import ALL, RankedList, Ranking, read_ranking
 from reprise.geometry.homographies import project
-from reprise.reranking import homography
+from reprise.reranking import homography, pair_blocks
 from reprise.reranking.candidates import Candidates
 from reprise.reranking.matched_points import open_verifier
 from reprise.reranking.steps import rerank_files, score_pairs
@@ -135,8 +135,10 @@ def test_every_image_is_read_once(large, monkeypatch):
         threads, memory_mib = 1, 1
 
     read = []
-    whole = homography._read
-    monkeypatch.setattr(homography, "_read", lambda file, images, n: read.append(len(images)) or whole(file, images, n))
+    whole = pair_blocks._read
+    monkeypatch.setattr(
+        pair_blocks, "_read", lambda file, images, *rest: read.append(len(images)) or whole(file, images, *rest)
+    )
     before = bytes_read()
     homography.score_chunk(
         large, np.repeat(np.arange(5), 20), np.tile(np.arange(20), 5), num_queries=5, engine=Engine(), max_distance=0.1

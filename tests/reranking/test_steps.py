@@ -15,7 +15,7 @@ from reprise.formats.tokens import token_writer
 from reprise.reporting.evaluations import evaluate_ranking
 from reprise.reranking import ames
 from reprise.reranking.candidates import take_candidates
-from reprise.reranking.scorers import load_scorer, scorer_names
+from reprise.reranking.scorers import SCORERS, load_scorer
 from reprise.reranking.shortlists import shortlists
 from reprise.reranking.steps import merged_sizes, rerank, rerank_files
 from reprise.storage.errors import DataError
@@ -164,7 +164,7 @@ def test_equal_scores_keep_their_order_as_counts_of_inliers_need_it(published):
 
 
 def test_scorers_are_found_by_name():
-    assert "ames" in scorer_names() and load_scorer("ames") is ames is load_scorer("reprise.reranking.ames")
+    assert "ames" in SCORERS.names() and load_scorer("ames") is ames is load_scorer("reprise.reranking.ames")
     with pytest.raises(DataError, match="scorer: unknown name 'amse'; did you mean 'ames'"):
         load_scorer("amse")
 

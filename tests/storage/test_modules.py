@@ -3,21 +3,17 @@
 import pytest
 
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available, load_module
-from reprise.training.settings import training_entry, training_types
+from reprise.storage.modules import NamedModules
+from reprise.training.settings import TRAININGS, training_entry
 
 
 def test_modules_and_packages_are_found():
-    assert (
-        available("reprise.training", "Entry")
-        == training_types()
-        == ("ames", "cvnet", "dinov2", "hardnet", "hndesc", "how", "itq")
-    )
-    assert {"how", "rootsift"} <= set(available("reprise.extractors", "Settings"))
+    assert TRAININGS.names() == ("ames", "cvnet", "dinov2", "hardnet", "hndesc", "how", "itq")
+    assert {"how", "rootsift"} <= set(NamedModules("reprise.extractors", "Settings").names())
 
 
 def test_a_package_is_loaded_by_its_name():
-    assert load_module("reprise.training", "how", "Entry", "type").__name__ == "reprise.training.how"
+    assert TRAININGS.load("how", "type").__name__ == "reprise.training.how"
 
 
 def test_a_module_of_somebody_elses_is_a_training(tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ def test_a_key_that_an_overlay_gives_twice_is_refused(copied):
 
 @pytest.mark.parametrize(
     "file, function",
-    [("asmk.smk", "experiment_queries"), ("features.smk", "extraction_inputs"), ("tables.smk", "evaluated_features")],
+    [("asmk.smk", "experiment_queries"), ("extraction.smk", "extraction_inputs"), ("tables.smk", "evaluated_features")],
 )
 def test_an_error_in_an_input_function_ends_the_run(copied, file, function):
     rules = copied.folder / "rules" / file

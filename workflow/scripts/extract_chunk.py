@@ -1,16 +1,12 @@
 """Extracts the features of one chunk of the images of a split."""
 
 from reprise.datasets.reading import read_dataset
-from reprise.extractors.chunks import extract_images
+from reprise.extractors.chunks import device_of, extract_images
 from reprise.extractors.registry import has_networks, load_extractor
 from reprise.pipeline.job import job
 
 with job(snakemake) as parameters:
-    device = "cpu"
-    if has_networks(parameters.extractor):  # others need no torch, whose import costs more than a small chunk
-        from reprise.networks.devices import best_device
-
-        device = best_device()
+    device = device_of(has_networks(parameters.extractor))
     chunk = int(snakemake.wildcards.chunk), int(snakemake.wildcards.chunks)
     images = read_dataset(parameters.dataset).split(parameters.split)
     parameters.images_read = images.chunk(*chunk).paths

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from reprise.asmk.asmk import ASMK
     from reprise.asmk.explanation import explain
     from reprise.asmk.image_words import assigned_within, words_of_images
-    from reprise.asmk.inverted_file import InvertedFile, search_together
+    from reprise.asmk.inverted_file import InvertedFile
     from reprise.asmk.postings import Aggregated
     from reprise.asmk.queries import Rankings
     from reprise.asmk.shares import Explanation, Pairs, Shares
+    from reprise.asmk.together import search_together
     from reprise.codebooks.codebook import Codebook
     from reprise.codebooks.kmeans import sample_rows
 

@@ -70,7 +70,7 @@ def as_bytes(vectors: np.ndarray) -> np.ndarray:
 
 
 def check_words(words: np.ndarray, n_words: int) -> None:
-    """Check that all words are below ``n_words``; DataError where not."""
+    """Check that all words (P,) are below ``n_words``; DataError where not."""
     if len(words) and (words.min() < 0 or words.max() >= n_words):
         raise DataError(
             f"aggregated: words {words.min()} to {words.max()}, but there are {n_words}; use one codebook throughout"

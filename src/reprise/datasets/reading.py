@@ -13,7 +13,9 @@ from reprise.datasets.phototour import PhotoTour
 from reprise.datasets.posed import PosedLayout, Scene
 from reprise.datasets.sfm120k import TrainingSet
 from reprise.storage.errors import DataError
-from reprise.storage.modules import load_named
+from reprise.storage.modules import NamedModules
+
+LAYOUTS = NamedModules("reprise.datasets", "Layout")
 
 
 def load_layout(name: str, where: str = "layout") -> type[DatasetLayout]:
@@ -26,7 +28,8 @@ def load_layout(name: str, where: str = "layout") -> type[DatasetLayout]:
     Raises:
         DataError: there is no such layout
     """
-    return load_named("reprise.datasets", name, "Layout", where)
+    layout: type[DatasetLayout] = LAYOUTS.load_class(name, where)
+    return layout
 
 
 def read_dataset(description: Mapping[str, Any]) -> Dataset:

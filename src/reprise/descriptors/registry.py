@@ -8,9 +8,9 @@ import numpy as np
 from reprise.descriptors.base import DescriptorSettings, KeypointDescriptor
 from reprise.descriptors.on_patches import PatchDescriptor
 from reprise.storage.errors import DataError
-from reprise.storage.modules import load_named
+from reprise.storage.named_classes import NamedClasses
 
-_PACKAGE = "reprise.descriptors"
+DESCRIPTORS = NamedClasses[KeypointDescriptor, DescriptorSettings]("reprise.descriptors", "Descriptor")
 
 
 def load_descriptor(name: str, *, device: str = "cpu", **settings: Any) -> KeypointDescriptor:
@@ -27,8 +27,7 @@ def load_descriptor(name: str, *, device: str = "cpu", **settings: Any) -> Keypo
     Raises:
         DataError: an unknown name or setting, or an unfit value, or a checkpoint that cannot be used
     """
-    where = f"descriptor {name}"
-    return descriptor_of(descriptor_settings(name, where).read({"type": name, **settings}, where), device)
+    return DESCRIPTORS.construct_from(name, settings, device)
 
 
 def load_patch_descriptor(settings: Mapping[str, Any], device: str = "cpu") -> Callable[[np.ndarray], np.ndarray]:
@@ -58,31 +57,7 @@ def patch_descriptor_class(name: str) -> type[PatchDescriptor]:
     Raises:
         DataError: an unknown name, or a descriptor that needs the whole image
     """
-    found = descriptor_class(name)
+    found = DESCRIPTORS.class_of(name)
     if not issubclass(found, PatchDescriptor):
         raise DataError(f"descriptor {name}: describes keypoints of an image and no patches; name another one")
     return found
-
-
-def descriptor_of(settings: DescriptorSettings, device: str = "cpu") -> KeypointDescriptor:
-    """Construct the descriptor of settings that were read already."""
-    return descriptor_class(settings.type)(settings, device)
-
-
-def descriptor_class(name: str, where: str | None = None) -> type[KeypointDescriptor]:
-    """Return the class of a descriptor, which says its dimension and the model of its settings.
-
-    Args:
-        name: as for :func:`load_descriptor`
-        where: what errors begin with
-
-    Raises:
-        DataError: an unknown name
-    """
-    found: type[KeypointDescriptor] = load_named(_PACKAGE, name, "Descriptor", where or f"descriptor {name}")
-    return found
-
-
-def descriptor_settings(name: str, where: str) -> type[DescriptorSettings]:
-    """Return the settings model of a descriptor, an attribute of its class; see :func:`descriptor_class`."""
-    return descriptor_class(name, where).Settings

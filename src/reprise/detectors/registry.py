@@ -3,9 +3,9 @@
 from typing import Any
 
 from reprise.detectors.base import DetectorSettings, ImageDetector
-from reprise.storage.modules import load_named
+from reprise.storage.named_classes import NamedClasses
 
-_PACKAGE = "reprise.detectors"
+DETECTORS = NamedClasses[ImageDetector, DetectorSettings]("reprise.detectors", "Detector")
 
 
 def load_detector(name: str, *, device: str = "cpu", **settings: Any) -> ImageDetector:
@@ -22,29 +22,4 @@ def load_detector(name: str, *, device: str = "cpu", **settings: Any) -> ImageDe
     Raises:
         DataError: an unknown name or setting, or an unfit value
     """
-    where = f"detector {name}"
-    return detector_of(detector_settings(name, where).read({"type": name, **settings}, where), device)
-
-
-def detector_of(settings: DetectorSettings, device: str = "cpu") -> ImageDetector:
-    """Construct the detector of settings that were read already."""
-    return detector_class(settings.type)(settings, device)
-
-
-def detector_class(name: str, where: str | None = None) -> type[ImageDetector]:
-    """Return the class of a detector, which says the model of its settings.
-
-    Args:
-        name: as for :func:`load_detector`
-        where: what errors begin with
-
-    Raises:
-        DataError: an unknown name
-    """
-    found: type[ImageDetector] = load_named(_PACKAGE, name, "Detector", where or f"detector {name}")
-    return found
-
-
-def detector_settings(name: str, where: str) -> type[DetectorSettings]:
-    """Return the settings model of a detector, an attribute of its class; see :func:`detector_class`."""
-    return detector_class(name, where).Settings
+    return DETECTORS.construct_from(name, settings, device)

@@ -51,7 +51,7 @@ def verification_pairs(counts: Sequence[int], number: int = PAIRS) -> tuple[np.n
         number: of pairs of each kind, M
 
     Returns:
-        ``positives``, ``same_sequence`` and ``different_sequence`` of :class:`HPatchesTasks`, int32
+        ``positives``, ``same_sequence`` and ``different_sequence`` of :class:`HPatchesTasks`, as (M, 6) int32
 
     Raises:
         ValueError: no sequence, or one with fewer than two patches

@@ -23,7 +23,14 @@ def trapezoid_precision(ranks: np.ndarray, positives: int | None = None) -> np.n
 
 
 def mean_precision(ranks: np.ndarray) -> np.ndarray:
-    """Compute the mean of the precisions at the positives; arguments as for :func:`trapezoid_precision`."""
+    """Compute the mean of the precisions at the positives.
+
+    Args:
+        ranks: (..., P) ranks from 0 of the positives, ascending
+
+    Returns:
+        (...) float64
+    """
     return ((np.arange(ranks.shape[-1]) + 1) / (ranks + 1)).mean(axis=-1)
 
 

@@ -85,6 +85,19 @@ class BringsWriter(Protocol):
         """
 
 
+def device_of(has_networks: bool) -> str:
+    """Choose the device of a job, see :func:`reprise.networks.devices.best_device`.
+
+    Args:
+        has_networks: whether it runs a network; others need no torch, whose import costs more than a small chunk
+    """
+    if not has_networks:
+        return "cpu"
+    from reprise.networks.devices import best_device
+
+    return best_device()
+
+
 def extract_images(
     images: ImageList,
     extractor: AnyExtractor,

@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Discriminator, Field, SerializeAsAny, Tag, WithJsonSchema, model_validator
 
 from reprise.descriptors.base import DescriptorSettings
-from reprise.descriptors.registry import descriptor_class, descriptor_of, descriptor_settings
+from reprise.descriptors.registry import DESCRIPTORS
 from reprise.detectors.base import DetectorSettings
-from reprise.detectors.registry import detector_settings
+from reprise.detectors.registry import DETECTORS
 from reprise.extractors.base import ImageExtractor
 from reprise.extractors.detection import Detection, in_prepared
 from reprise.extractors.preparing import Preparation, PreparationName, Preparer
@@ -32,12 +32,12 @@ _ANY = WithJsonSchema({"type": "object", "properties": {"type": {"type": "string
 _NAME_OR_SETTINGS = Discriminator(lambda value: "name" if isinstance(value, str) else "settings")
 AnyDetector = Annotated[
     Annotated[str, Refers("detectors"), Tag("name")]
-    | Annotated[SerializeAsAny[DetectorSettings], of_type(detector_settings), _ANY, Tag("settings")],
+    | Annotated[SerializeAsAny[DetectorSettings], of_type(DETECTORS.settings_of), _ANY, Tag("settings")],
     _NAME_OR_SETTINGS,
 ]
 AnyDescriptor = Annotated[
     Annotated[str, Refers("descriptors"), Tag("name")]
-    | Annotated[SerializeAsAny[DescriptorSettings], of_type(descriptor_settings), _ANY, Tag("settings")],
+    | Annotated[SerializeAsAny[DescriptorSettings], of_type(DESCRIPTORS.settings_of), _ANY, Tag("settings")],
     _NAME_OR_SETTINGS,
 ]
 
@@ -91,7 +91,7 @@ class Settings(Preparation, ExtractorSettings):
 
     def descriptor_dim(self, checkpoint_dims: Mapping[str, int | None]) -> int | None:
         """Return the dimension of the descriptor."""
-        return descriptor_class(self.described_with().type).dim
+        return DESCRIPTORS.class_of(self.described_with().type).dim
 
     def described_by(self) -> tuple[str | None, ...]:
         """See :meth:`ExtractorSettings.described_by`; keypoints of different detectors may be compared."""
@@ -140,7 +140,7 @@ class Extractor(ImageExtractor):
     def __init__(self, settings: Settings, device: str = "cpu") -> None:
         self._settings, self._device = settings, device
         self._detected_with = settings.detected_with()
-        self._descriptor = descriptor_of(settings.described_with(), device)
+        self._descriptor = DESCRIPTORS.construct(settings.described_with(), device)
         self._preparer = Preparer(settings, settings.descriptor_preparation)
         self.exif = self._preparer.exif
         self.dim = self._descriptor.dim

@@ -12,7 +12,7 @@ from pydantic import create_model
 
 from reprise.detectors.base import DetectorSettings
 from reprise.detectors.keypoints import Keypoints
-from reprise.detectors.registry import detector_of, detector_settings
+from reprise.detectors.registry import DETECTORS
 from reprise.extractors.base import ImageExtractor
 from reprise.extractors.preparing import Preparation, Preparer
 from reprise.formats.arrays import LocalFeatures
@@ -31,7 +31,7 @@ def detection_settings(name: str, where: str) -> type[DetectorSettings]:
     Raises:
         DataError: an unknown name
     """
-    return _with_preparation(detector_settings(name, where))
+    return _with_preparation(DETECTORS.settings_of(name, where))
 
 
 @functools.cache
@@ -54,7 +54,7 @@ class Detection(ImageExtractor):
     keypoint_type = "f8"
 
     def __init__(self, detector: DetectorSettings, preparation: Preparation, device: str = "cpu") -> None:
-        self._detector = detector_of(detector, device)
+        self._detector = DETECTORS.construct(detector, device)
         self._num_features = preparation.num_features
         self._preparer = Preparer(preparation)
         self.exif = self._preparer.exif

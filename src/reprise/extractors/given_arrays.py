@@ -178,7 +178,7 @@ def _by_order(count: int) -> np.ndarray:
 
 
 def as_float32(values: np.ndarray, where: str) -> np.ndarray:
-    """Convert to float32, and refuse what becomes infinite by it."""
+    """Convert values of any shape to float32; DataError for what becomes infinite by it."""
     with np.errstate(over="ignore"):
         converted = values.astype(np.float32)
     if not np.isfinite(converted).all():

@@ -5,9 +5,23 @@ from typing import Any
 
 from reprise.extractors.chunks import AnyExtractor
 from reprise.extractors.settings import ExtractorSettings
-from reprise.storage.modules import load_named
+from reprise.storage.modules import NamedModules
+from reprise.storage.named_classes import NamedClasses
 
-_PACKAGE = "reprise.extractors"
+# What an entry of the configuration may be: also features that are downloaded, or computed elsewhere.
+ENTRIES = NamedModules("reprise.extractors", "Settings")
+
+
+class _Extractors(NamedClasses[AnyExtractor, ExtractorSettings]):
+    def settings_of(self, name: str, where: str | None = None) -> type[ExtractorSettings]:
+        """Return the model of an entry: ``Settings`` of its module, or of the class of a plug-in."""
+        if ":" in name:
+            return super().settings_of(name, where)
+        found: type[ExtractorSettings] = ENTRIES.load_class(name, where or f"extractor {name}")
+        return found
+
+
+EXTRACTORS = _Extractors("reprise.extractors", "Extractor")
 
 
 def load_extractor(name: str, *, device: str = "cpu", **settings: Any) -> AnyExtractor:
@@ -24,26 +38,9 @@ def load_extractor(name: str, *, device: str = "cpu", **settings: Any) -> AnyExt
     Raises:
         DataError: an unknown name or setting, or an unfit value, or a checkpoint that cannot be used
     """
-    where = f"extractor {name}"
-    extractor = load_named(_PACKAGE, name, "Extractor", where)
-    return extractor(extractor_settings(name, where).read({"type": name, **settings}, where), device)
-
-
-def extractor_settings(name: str, where: str) -> type[ExtractorSettings]:
-    """Return the settings model of an extractor: ``Settings`` of its module, or of the class of a plug-in.
-
-    Args:
-        name: as for :func:`load_extractor`
-        where: what errors begin with
-
-    Raises:
-        DataError: an unknown name
-    """
-    if ":" not in name:
-        return load_named(_PACKAGE, name, "Settings", where)
-    return load_named(_PACKAGE, name, "Extractor", where).Settings
+    return EXTRACTORS.construct_from(name, settings, device)
 
 
 def has_networks(settings: Mapping[str, Any]) -> bool:
     """Tell whether an extractor with these settings, its type included, has a network to run."""
-    return any(extractor_settings(settings["type"], "extractor").read(settings, "extractor").weights())
+    return any(EXTRACTORS.settings_of(settings["type"], "extractor").read(settings, "extractor").weights())

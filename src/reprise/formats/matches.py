@@ -49,7 +49,12 @@ class PairMatches:
 
 
 def collect_matches(pairs: Sequence[tuple[str, str]], matches: Sequence[np.ndarray]) -> PairMatches:
-    """Put the matches of pairs of names together."""
+    """Put the matches of pairs of images together.
+
+    Args:
+        pairs: the names of both images of each pair
+        matches: (m, 2) indices of keypoints of both images, for each pair
+    """
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
     places = {name: place for place, name in enumerate(names)}
     rows = np.array([[places[a], places[b]] for a, b in pairs], np.int32).reshape(-1, 2)

@@ -76,7 +76,7 @@ class RowChecksums:
         return np.unique(images[self._compared[column, images] < count]) if self._stored is not None else images[:0]
 
     def check_blocks(self, image: int, rows: np.ndarray, blocks: Iterable[int], column: int = 0) -> None:
-        """Compare some blocks of rows of one image; see :meth:`check`."""
+        """Compare some blocks of the rows (n, ...) of one image; see :meth:`check`."""
         if self._stored is None:
             return
         stored = self._stored[image][column]

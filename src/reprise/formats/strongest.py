@@ -1,4 +1,4 @@
-"""The strongest features of one image at a time, for what looks at single images of a file of features."""
+"""The strongest features of one image at a time."""
 
 import functools
 import os
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reprise.formats.feature_reader import Features
 from reprise.formats.features import open_features
 from reprise.storage.errors import DataError
 
@@ -27,8 +28,28 @@ class Strongest:
     keypoints: np.ndarray
 
 
+def read_strongest(file: Features, image: int, rows: np.ndarray) -> Strongest:
+    """Read the strongest features of an image.
+
+    Args:
+        file: the features of all images
+        image: its number
+        rows: (n,) int64, ascending: the strongest features of all images, see :meth:`Features.rows`
+
+    Raises:
+        DataError: NaN or infinity among the descriptors
+    """
+    start, stop = file.offsets[image : image + 2]
+    own = rows[slice(*np.searchsorted(rows, [start, stop]))] - start
+    block = file.block(image, image + 1)
+    descriptors = block.descriptors[own].astype(np.float32)
+    if not np.isfinite(descriptors).all():
+        raise DataError(f"{file.where(image)}: descriptors contain NaN or infinity; extract it again")
+    return Strongest(own, descriptors, block.keypoints[own])
+
+
 class StrongestFeatures:
-    """A file of features, of which the strongest of an image are read when they are asked for.
+    """A file of features, of which the strongest of an image are read when they are asked for, and a few are kept.
 
     Args:
         path: the file
@@ -44,11 +65,4 @@ class StrongestFeatures:
         self.read = functools.lru_cache(_HELD)(self._read)
 
     def _read(self, image: int) -> Strongest:
-        """Read the strongest features of an image; DataError for NaN or infinity among the descriptors."""
-        start, stop = self.file.offsets[image : image + 2]
-        own = self._rows[slice(*np.searchsorted(self._rows, [start, stop]))] - start
-        block = self.file.block(image, image + 1)
-        descriptors = block.descriptors[own].astype(np.float32)
-        if not np.isfinite(descriptors).all():
-            raise DataError(f"{self.file.where(image)}: descriptors contain NaN or infinity; extract it again")
-        return Strongest(own, descriptors, block.keypoints[own])
+        return read_strongest(self.file, image, self._rows)

@@ -138,7 +138,7 @@ class Rows:
         return self._parts[part][row - int(self._starts[part])]
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Read rows ``start`` to ``stop``; the result is a view of the mapped file where one file holds them all."""
+        """Read rows (stop - start, ...); the result is a view of the mapped file where one file holds them all."""
         blocks = []
         first = max(int(np.searchsorted(self._starts, start, side="right")) - 1, 0)
         for part, offset in zip(self._parts[first:], self._starts[first:], strict=False):

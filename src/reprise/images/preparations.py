@@ -4,21 +4,20 @@ Those that make one image of a file take the same options, and say in ``EXIF`` w
 that EXIF says is to be rotated.
 """
 
-import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Literal, TypeAlias
 
-from reprise.storage.errors import unknown_name
-from reprise.storage.modules import available
+from reprise.storage.modules import NamedModules
 
 #: What is done with an image that EXIF says is to be rotated: ``refuse`` it, ``ignore`` that, or ``apply`` it.
 Orientation: TypeAlias = Literal["refuse", "ignore", "apply"]
 #: Width and height in pixels.
 Size: TypeAlias = tuple[int, int]
 
-_PACKAGE = "reprise.images"
-_PREFIX = "prepare_"
+PREPARATIONS = NamedModules("reprise.images", "prepare", prefix="prepare_")
+# Those that make one image of a file.
+_SINGLE = NamedModules("reprise.images", "EXIF", prefix="prepare_")
 
 
 def load_preparation(name: str) -> Callable:
@@ -27,7 +26,7 @@ def load_preparation(name: str) -> Callable:
     Raises:
         DataError: an unknown name, with the nearest one that exists
     """
-    preparation: Callable = _loaded(name, "prepare").prepare
+    preparation: Callable = _loaded(PREPARATIONS, name).prepare
     return preparation
 
 
@@ -37,7 +36,7 @@ def published_orientation(name: str) -> Orientation:
     Raises:
         DataError: as :func:`check_single`
     """
-    found: Orientation = _loaded(name, "EXIF").EXIF
+    found: Orientation = _loaded(_SINGLE, name).EXIF
     return found
 
 
@@ -47,19 +46,10 @@ def check_single(name: str) -> str:
     Raises:
         DataError: another name, with the nearest one that exists
     """
-    names = [module.removeprefix(_PREFIX) for module in available(_PACKAGE, "EXIF")]
-    if name not in names:
-        raise unknown_name("preparations", name, names)
+    _SINGLE.check(name, "preparations")
     return name
 
 
-def preparation_module(name: str) -> str:
-    """Return the full name of the module of a preparation, for the recipes of the stages that load it."""
-    return f"{_PACKAGE}.{_PREFIX}{name}"
-
-
-def _loaded(name: str, attribute: str) -> ModuleType:
-    names = [module.removeprefix(_PREFIX) for module in available(_PACKAGE, attribute)]
-    if name not in names:
-        raise unknown_name("preparations", name, names)
-    return importlib.import_module(preparation_module(name))
+def _loaded(kind: NamedModules, name: str) -> ModuleType:
+    kind.check(name, "preparations")
+    return kind.load(name, "preparations")

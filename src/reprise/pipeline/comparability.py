@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from reprise.codebooks.sizes import words
-from reprise.extractors.registry import extractor_settings
+from reprise.extractors.registry import EXTRACTORS
 from reprise.pipeline.reranking import step_source
 
 
@@ -111,7 +111,7 @@ def _reranked(config: Mapping, experiment: str) -> dict[str, Mapping]:
 def _features(config: Mapping, name: str) -> dict[str, Mapping]:
     """Collect the settings of an extractor, and those of its detector and its descriptor where it has them."""
     extractor = config["extractors"][name]
-    complete = extractor_settings(extractor["type"], f"extractors.{name}.type").completed(extractor, config)
+    complete = EXTRACTORS.settings_of(extractor["type"], f"extractors.{name}.type").completed(extractor, config)
     parts = {key: complete[key] for key in ("detector", "descriptor") if isinstance(complete.get(key), Mapping)}
     return {"extractor": complete, **parts}
 

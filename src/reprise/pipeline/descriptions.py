@@ -14,7 +14,7 @@ from reprise.extractors.given_names import given_files
 from reprise.extractors.importing import check_boxes
 from reprise.pipeline.own_data import image_states, images_hash
 from reprise.pipeline.paths import Paths
-from reprise.pipeline.spec.consistency import without_truth
+from reprise.pipeline.spec.checks.of_tables import without_truth
 from reprise.storage.errors import DataError
 
 Description = dict[str, Any]

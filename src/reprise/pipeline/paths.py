@@ -8,11 +8,11 @@ from typing import Any
 from reprise.datasets.layout import DatasetLayout
 from reprise.datasets.reading import load_layout
 from reprise.descriptors.base import DescriptorSettings
-from reprise.descriptors.registry import descriptor_settings
+from reprise.descriptors.registry import DESCRIPTORS
 from reprise.downloads.sources import Source
 from reprise.extractors.detection import detection_settings
 from reprise.extractors.files import Settings as GivenSettings
-from reprise.extractors.registry import extractor_settings
+from reprise.extractors.registry import EXTRACTORS
 from reprise.extractors.settings import ExtractorSettings
 from reprise.mini.releases.parts import manifest_name, part_of
 from reprise.storage.references import is_path
@@ -115,7 +115,7 @@ class Paths:
 
     def extractor(self, extractor: str) -> type[ExtractorSettings]:
         """The model of the settings of an extractor, which says what it needs and returns."""
-        return extractor_settings(self._config["extractors"][extractor]["type"], f"extractors.{extractor}.type")
+        return EXTRACTORS.settings_of(self._config["extractors"][extractor]["type"], f"extractors.{extractor}.type")
 
     def parts(self, dataset: str) -> tuple[str, str | None]:
         """The dataset that has the queries, and the distractors that are searched with it, or None."""
@@ -196,7 +196,9 @@ class Paths:
 
     def descriptor(self, descriptor: str) -> type[DescriptorSettings]:
         """The model of the settings of a descriptor, which says what it needs."""
-        return descriptor_settings(self._config["descriptors"][descriptor]["type"], f"descriptors.{descriptor}.type")
+        return DESCRIPTORS.settings_of(
+            self._config["descriptors"][descriptor]["type"], f"descriptors.{descriptor}.type"
+        )
 
     def descriptor_inputs(self, descriptor: str) -> list[str]:
         """The files that have to exist before the networks of a descriptor can be read."""

@@ -10,18 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reprise.images.preparations import preparation_module
+from reprise.datasets.reading import LAYOUTS
+from reprise.descriptors.registry import DESCRIPTORS
+from reprise.detectors.registry import DETECTORS
+from reprise.extractors.registry import EXTRACTORS
+from reprise.images.preparations import PREPARATIONS
 from reprise.pipeline.fingerprint import fingerprint
 from reprise.pipeline.recipe_text import RecipeText
-from reprise.reporting.metrics import metric_module
-from reprise.reranking.scorers import scorer_module
-from reprise.storage.modules import module_of
+from reprise.reporting.metrics import METRICS
+from reprise.reranking.scorers import SCORERS
+from reprise.storage.modules import NamedModules
+from reprise.training.settings import TRAININGS
 
 # Outputs of these stages are checked by hashes and sizes, so other code that downloads them makes nothing stale.
 _TRANSPORT = ("download", "check_list", "unpack", "unpack_archive", "list_unpacked")
 
-# The packages of the parts of an extractor.
-_PARTS = {"detector": "reprise.detectors", "descriptor": "reprise.descriptors"}
+# What the parts of an extractor are.
+_PARTS: Mapping[str, NamedModules] = {"detector": DETECTORS, "descriptor": DESCRIPTORS}
 _PREPARATIONS = ("preparation", "descriptor_preparation")
 
 
@@ -60,24 +65,24 @@ def loaded_modules(parameters: Mapping[str, Any]) -> list[str]:
     """
     found: set[str] = set()
 
-    def look(value: object, package: str = "reprise.extractors") -> None:
+    def look(value: object, kind: NamedModules = EXTRACTORS) -> None:
         if not isinstance(value, Mapping):
             return
         if "layout" in value:
-            found.add(module_of("reprise.datasets", value["layout"]))
+            found.add(LAYOUTS.full_name(value["layout"]))
         if "type" in value:
-            found.add(module_of(package, value["type"]))
+            found.add(kind.full_name(value["type"]))
         if "system" in value:
-            found.add(module_of("reprise.training", value["system"]))
+            found.add(TRAININGS.full_name(value["system"]))
         for key in _PREPARATIONS:
             if value.get(key):
-                found.add(preparation_module(value[key]))
+                found.add(PREPARATIONS.full_name(value[key]))
         if "scorer" in value:
-            found.add(scorer_module(value["scorer"]))
+            found.add(SCORERS.full_name(value["scorer"]))
         metrics = value.get("metrics", ())
-        found.update(map(metric_module, () if isinstance(metrics, Mapping) else metrics))  # a mapping: of columns
+        found.update(map(METRICS.full_name, () if isinstance(metrics, Mapping) else metrics))  # a mapping: of columns
         for key, inner in value.items():
-            look(inner, _PARTS.get(key, "reprise.extractors"))
+            look(inner, _PARTS.get(key, EXTRACTORS))
 
     look(parameters)
     return sorted(found)

@@ -4,13 +4,9 @@ The record of ``x.h5`` is ``x.h5.job.json``. A table collects the records of all
 """
 
 import datetime
-import functools
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,22 +17,13 @@ from typing_extensions import TypedDict
 
 from reprise.downloads.download import read_receipt
 from reprise.pipeline.edition import EDITION
+from reprise.pipeline.environment import environment
 from reprise.pipeline.overlays import handed_on
 from reprise.storage.atomic import write_text
 from reprise.storage.hashes import sha256_file
 from reprise.storage.json_files import interpreting, load_json
 from reprise.storage.timing import measured_seconds
 
-_PACKAGES = (
-    "reprise",
-    "numpy",
-    "torch",
-    "faiss-cpu",
-    "opencv-python-headless",
-    "pillow",
-    "h5py",
-    "snakemake",
-)
 _MISSING = "not recorded"
 _PROVENANCE = ".provenance.json"
 
@@ -232,22 +219,6 @@ def files_of(path: str | os.PathLike) -> list[Path]:
     return sorted(inner for inner in path.rglob("*") if inner.is_file() and inner.name != ".snakemake_timestamp")
 
 
-@functools.cache
-def environment() -> dict[str, object]:
-    """Return versions, hardware and the commit of the running code."""
-    return {
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
-        "hardware": {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "memory_bytes": _memory(),
-            "gpu": _gpu(),
-        },
-        "platform": platform.platform(),
-        "commit": _commit(),
-    }
-
-
 def _state(path: str) -> dict[str, object]:
     return {"sha256": content_hash(path), "bytes": _bytes(path), "modified": Path(path).stat().st_mtime_ns}
 
@@ -275,47 +246,3 @@ def recorded_hash(path: str) -> str:
         state["modified"] = time_of_file
         write_text(record, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return found
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory() -> int | None:
-    if "SC_PHYS_PAGES" not in os.sysconf_names:
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _gpu() -> str | None:
-    listing = _run("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
-    return listing or None
-
-
-def _commit() -> str | None:
-    folder = str(Path(__file__).parent)
-    # An installed package may lie in an environment within a repository of the user, whose commit says nothing of it.
-    if not _run("git", "-C", folder, "ls-files", "--", __file__):
-        return None
-    commit = _run("git", "-C", folder, "rev-parse", "HEAD")
-    return f"{commit} with changes" if _run("git", "-C", folder, "status", "--porcelain") else commit
-
-
-def _run(*command: str) -> str:
-    """Return the output of ``command``, empty where it does not exist or fails."""
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""

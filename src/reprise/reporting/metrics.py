@@ -6,10 +6,9 @@ from typing import Protocol, cast
 import numpy as np
 
 from reprise.evaluation.scores import Evaluation
-from reprise.storage.modules import available, load_module, module_of
+from reprise.storage.modules import NamedModules
 
-_PACKAGE = "reprise.evaluation.metrics"
-_MARK = "evaluate"
+METRICS = NamedModules("reprise.evaluation.metrics", "evaluate")
 
 
 class Metric(Protocol):
@@ -30,25 +29,15 @@ class Metric(Protocol):
         ...
 
 
-def metric_module(name: str) -> str:
-    """Return the full name of the module of a metric, for the recipes of the stages that load it."""
-    return module_of(_PACKAGE, name)
-
-
 def load_metric(name: str) -> Metric:
     """Load a metric: a module of the package of metrics, or any other module by its full name.
 
     Raises:
         DataError: a name that no module has
     """
-    return cast(Metric, load_module(_PACKAGE, name, _MARK, "metric"))
-
-
-def metric_names() -> list[str]:
-    """List the metrics of the package."""
-    return list(available(_PACKAGE, _MARK))
+    return cast(Metric, METRICS.load(name, "metric"))
 
 
 def metrics_for(truth: str | None) -> list[str]:
     """List the metrics of the package that take a kind of ground truth."""
-    return [name for name in metric_names() if truth == load_metric(name).TAKES]
+    return [name for name in METRICS.names() if truth == load_metric(name).TAKES]

@@ -8,19 +8,20 @@ from pydantic import Field
 from tqdm import tqdm
 
 from reprise.formats.feature_reader import Features
-from reprise.formats.features import open_features
+from reprise.formats.strongest import Strongest
 from reprise.geometry.tentatives import Tentatives, nearest_tentatives
 from reprise.geometry.verification import Regions, verify_images
 from reprise.reranking.inliers import PAIR_SETTINGS as _PAIR_SETTINGS
-from reprise.reranking.inliers import Scales, VerificationStep, by_query, check_queries, frames_of, fuse
+from reprise.reranking.inliers import Scales, VerificationStep, by_query, frames_of, fuse
+from reprise.reranking.pair_blocks import pair_blocks
 from reprise.reranking.settings import Count
-from reprise.storage.errors import DataError
 
 __all__ = ["NEEDS", "PAIR_SETTINGS", "Step", "fuse", "score_chunk"]
 
 NEEDS = frozenset({"descriptors", "keypoints", "scales"})
 PAIR_SETTINGS = ("num_features", "ratio", *_PAIR_SETTINGS, "scales")
-_DEFAULT_MIB = 1024
+_FEATURE_BYTES = 64  # of its place, its affine shape and what is made of them, beside its descriptor
+_Image = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Step(VerificationStep):
@@ -85,27 +86,23 @@ def score_chunk(
         "threshold": threshold, "scale_ratio": scale_ratio, "optimised": optimised, "iterations": iterations,
         "threads": getattr(engine, "threads", None),
     }  # fmt: skip
+
+    def compared(file: Features, image: int, strongest: Strongest) -> _Image:
+        frames = frames_of(file, image, image + 1, scales)[strongest.rows]
+        return strongest.descriptors, strongest.keypoints, frames
+
     counts = np.zeros(len(query_ids), np.float32)
-    with open_features(files["queries"]) as queries, open_features(files["database"]) as database:
-        for file in (queries, database):
-            file.require("spatial verification", dim=queries.dim, convention="colmap")
-        check_queries(queries.path, len(queries), num_queries)
-        queries.check_images(query_ids), database.check_images(image_ids)
-        asked = _read(queries, np.unique(query_ids), num_features, scales)
-        with tqdm(total=len(query_ids), desc="verify", unit="pair", mininterval=1.0) as bar:
-            for block in _blocks(database, image_ids, num_features, getattr(engine, "memory_mib", _DEFAULT_MIB)):
-                found = _read(database, block, num_features, scales)
-                inside = np.flatnonzero(np.isin(image_ids, block))
-                for query, places in by_query(query_ids[inside]):
-                    images = image_ids[inside[places]]
-                    counts[inside[places]] = _count(
-                        asked[query], [found[i] for i in images], ratio, tentatives, settings
-                    )
-                    bar.update(len(places))
+    with tqdm(total=len(query_ids), desc="verify", unit="pair", mininterval=1.0) as bar:
+        for block in pair_blocks(
+            files, query_ids, image_ids, compared, purpose="spatial verification", num_queries=num_queries,
+            num_features=num_features, feature_bytes=_FEATURE_BYTES, engine=engine,
+        ):  # fmt: skip
+            for query, places in by_query(query_ids[block.pairs]):
+                pairs = block.pairs[places]
+                images = [block.images[image] for image in image_ids[pairs]]
+                counts[pairs] = _count(block.queries[query], images, ratio, tentatives, settings)
+                bar.update(len(pairs))
     return counts
-
-
-_Image = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _count(
@@ -117,26 +114,3 @@ def _count(
     offsets = np.cumsum([0, *(len(keypoints) for _, keypoints, _ in images)])
     keypoints, frames = (np.concatenate([image[part] for image in images]) for part in (1, 2))
     return verify_images(Regions(query[1], query[2]), Regions(keypoints, frames, offsets), pairs, **settings).counts
-
-
-def _read(features: Features, images: np.ndarray, num_features: int | None, scales: Scales) -> dict[int, _Image]:
-    """Read descriptors, keypoints and frames of images, the strongest features of each."""
-    rows = features.rows(num_features)
-    result = {}
-    for image in map(int, images):
-        start, stop = features.offsets[image : image + 2]
-        own = rows[slice(*np.searchsorted(rows, [start, stop]))] - start
-        block = features.block(image, image + 1)
-        frames = frames_of(features, image, image + 1, scales)[own]
-        descriptors = block.descriptors[own].astype(np.float32)
-        if not np.isfinite(descriptors).all():
-            raise DataError(f"{features.where(image)}: descriptors contain NaN or infinity; extract it again")
-        result[image] = descriptors, block.keypoints[own], frames
-    return result
-
-
-def _blocks(features: Features, images: np.ndarray, num_features: int | None, memory_mib: int) -> list[np.ndarray]:
-    """Divide the different ``images`` into blocks that half of the memory holds."""
-    unique = np.unique(images)
-    sizes = np.cumsum(features.counts(num_features)[unique] * (4 * features.dim + 64))
-    return np.split(unique, np.flatnonzero(np.diff(sizes // (memory_mib * 2**19))) + 1)

@@ -8,14 +8,9 @@ The expansion of the search ``x`` is the module ``expand_x`` of this package, wh
 
 from reprise.reranking.settings import ExpansionStep
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available, load_module
+from reprise.storage.modules import NamedModules
 
-_PACKAGE, _MARK, _PREFIX = "reprise.reranking", "expand_files", "expand_"
-
-
-def expanded_searches() -> tuple[str, ...]:
-    """The searches whose queries can be expanded."""
-    return tuple(name.removeprefix(_PREFIX) for name in available(_PACKAGE, _MARK))
+EXPANSIONS = NamedModules("reprise.reranking", "expand_files", prefix="expand_")
 
 
 def expansion_settings(search: str, where: str = "expand") -> type[ExpansionStep]:
@@ -28,10 +23,10 @@ def expansion_settings(search: str, where: str = "expand") -> type[ExpansionStep
     Raises:
         DataError: a search without an expansion
     """
-    known = expanded_searches()
+    known = EXPANSIONS.names()
     if search not in known:
         raise DataError(
             f"{where}: queries of the search '{search}' cannot be expanded; those of {', '.join(known)} can"
         )
-    model: type[ExpansionStep] = load_module(_PACKAGE, _PREFIX + search, _MARK, where).Step
+    model: type[ExpansionStep] = EXPANSIONS.load(search, where).Step
     return model

@@ -12,18 +12,15 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from reprise.formats.feature_reader import Features
-from reprise.formats.features import open_features
-from reprise.reranking.inliers import check_queries, fuse
+from reprise.reranking.inliers import Threshold, fuse
+from reprise.reranking.pair_blocks import pair_blocks
 from reprise.reranking.settings import Count, StepSettings
-from reprise.storage.errors import DataError
 
 __all__ = ["NEEDS", "PAIR_SETTINGS", "Step", "fuse", "score_chunk"]
 
 NEEDS = frozenset({"descriptors", "keypoints"})
 PAIR_SETTINGS = ("num_features", "max_distance", "threshold")
-_DEFAULT_MIB = 1024
-_Image = tuple[np.ndarray, np.ndarray]
+_FEATURE_BYTES = 16  # of its place and its row, beside its descriptor
 
 
 class Step(StepSettings):
@@ -34,7 +31,7 @@ class Step(StepSettings):
     max_distance: float | None = Field(
         None, gt=0, le=2, description="largest distance of matched descriptors of unit norm; null takes all"
     )
-    threshold: float = Field(5.0, gt=0, description="largest distance of an inlier in pixels of the database image")
+    threshold: Threshold = 5.0
     least: Count = Field(
         1,
         description="inliers of an image that moves up; those with fewer keep their order. As published, any number "
@@ -78,43 +75,18 @@ def score_chunk(
     from reprise.matching import mutual_nearest_neighbors, side_by_side
 
     def inliers(pair: int) -> int:
-        (first, a), (second, b) = asked[int(query_ids[pair])], found[int(image_ids[pair])]
-        rows = mutual_nearest_neighbors(first, second, max_distance)
+        first, second = block.queries[int(query_ids[pair])], block.images[int(image_ids[pair])]
+        rows = mutual_nearest_neighbors(first.descriptors, second.descriptors, max_distance)
         bar.update()
-        return homography_inliers(to_opencv(a[rows[:, 0]]), to_opencv(b[rows[:, 1]]), threshold)[0]
+        points = to_opencv(first.keypoints[rows[:, 0]]), to_opencv(second.keypoints[rows[:, 1]])
+        return homography_inliers(*points, threshold)[0]
 
     counts = np.zeros(len(query_ids), np.float32)
-    with open_features(files["queries"]) as queries, open_features(files["database"]) as database:
-        for file in (queries, database):
-            file.require("verification by homographies", dim=queries.dim, convention="colmap")
-        check_queries(queries.path, len(queries), num_queries)
-        queries.check_images(query_ids), database.check_images(image_ids)
-        asked = _read(queries, np.unique(query_ids), num_features)
-        with tqdm(total=len(query_ids), desc="verify", unit="pair", mininterval=1.0) as bar:
-            for block in _blocks(database, image_ids, num_features, getattr(engine, "memory_mib", _DEFAULT_MIB)):
-                found = _read(database, block, num_features)
-                inside = np.flatnonzero(np.isin(image_ids, block))
-                counts[inside] = side_by_side(inliers, inside.tolist(), getattr(engine, "threads", None))
+    with tqdm(total=len(query_ids), desc="verify", unit="pair", mininterval=1.0) as bar:
+        for block in pair_blocks(
+            files, query_ids, image_ids, lambda file, image, strongest: strongest,
+            purpose="verification by homographies", num_queries=num_queries, num_features=num_features,
+            feature_bytes=_FEATURE_BYTES, engine=engine,
+        ):  # fmt: skip
+            counts[block.pairs] = side_by_side(inliers, block.pairs.tolist(), getattr(engine, "threads", None))
     return counts
-
-
-def _read(features: Features, images: np.ndarray, num_features: int | None) -> dict[int, _Image]:
-    """Read descriptors and keypoints of images, the strongest features of each."""
-    rows = features.rows(num_features)
-    result = {}
-    for image in map(int, images):
-        start, stop = features.offsets[image : image + 2]
-        own = rows[slice(*np.searchsorted(rows, [start, stop]))] - start
-        block = features.block(image, image + 1)
-        descriptors = block.descriptors[own].astype(np.float32)
-        if not np.isfinite(descriptors).all():
-            raise DataError(f"{features.where(image)}: descriptors contain NaN or infinity; extract it again")
-        result[image] = descriptors, block.keypoints[own]
-    return result
-
-
-def _blocks(features: Features, images: np.ndarray, num_features: int | None, memory_mib: int) -> list[np.ndarray]:
-    """Divide the different ``images`` into blocks that half of the memory holds."""
-    unique = np.unique(images)
-    sizes = np.cumsum(features.counts(num_features)[unique] * (4 * features.dim + 8))
-    return np.split(unique, np.flatnonzero(np.diff(sizes // (memory_mib * 2**19))) + 1)

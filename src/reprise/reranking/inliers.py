@@ -20,19 +20,25 @@ Scales = Annotated[
 ]
 
 
+MostTentatives = Annotated[Count, Field(description="tentative correspondences of two images, at most")]
+Threshold = Annotated[float, Field(gt=0, description="largest distance of an inlier in pixels of the database image")]
+ScaleRatio = Annotated[
+    float | None,
+    Field(ge=1, description="largest ratio of an inlier's scale to that of the transform; null does not compare them"),
+]
+Optimised = Annotated[int, Field(ge=0, le=64, description="best transforms that are optimised by least squares")]
+Iterations = Annotated[int, Field(ge=0, description="of least squares, at most")]
+
+
 class VerificationStep(StepSettings):
     """Re-ranking by spatial verification (Philbin et al., CVPR 2007)."""
 
     shortlist: Count = Field(1000, description="first images of each ranking that are compared with the query")
-    tentatives: Count = Field(600, description="tentative correspondences of two images, at most")
-    threshold: float = Field(8.0, gt=0, description="largest distance of an inlier in pixels of the database image")
-    scale_ratio: float | None = Field(
-        2.0,
-        ge=1,
-        description="largest ratio of an inlier's scale to that of the transform; null does not compare them",
-    )
-    optimised: int = Field(5, ge=0, le=64, description="best transforms that are optimised by least squares")
-    iterations: int = Field(3, ge=0, description="of least squares, at most")
+    tentatives: MostTentatives = 600
+    threshold: Threshold = 8.0
+    scale_ratio: ScaleRatio = 2.0
+    optimised: Optimised = 5
+    iterations: Iterations = 3
     least: Count = Field(4, description="inliers of an image that moves up; those with fewer keep their order")
 
 
@@ -80,7 +86,7 @@ def frames_of(features: Features, start: int, stop: int, scales: Scales) -> np.n
 
 
 def by_query(query_ids: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Iterate over the queries of pairs, ascending, and the places of the pairs of each."""
+    """Iterate over the queries (n,) of pairs, ascending, each with the places (m,) of its pairs."""
     order = np.argsort(query_ids, kind="stable")
     queries, starts = np.unique(query_ids[order], return_index=True)
     ends = np.append(starts, len(order))[1:]

@@ -202,7 +202,13 @@ def _attention(
 
 
 def equal_groups(keys: np.ndarray, lengths: np.ndarray, rows: int) -> list[slice]:
-    """Slices of equal ``keys`` (sorted) whose ``lengths`` (equal where keys are) sum to at most ``rows``, or of one."""
+    """Divide items into slices of equal keys.
+
+    Args:
+        keys: (n,), sorted
+        lengths: (n,), equal where keys are
+        rows: what the lengths of a slice of more than one item sum to, at most
+    """
     groups = []
     bounds = np.flatnonzero(np.diff(keys, prepend=-1, append=-1))
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):

@@ -33,11 +33,10 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from reprise.reranking.settings import RerankerSettings, StepSettings
-from reprise.storage.modules import available, load_module, module_of
+from reprise.storage.modules import NamedModules
 
 Files = Mapping[str, str | os.PathLike]
-_PACKAGE = "reprise.reranking"
-_MARK = "score_chunk"
+SCORERS = NamedModules("reprise.reranking", "score_chunk")
 
 
 class Scorer(Protocol):
@@ -57,11 +56,6 @@ class Scorer(Protocol):
         ...
 
 
-def scorer_module(name: str) -> str:
-    """The whole name of the module of a scorer, for the recipes of the stages that load it."""
-    return module_of(_PACKAGE, name)
-
-
 def load_scorer(name: str, where: str = "scorer") -> Scorer:
     """The scorer of a name: a module of this package, or the whole name of any other module.
 
@@ -72,12 +66,7 @@ def load_scorer(name: str, where: str = "scorer") -> Scorer:
     Raises:
         DataError: a name that no module has
     """
-    return cast(Scorer, load_module(_PACKAGE, name, _MARK, where))
-
-
-def scorer_names() -> tuple[str, ...]:
-    """The scorers of this package; none of them is imported to find out."""
-    return available(_PACKAGE, _MARK)
+    return cast(Scorer, SCORERS.load(name, where))
 
 
 def reranker_settings(name: str, where: str = "scorer") -> type[RerankerSettings]:

@@ -67,7 +67,7 @@ def union(lists: Mapping[str, RankedList], shortlist: int) -> tuple[np.ndarray, 
     """The pairs that some short list of ``shortlist`` images needs, each once; -1, which pads lists, is no image.
 
     Returns:
-        offsets (Q + 1) int64 and the images, ascending for each query
+        offsets (Q + 1,) int64 and the images (P,), ascending for each query
 
     Raises:
         DataError: a short list that is longer than the lists

@@ -13,7 +13,7 @@ from reprise.geometry.back_projection import Selected, select_features
 from reprise.geometry.tentatives import Words, word_tentatives
 from reprise.geometry.verification import Regions, verify_images
 from reprise.images.boxes import Box
-from reprise.reranking.inliers import check_queries
+from reprise.reranking.inliers import Iterations, MostTentatives, Optimised, ScaleRatio, Threshold, check_queries
 from reprise.reranking.settings import Count, ExpansionStep
 from reprise.storage.errors import DataError
 from reprise.storage.references import Refers
@@ -28,15 +28,11 @@ class VerifiedExpansion(ExpansionStep):
     )
     images: Count = Field(50, description="first images of each ranking that are verified")
     least: Count = Field(15, description="inliers of an image that expands the query")
-    tentatives: Count = Field(600, description="tentative correspondences of two images, at most")
-    threshold: float = Field(8.0, gt=0, description="largest distance of an inlier in pixels of the database image")
-    scale_ratio: float | None = Field(
-        2.0,
-        ge=1,
-        description="largest ratio of an inlier's scale to that of the transform; null does not compare them",
-    )
-    optimised: int = Field(5, ge=0, le=64, description="best transforms that are optimised by least squares")
-    iterations: int = Field(3, ge=0, description="of least squares, at most")
+    tentatives: MostTentatives = 600
+    threshold: Threshold = 8.0
+    scale_ratio: ScaleRatio = 2.0
+    optimised: Optimised = 5
+    iterations: Iterations = 3
     most: Count = Field(10, description="pairs of features of one word; words with more are left out")
 
 

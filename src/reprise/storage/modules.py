@@ -11,7 +11,9 @@ import functools
 import importlib
 import importlib.util
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from reprise.storage.errors import DataError, unknown_name
@@ -20,60 +22,78 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
-def module_of(package: str, name: str) -> str:
-    """Return the full name of the module that ``name`` refers to.
+@dataclass(frozen=True)
+class NamedModules:
+    """Modules of one kind, such as the metrics, each of which its name in the configuration loads.
 
-    Args:
+    Attributes:
         package: the package of the plain names, such as ``reprise.extractors``
-        name: a plain name, or an import path
+        attribute: what each of these modules defines and no other module of the package does, such as ``Extractor``
+        prefix: what their names begin with in the package, and not in the configuration
     """
-    return name.partition(":")[0] if ":" in name or "." in name else f"{package}.{name}"
 
+    package: str
+    attribute: str
+    prefix: str = ""
 
-def load_named(package: str, name: str, attribute: str, where: str) -> Any:
-    """Import the class that ``name`` refers to.
+    def names(self) -> tuple[str, ...]:
+        """List the plain names that exist, sorted; no module is imported to find out."""
+        found = _defining(self.package, self.attribute)
+        return tuple(module.removeprefix(self.prefix) for module in found if module.startswith(self.prefix))
 
-    Args:
-        package: the package of the plain names, such as ``reprise.extractors``
-        name: a plain name, or an import path ``package.module:Class``
-        attribute: the class that each module of the package has, such as ``Extractor``
-        where: what the error begins with, such as ``config.extractors.mine.type``
+    def check(self, name: str, where: str) -> None:
+        """Check that there is a module of a plain name, without importing it.
 
-    Raises:
-        DataError: there is no such module, or it lacks the attribute; with the nearest name that exists
-    """
-    if ":" in name:
-        return _import(name, attribute, where)
-    if name not in available(package, attribute):
-        raise unknown_name(where, name, available(package, attribute))
-    return getattr(importlib.import_module(f"{package}.{name}"), attribute)
+        Args:
+            name: the plain name
+            where: what the error begins with
 
+        Raises:
+            DataError: there is none, with the nearest name that exists
+        """
+        if name not in self.names():
+            raise unknown_name(where, name, self.names())
 
-def load_module(package: str, name: str, attribute: str, where: str) -> Any:
-    """Import the module that ``name`` refers to.
+    def full_name(self, name: str) -> str:
+        """Return the full name of the module that ``name``, a plain name or an import path, refers to."""
+        if ":" in name or "." in name:
+            return name.partition(":")[0]
+        return f"{self.package}.{self.prefix}{name}"
 
-    Args:
-        package: the package of the plain names, such as ``reprise.evaluation.metrics``
-        name: a plain name, or the full name of any other module
-        attribute: a name that each of these modules defines, such as a function, and other modules do not
-        where: what the error begins with
+    def load(self, name: str, where: str) -> ModuleType:
+        """Import the module that ``name`` refers to.
 
-    Raises:
-        DataError: there is no such module, with the nearest name that exists
-    """
-    if "." in name:
-        return _imported(name, where)
-    if name not in available(package, attribute):
-        raise unknown_name(where, name, available(package, attribute))
-    return importlib.import_module(module_of(package, name))
+        Args:
+            name: a plain name, or the full name of any other module
+            where: what the error begins with, such as ``config.trainings.mine.type``
+
+        Raises:
+            DataError: there is no such module, with the nearest name that exists
+        """
+        if "." in name:
+            return _imported(name, where)
+        self.check(name, where)
+        return importlib.import_module(self.full_name(name))
+
+    def load_class(self, name: str, where: str) -> Any:
+        """Import the class that ``name`` refers to.
+
+        Args:
+            name: a plain name, for the class ``attribute`` of its module, or an import path ``package.module:Class``
+            where: what the error begins with, such as ``config.extractors.mine.type``
+
+        Raises:
+            DataError: there is no such module, with the nearest name that exists, or no such class in it
+        """
+        if ":" in name:
+            return _imported_class(name, self.attribute, where)
+        self.check(name, where)
+        return getattr(importlib.import_module(self.full_name(name)), self.attribute)
 
 
 @functools.cache
-def available(package: str, attribute: str) -> tuple[str, ...]:
-    """List the plain names of a package: its modules that define ``attribute``, and its packages that re-export it.
-
-    They are found without importing them.
-    """
+def _defining(package: str, attribute: str) -> tuple[str, ...]:
+    """List the modules of a package that define ``attribute``, and its packages that re-export it."""
     spec = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []
     modules = [(file.stem, _defined(file)) for folder in folders for file in folder.glob("*.py")]
@@ -100,7 +120,7 @@ def _imported_names(file: Path) -> set[str]:
     return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
-def _import(path: str, attribute: str, where: str) -> Any:
+def _imported_class(path: str, attribute: str, where: str) -> Any:
     if not _IMPORT_PATH.fullmatch(path):
         raise DataError(f"{where}: '{path}' is no import path; write it as package.module:{attribute}")
     module, _, name = path.partition(":")

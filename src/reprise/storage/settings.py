@@ -85,7 +85,7 @@ class Settings(BaseModel, metaclass=_SaysWhatIsWrong):
 def of_type(load: Callable[[str, str], type[Settings]]) -> BeforeValidator:
     """A setting that is settings itself, whose model depends on their key ``type``.
 
-    ``detector: Annotated[SerializeAsAny[DetectorSettings], of_type(detector_settings)]``
+    ``detector: Annotated[SerializeAsAny[DetectorSettings], of_type(DETECTORS.settings_of)]``
 
     Args:
         load: (type, what errors begin with) -> the model

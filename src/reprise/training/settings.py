@@ -21,11 +21,11 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from reprise.storage.errors import DataError
-from reprise.storage.modules import available, load_module
+from reprise.storage.modules import NamedModules
 from reprise.storage.references import Refers
 from reprise.storage.settings import Count, Settings
 
-_PACKAGE, _MARK = "reprise.training", "Entry"
+TRAININGS = NamedModules("reprise.training", "Entry")
 
 Dataset = Annotated[str, Refers("datasets")]
 Extractor = Annotated[str, Refers("extractors")]
@@ -86,13 +86,8 @@ def training_entry(name: str, where: str) -> type[TrainingEntry]:
 
 def training_module(name: str, where: str = "training") -> ModuleType:
     """The module of a type of training; arguments and errors as for :func:`training_entry`."""
-    module = load_module(_PACKAGE, name, _MARK, where)
-    for needed in (_MARK, "train") if "." in name else ():
+    module = TRAININGS.load(name, where)
+    for needed in ("Entry", "train") if "." in name else ():
         if not hasattr(module, needed):
             raise DataError(f"{where}: {name} ({module.__file__}) has no '{needed}'; a training needs Entry and train")
     return module
-
-
-def training_types() -> tuple[str, ...]:
-    """The types of trainings that this project comes with."""
-    return available(_PACKAGE, _MARK)

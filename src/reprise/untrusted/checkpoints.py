@@ -11,8 +11,9 @@ import numpy as np
 from reprise.storage.errors import DataError
 from reprise.storage.os_errors import system_error
 from reprise.untrusted.budget import DAMAGE, Budget, measure, reason
+from reprise.untrusted.builders import SCALARS
 from reprise.untrusted.tensors import Storage
-from reprise.untrusted.unpickler import SCALARS, Interpreter, RefusedError, UnknownGlobalError, load_parts
+from reprise.untrusted.unpickler import Interpreter, RefusedError, UnknownGlobalError, load_parts
 
 _VALUE = "data.pkl"
 _DAMAGE = (*DAMAGE, zipfile.BadZipFile, NotImplementedError)

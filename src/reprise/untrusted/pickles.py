@@ -15,8 +15,9 @@ import numpy as np
 from reprise.storage.errors import DataError
 from reprise.storage.os_errors import system_error
 from reprise.untrusted.budget import DAMAGE, Budget, measure, reason
+from reprise.untrusted.builders import SCALARS
 from reprise.untrusted.tensors import MAGIC
-from reprise.untrusted.unpickler import SCALARS, Global, Interpreter, RefusedError, UnknownGlobalError
+from reprise.untrusted.unpickler import Global, Interpreter, RefusedError, UnknownGlobalError
 
 
 def load_pickle(path: str | os.PathLike, *, tensors_as_arrays: bool = False) -> Any:

@@ -10,10 +10,9 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 
 from reprise.untrusted.budget import Budget, measure
-from reprise.untrusted.rebuild import BytesText, Dtype, array_from_buffer, as_bytes, empty_array, fill_array, scalar
-from reprise.untrusted.tensors import ITEM_SIZES, MAGIC, STORAGES, Storage, parameter, tensor
-
-SCALARS = (type(None), bool, int, float, complex, str, bytes, np.generic)
+from reprise.untrusted.builders import BUILDERS, CHECKPOINT_BUILDERS, NAMESPACE, Factory, checked_key, expect
+from reprise.untrusted.rebuild import BytesText, Dtype, empty_array, fill_array
+from reprise.untrusted.tensors import ITEM_SIZES, MAGIC, STORAGES, Storage
 
 
 class RefusedError(Exception):
@@ -91,7 +90,7 @@ class Interpreter(pickle._Unpickler):
         self._budget = budget
         self._storages = storages
         self._tensors_as_arrays = tensors_as_arrays
-        self._table: Mapping[str, Callable[..., Any] | None] = _CHECKPOINT_BUILDERS if checkpoint else _BUILDERS
+        self._table: Mapping[str, Callable[..., Any] | None] = CHECKPOINT_BUILDERS if checkpoint else BUILDERS
         self._unfilled: dict[int, np.ndarray] = {}
         self._namespaces: dict[int, dict] = {}
         self._object_arrays: list[np.ndarray] = []
@@ -176,7 +175,7 @@ class Interpreter(pickle._Unpickler):
         """Make an ``argparse.Namespace``, in place of which a dictionary is read; RefusedError for any other class."""
         arguments = self.stack.pop()
         kind = self.stack.pop()
-        if self._table is _BUILDERS or not isinstance(kind, Global) or kind.name != _NAMESPACE or arguments != ():
+        if self._table is BUILDERS or not isinstance(kind, Global) or kind.name != NAMESPACE or arguments != ():
             self.load_refused()
         value: dict = {}
         self._namespaces[id(value)] = value
@@ -194,10 +193,12 @@ class Interpreter(pickle._Unpickler):
             fill_array(array, state)
             if array.dtype.hasobject:
                 self._object_arrays.append(array)
-        elif self._table is _CHECKPOINT_BUILDERS and isinstance(value, OrderedDict):
+        elif self._table is CHECKPOINT_BUILDERS and isinstance(value, OrderedDict):
             _set_metadata(value, state)
         elif id(value) in self._namespaces:
-            self._namespaces.pop(id(value)).update({_key(name): item for name, item in _expect(state, dict).items()})
+            self._namespaces.pop(id(value)).update(
+                {checked_key(name): item for name, item in expect(state, dict).items()}
+            )
         elif not isinstance(value, Factory):
             raise RefusedError(f"refused to read it: it sets the state of a {type(value).__name__}")
 
@@ -219,23 +220,23 @@ class Interpreter(pickle._Unpickler):
     def load_append(self) -> None:
         """Append one value to a list; the base class would call ``append`` of any object."""
         value = self.stack.pop()
-        _expect(self.stack[-1], list).append(value)
+        expect(self.stack[-1], list).append(value)
 
     def load_appends(self) -> None:
         """Append several values to a list."""
         values = self.pop_mark()
-        _expect(self.stack[-1], list).extend(values)
+        expect(self.stack[-1], list).extend(values)
 
     def load_setitem(self) -> None:
         """Set one item of a dictionary."""
         value = self.stack.pop()
         key = self.stack.pop()
-        _expect(self.stack[-1], dict)[self._hashed(key)] = value
+        expect(self.stack[-1], dict)[self._hashed(key)] = value
 
     def load_setitems(self) -> None:
         """Set several items of a dictionary."""
         items = self.pop_mark()
-        _expect(self.stack[-1], dict).update(self._pairs(items))
+        expect(self.stack[-1], dict).update(self._pairs(items))
 
     def load_dict(self) -> None:
         """Build a dictionary from keys and values."""
@@ -245,7 +246,7 @@ class Interpreter(pickle._Unpickler):
     def load_additems(self) -> None:
         """Add several values to a set."""
         items = self.pop_mark()
-        _expect(self.stack[-1], set).update(map(self._hashed, items))
+        expect(self.stack[-1], set).update(map(self._hashed, items))
 
     def load_frozenset(self) -> None:
         """Build a frozenset."""
@@ -257,7 +258,7 @@ class Interpreter(pickle._Unpickler):
 
     def _hashed(self, value: Any) -> Any:
         """Return a key, after checking that hashing it is safe and that it is not one of many of the same hash."""
-        self._budget.key(_key(value))
+        self._budget.key(checked_key(value))
         return value
 
 
@@ -284,54 +285,6 @@ Interpreter.dispatch.update(
         pickle.FROZENSET[0]: Interpreter.load_frozenset,
     }
 )
-
-
-def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind and not (kind is dict and type(value) is OrderedDict):
-        raise pickle.UnpicklingError(f"{kind.__name__} expected, {type(value).__name__} found")
-    return value
-
-
-def _key(value: Any) -> Any:
-    """Return a key; UnpicklingError for one that cannot be hashed, or that is larger than any key of honest files.
-
-    The hash of a tuple that is nested a million times overflows the stack of the process, and that of one whose items
-    are the same tuple, over and over, takes for ever.
-    """
-    if not isinstance(value, tuple):
-        if not isinstance(value, SCALARS):
-            raise pickle.UnpicklingError(f"a {type(value).__name__} as a key")
-        return value
-    waiting, count = [(value, 1)], 0
-    while waiting:
-        part, depth = waiting.pop()
-        count += len(part)
-        if depth > _DEEPEST_KEY or count > _LARGEST_KEY:
-            raise pickle.UnpicklingError("a tuple of tuples, larger than any that is needed, as a key")
-        for item in part:
-            if isinstance(item, tuple):
-                waiting.append((item, depth + 1))
-            elif not isinstance(item, SCALARS):
-                raise pickle.UnpicklingError(f"a {type(item).__name__} as a key")
-    return value
-
-
-def _members(items: Any = ()) -> list:
-    return [_key(item) for item in _expect(items, list)] if items != () else []
-
-
-def _ordered(pairs: Any = ()) -> OrderedDict:
-    return OrderedDict((_key(key), value) for key, value in pairs)
-
-
-def _bytes(text: Any = "", encoding: Any = "latin1") -> bytes:
-    return text if isinstance(text, bytes) else as_bytes(text, encoding)
-
-
-def _path(*parts: Any) -> str:
-    if not all(isinstance(part, str) for part in parts):
-        raise pickle.UnpicklingError("a path is not made of texts")
-    return "/".join(parts).replace("//", "/")
 
 
 def _set_metadata(value: OrderedDict, state: Any) -> None:
@@ -385,40 +338,3 @@ def load_parts(
         interpreter.dismantle()
         raise
     return value
-
-
-class Factory:
-    """What a default dictionary returns for missing keys; it is ignored, since a file has no missing keys."""
-
-    def __init__(self, *_: Any) -> None:
-        pass
-
-
-_NAMESPACE = "argparse.Namespace"
-_DEEPEST_KEY, _LARGEST_KEY = 10, 1000
-_BUILDERS: dict[str, Callable[..., Any] | None] = {
-    "builtins.set": lambda items=(): set(_members(items)),
-    "builtins.frozenset": lambda items=(): frozenset(_members(items)),
-    "builtins.bytes": _bytes,
-    "builtins.bytearray": lambda text="", encoding="latin1": bytearray(_bytes(text, encoding)),
-    "builtins.complex": lambda real, imaginary: complex(float(real), float(imaginary)),
-    "collections.OrderedDict": _ordered,
-    "_codecs.encode": as_bytes,
-    "numpy.ndarray": None,
-    "numpy.dtype": Dtype,
-    "numpy._core.multiarray._reconstruct": empty_array,
-    "numpy._core.multiarray.scalar": scalar,
-    "numpy._core.numeric._frombuffer": array_from_buffer,
-    "torch._utils._rebuild_tensor_v2": tensor,
-}
-# Beside tensors, the published checkpoints hold scores in default dictionaries, arguments of programs, and paths.
-_CHECKPOINT_BUILDERS: dict[str, Callable[..., Any] | None] = {
-    **_BUILDERS,
-    "collections.defaultdict": lambda *_: {},
-    "functools.partial": Factory,
-    **dict.fromkeys(["builtins.dict", "builtins.list", "builtins.int", "builtins.float", _NAMESPACE]),
-    **dict.fromkeys([f"pathlib.{kind}Path" for kind in ("", "Posix", "Windows", "Pure")], _path),
-    **dict.fromkeys(["pathlib.PurePosixPath", "pathlib.PureWindowsPath", "pathlib._local.PosixPath"], _path),
-    "torch.Size": lambda sizes=(): tuple(_expect(sizes, tuple)),
-    "torch._utils._rebuild_parameter": parameter,
-}

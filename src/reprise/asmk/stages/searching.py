@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from reprise.asmk import _kernels, index_files
-from reprise.asmk.inverted_file import InvertedFile, check_alike, search_together
+from reprise.asmk.inverted_file import InvertedFile
 from reprise.asmk.postings import Aggregated, thread_count
 from reprise.asmk.queries import checked_topk
 from reprise.asmk.stages.blocks import aggregate_features
+from reprise.asmk.together import check_alike, search_together
 from reprise.codebooks.codebook import Codebook
 from reprise.formats.features import open_features
 from reprise.formats.rankings import ALL, RankedList, Ranking, write_ranking

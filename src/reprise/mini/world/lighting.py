@@ -79,7 +79,7 @@ def draw_light(rng: np.random.Generator, weather: str) -> Light:
 
 
 def display(radiance: np.ndarray, exposure: float) -> np.ndarray:
-    """Display values uint8 of linear radiance, through the tone curve."""
+    """Display linear radiance (..., 3) float32 through the tone curve: (..., 3) uint8."""
     steps = np.minimum(radiance * np.float32(exposure * 4095 / 4), 4095).astype(np.uint16)
     return DISPLAY[steps]
 
@@ -160,7 +160,7 @@ def plane_generator(plane: Plane, light: Light) -> np.random.Generator:
 
 
 def with_windows(radiance: np.ndarray, glass: np.ndarray, light: Light, plane: Plane) -> np.ndarray:
-    """The radiance with reflections in the panes and lamps behind some of them."""
+    """Add reflections in the panes ``glass`` (h, w), and lamps behind some of them, to radiance (h, w, 3) float32."""
     if not glass.any():
         return radiance
     rng = plane_generator(plane, light)

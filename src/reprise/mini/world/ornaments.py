@@ -31,11 +31,11 @@ class Canvas:
         self.fill(np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), colour, relief, glass)
 
     def cut(self, outline: np.ndarray) -> None:
-        """Make a hole."""
+        """Make a hole of a polygon (n, 2)."""
         cv2.fillPoly(self.alpha, [np.round(np.asarray(outline) * self.density).astype(np.int32)], 0)
 
     def keep(self, outline: np.ndarray) -> None:
-        """Make a hole of everything outside the polygon."""
+        """Make a hole of everything outside a polygon (n, 2)."""
         mask = np.zeros_like(self.alpha)
         cv2.fillPoly(mask, [np.round(np.asarray(outline) * self.density).astype(np.int32)], 255)
         self.alpha &= mask

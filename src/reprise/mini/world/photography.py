@@ -7,7 +7,7 @@ from reprise.mini.world.lighting import Light, display
 
 
 def add_air(image: np.ndarray, inverse_depth: np.ndarray, light: Light) -> np.ndarray:
-    """Mix in the haze between the camera and what it sees; float32 result in [0, 255]."""
+    """Mix the haze before what is seen at ``inverse_depth`` (h, w) in 1/m into an image (h, w, 3) float32, 0 to 255."""
     depth = 1 / np.maximum(inverse_depth, 1 / 250)
     veil = (1 - np.exp(-light.fog * depth)).astype(np.float32)[..., None]
     haze = display((0.75 * light.sky_colour).astype(np.float32), light.exposure).astype(np.float32)
@@ -15,7 +15,7 @@ def add_air(image: np.ndarray, inverse_depth: np.ndarray, light: Light) -> np.nd
 
 
 def add_rain(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Streaks of rain, all falling in one direction."""
+    """Draw streaks of rain, all falling in one direction, on an image (h, w, 3) float32."""
     height, width = image.shape[:2]
     streaks = np.zeros((height, width), np.uint8)
     slant, length = rng.normal(0, 0.12), 0.05 * height
@@ -28,7 +28,7 @@ def add_rain(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def blurred(image: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Blur the image by defocus or by motion; ``strength`` is in pixels."""
+    """Blur an image (h, w, 3) float32 by defocus or by motion; ``strength`` is in pixels."""
     if strength < 0.3:
         return image
     if rng.random() < 0.5:

@@ -75,7 +75,7 @@ def draw_radius(rng: np.random.Generator) -> float:
 
 
 def upright(frame: np.ndarray) -> np.ndarray:
-    """Return the frame of the same place, size and direction, a square as detectors without affine shapes find it."""
+    """Return the frame (2, 3) of the same place, size and direction, a square as detectors without shapes find it."""
     scale = np.sqrt(abs(np.linalg.det(frame[:, :2])))
     angle = np.arctan2(frame[1, 0] - frame[0, 1], frame[0, 0] + frame[1, 1])
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -83,7 +83,7 @@ def upright(frame: np.ndarray) -> np.ndarray:
 
 
 def jittered(frame: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Return a frame as an inexact detector finds it; ``strength`` is the standard deviation of its parts."""
+    """Return a frame (2, 3) as an inexact detector finds it; ``strength`` is the standard deviation of its parts."""
     angle, shear = rng.normal(0, strength, 2)
     scales = np.exp(rng.normal(0, strength, 2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

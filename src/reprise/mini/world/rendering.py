@@ -82,7 +82,7 @@ def paint_plane(frame: Frame, index: int, plane: Plane, camera: Camera, light: L
 
 
 def region(to_frame: np.ndarray, plane: Plane, frame: Frame, *, whole: bool) -> tuple[int, int, int, int] | None:
-    """Find the part x0, y0, x1, y1 of the frame that can show the plane; None if it is outside."""
+    """Find the part (x0, y0, x1, y1) of the frame that can show the plane; None if it is outside."""
     height, width = frame.owner.shape
     if whole:  # part of the plane is behind the camera: its corners say nothing
         return 0, 0, width, height

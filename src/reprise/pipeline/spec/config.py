@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.pipeline.spec.consistency import inconsistencies
-from reprise.pipeline.spec.fitting import misfits
 from reprise.pipeline.spec.like import like, resolve_likes
 from reprise.pipeline.spec.names import unknown_references
 from reprise.pipeline.spec.sections import SECTIONS, read_entry
@@ -61,11 +60,7 @@ def read_config(config: Mapping[str, Any], sources: Iterable[str], published: Ma
     """
     spec = _read(config)
     complete = {**spec.entries, "extractors": _completed(spec)}
-    problems = [
-        *unknown_references(spec.entries, list(sources), published),
-        *inconsistencies(complete),
-        *misfits(complete),
-    ]
+    problems = [*unknown_references(spec.entries, list(sources), published), *inconsistencies(complete)]
     if problems:
         raise DataError("\n".join(map(str, problems)))
     return spec

@@ -16,8 +16,8 @@ from pydantic.fields import FieldInfo
 from reprise.pipeline.spec.published import Published
 from reprise.pipeline.spec.sections import SECTIONS, Model, Section
 from reprise.pipeline.spec.shared import Shared
-from reprise.reranking.expansions import expanded_searches, expansion_settings
-from reprise.reranking.scorers import load_scorer, scorer_names, step_settings
+from reprise.reranking.expansions import EXPANSIONS, expansion_settings
+from reprise.reranking.scorers import SCORERS, load_scorer, step_settings
 from reprise.storage.atomic import write_text
 
 CONFIG_SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -108,8 +108,8 @@ def _step(definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _steps() -> dict[str, Model]:
     """The models of the steps, by what they are called on the page."""
-    rerankings = {f"the scorer {name}": step_settings(load_scorer(name)) for name in scorer_names()}
-    expansions = {f"`expand`, after the search {name}": expansion_settings(name) for name in expanded_searches()}
+    rerankings = {f"the scorer {name}": step_settings(load_scorer(name)) for name in SCORERS.names()}
+    expansions = {f"`expand`, after the search {name}": expansion_settings(name) for name in EXPANSIONS.names()}
     return {**rerankings, **expansions}
 
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reprise.datasets.layout import DatasetLayout
-from reprise.descriptors.registry import descriptor_settings
+from reprise.datasets.reading import LAYOUTS, load_layout
+from reprise.descriptors.registry import DESCRIPTORS
+from reprise.detectors.registry import DETECTORS
 from reprise.extractors.detection import detection_settings
-from reprise.extractors.registry import extractor_settings
+from reprise.extractors.registry import ENTRIES, EXTRACTORS
 from reprise.pipeline.spec import entries, experiments, reports
-from reprise.reranking.scorers import reranker_settings, scorer_names
+from reprise.reranking.scorers import SCORERS, reranker_settings
 from reprise.storage.errors import DataError, unknown_name
-from reprise.storage.modules import available, load_named
 from reprise.storage.settings import Settings
-from reprise.training.settings import training_entry, training_types
+from reprise.training.settings import TRAININGS, training_entry
 
 Model = type[Settings]
 
@@ -49,10 +49,6 @@ class Section:
         return self.load(str(entry[self.key]), f"{where}.{self.key}")
 
 
-def _layout(name: str, where: str) -> type[DatasetLayout]:
-    return load_named("reprise.datasets", name, "Layout", where)
-
-
 def _one_of(models: Mapping[str, Model]) -> tuple[Callable[[str, str], Model], Callable[[], tuple[str, ...]]]:
     def load(name: str, where: str) -> Model:
         if name not in models:
@@ -75,17 +71,17 @@ SEARCHES: dict[str, Model] = {
 SECTIONS: Mapping[str, Model | Section] = {
     "sources": entries.OwnSource,
     "images": entries.Images,
-    "datasets": Section("layout", _layout, lambda: available("reprise.datasets", "Layout"), _CLASS),
+    "datasets": Section("layout", load_layout, LAYOUTS.names, _CLASS),
     "enlarged": entries.Enlarged,
-    "trainings": Section("type", training_entry, training_types, _MODULE),
+    "trainings": Section("type", training_entry, TRAININGS.names, _MODULE),
     "checkpoints": entries.Weights,
-    "detectors": Section("type", detection_settings, lambda: available("reprise.detectors", "Detector"), _CLASS),
-    "extractors": Section("type", extractor_settings, lambda: available("reprise.extractors", "Settings"), _CLASS),
-    "descriptors": Section("type", descriptor_settings, lambda: available("reprise.descriptors", "Descriptor"), _CLASS),
+    "detectors": Section("type", detection_settings, DETECTORS.names, _CLASS),
+    "extractors": Section("type", EXTRACTORS.settings_of, ENTRIES.names, _CLASS),
+    "descriptors": Section("type", DESCRIPTORS.settings_of, DESCRIPTORS.names, _CLASS),
     "codebooks": entries.Codebook,
     "neighbors": entries.Neighbors,
     "matchings": entries.Matching,
-    "rerankers": Section("scorer", reranker_settings, scorer_names, other=_MODULE),
+    "rerankers": Section("scorer", reranker_settings, SCORERS.names, other=_MODULE),
     "calibrations": entries.Calibration,
     "experiments": Section("search", *_one_of(SEARCHES), otherwise=("ranking", experiments.ContinuedExperiment)),
     "tables": reports.Table,

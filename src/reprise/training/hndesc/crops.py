@@ -94,7 +94,13 @@ def inside(points: np.ndarray, crop_size: int) -> np.ndarray:
 
 
 def sees_image(image_to_crop: np.ndarray, image_size: tuple[int, int], crop_size: int) -> bool:
-    """Tell whether any pixel of a crop lies in the image."""
+    """Tell whether any pixel of a crop lies in the image.
+
+    Args:
+        image_to_crop: (3, 3), the homography between their pixels
+        image_size: width and height in pixels
+        crop_size: side of the crop in pixels
+    """
     y, x = np.divmod(np.arange(crop_size**2), crop_size)
     places = project(np.linalg.inv(image_to_crop), np.stack([x, y], axis=1))
     return bool(((places >= 0) & (places <= np.array(image_size) - 1)).all(axis=1).any())

@@ -73,7 +73,7 @@ class CropLoader:
         return self._batches(rows, self._settings.batch)
 
     def rows_of(self, iteration: int) -> np.ndarray:
-        """Return the images of an iteration: all of them, once in a random order, before any of them again."""
+        """Return the images (batch,) of an iteration: all of them, once in random order, before any of them again."""
         batch, total = self._settings.batch, len(self.images)
         if total < batch:
             raise DataError(f"{total} images are fewer than a batch of {batch}; lower batch, or name more images")

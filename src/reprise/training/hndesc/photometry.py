@@ -1,7 +1,7 @@
 """Random changes of brightness, colour and sharpness of crops, by which HNDesc is trained (Melekhov et al., 3DV 2021).
 
 They are those of albumentations 1.1.0 with the published settings, written anew on OpenCV; what is drawn is not the
-same.
+same. Each takes a crop, (c, c, 3) uint8 RGB, and returns another one of the same shape and dtype.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,9 @@
-"""Check that entries fit those that they name: kinds and dimensions of descriptors, files, splits."""
+"""Checks of features and networks: whether they have the kinds and dimensions, and the files, that their users need."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from reprise.pipeline.spec.consistency import Entries
+from reprise.pipeline.spec.entry_names import Entries
 from reprise.reranking.scorers import load_scorer
 from reprise.storage.errors import DataError
 
@@ -11,8 +11,8 @@ from reprise.storage.errors import DataError
 _DESCRIPTORS, _PLACED = frozenset({"descriptors"}), frozenset({"descriptors", "keypoints"})
 
 
-def misfits(entries: Entries) -> Iterator[DataError]:
-    """Find all errors that a job would only find after the jobs before it have run."""
+def problems(entries: Entries) -> Iterator[DataError]:
+    """Find what does not fit; names that do not exist are left to the check of names."""
     for check in (_needs, _local, _vectors, _dimensions, _calibrations, _provided):
         yield from check(entries)
 
