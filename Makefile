@@ -3,7 +3,8 @@
 #                  (4 minutes of CPU time, in two processes)
 # make test        set up, then run all tests: these, the workflow, and the main job on the miniature
 # make test-long   what takes longer: trainings on the miniature that have to help, with three seeds each
-# make test-hostile  20,000 damaged files of each kind, in place of the 60 of make test (two hours of CPU time)
+# make test-hostile  20,000 damaged files of each kind, in place of the 60 of make test (two hours of CPU time), and other
+#                  examples of the properties that hypothesis tries, which are the same in every make test
 # make test-slurm  the tests that need a Slurm cluster, which is installed and started for them (Debian, root)
 # make lint        ruff, snakefmt, mypy
 # make docs        build the documentation site into site/, strictly and without a network
@@ -33,7 +34,7 @@ test-long: $(INSTALLED)
 
 test-hostile: $(INSTALLED)
 	REPRISE_HOSTILE=20000 REPRISE_HOSTILE_REPLIES=20000 $(BIN)/python -m pytest tests/hostile \
-	    tests/downloads/test_hostile_replies.py
+	    tests/downloads/test_hostile_replies.py tests/asmk tests/untrusted
 
 test-slurm: $(INSTALLED)
 	$(BIN)/python -m pytest -m slurm tests/slurm

@@ -17,8 +17,8 @@ from workspace import Workspace
 from reprise.mini.releases.mirror import draw_mirror
 from reprise.mini.world.sizes import tiny
 
-# A busy machine makes no test fail, and the examples that are drawn are the same in every run; new ones are drawn where
-# the variable is set with which `make test-hostile` asks for more.
+# A busy machine makes no test fail, and the examples that are drawn are the same in every run, but for those of
+# `make test-hostile`.
 settings.register_profile(
     "reprise", deadline=None, suppress_health_check=[HealthCheck.too_slow],
     derandomize="REPRISE_HOSTILE" not in os.environ,

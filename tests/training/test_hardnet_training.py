@@ -96,10 +96,11 @@ def plain_training(settings):
 
 
 def test_steps_are_the_published_ones(tmp_path):
-    settings = SETTINGS.model_copy(update={"epochs": 2, "learning_rate": 0.01})
+    # With larger steps, the last digits of a processor grow to what the tolerance has to tell apart.
+    settings = SETTINGS.model_copy(update={"epochs": 2, "learning_rate": 0.001})
     found = train(tmp_path, settings).state_dict()
     for name, expected in plain_training(settings).items():
-        torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-6)
     assert found["features.1.num_batches_tracked"] == 2 * 2 * 3  # anchors and positives apart, in each of three batches
 
 

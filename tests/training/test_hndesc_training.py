@@ -211,7 +211,8 @@ def test_steps_are_those_of_the_definition(images):
 
 
 def test_training_helps(images, held_out):
-    settings = SETTINGS.model_copy(update={"iterations": 60, "epoch_iterations": 30, "batch": 3, "learning_rate": 0.01,
+    # With larger steps it helps on some processors only.
+    settings = SETTINGS.model_copy(update={"iterations": 60, "epoch_iterations": 30, "batch": 3, "learning_rate": 0.003,
                                            "decay_iterations": 100})  # fmt: skip
     system = few_channels(settings, images, held_out)
     before = system.validate(0)
