@@ -6,10 +6,14 @@ import sys
 from reprise.cli import search
 from reprise.cli.main import main
 
-# Says that it listens, and ends by itself only if nobody interrupts it.
-LISTENING = (
-    "import sys, time\ntry:\n print('ready', flush=True); time.sleep(600)\nexcept KeyboardInterrupt:\n sys.exit(3)"
-)
+# Says that it listens, and ends by itself only if nobody interrupts it. Tests that run in the background of a shell
+# begin with interruptions ignored.
+LISTENING = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: sys.exit(3))
+print('ready', flush=True)
+time.sleep(60)
+"""
 
 
 def test_an_interrupted_command_says_that_it_can_go_on(tmp_path, monkeypatch, capsys):
